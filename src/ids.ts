@@ -1,0 +1,35 @@
+import type { ContactReference, Source } from './model.js';
+
+/** An upstream's number, exactly as it may stand in a URL: nothing that could leave its place in the path. */
+export const SOURCE_ID = /^[1-9][0-9]{0,18}$/;
+
+const CONTACT_ID = /^(pms|cas360):([1-9][0-9]{0,18})$/;
+const ADDRESS_ID = /^(?:(cas360):([1-9][0-9]{0,18})|(pms):([1-9][0-9]{0,18})\/[1-9][0-9]{0,18})$/;
+
+const PREFIX = { PMS: 'pms', CAS360: 'cas360' } as const satisfies Record<Source, string>;
+
+/** `('PMS', '4711')` is `pms:4711`. */
+export function idOf(source: Source, sourceId: string): string {
+  return `${PREFIX[source]}:${sourceId}`;
+}
+
+/** A contact known by its number alone. */
+export function contactReference(source: Source, sourceId: string): ContactReference {
+  return { __typename: 'Contact', id: idOf(source, sourceId), source, sourceId };
+}
+
+/** The contact that an id from outside names, or null where it is malformed. */
+export function parseContactId(id: unknown): ContactReference | null {
+  const match = typeof id === 'string' ? CONTACT_ID.exec(id) : null;
+  return match && { __typename: 'Contact', id: match[0], source: match[1] === 'pms' ? 'PMS' : 'CAS360', sourceId: match[2]! };
+}
+
+/**
+ * Where the address that an id from outside names is to be found: its own number (CAS 360), or that of the contact
+ * whose record holds it (PMS). Null where the id is malformed.
+ */
+export function parseAddressId(id: unknown): { id: string; source: Source; sourceId: string } | null {
+  const match = typeof id === 'string' ? ADDRESS_ID.exec(id) : null;
+  if (!match) return null;
+  return match[1] ? { id: match[0], source: 'CAS360', sourceId: match[2]! } : { id: match[0], source: 'PMS', sourceId: match[4]! };
+}

@@ -1,0 +1,57 @@
+import type * as Schema from './schema.generated.js';
+
+export type Source = Schema.ContactSource;
+
+/** What the id of a contact tells by itself, without asking anybody. */
+export interface ContactReference {
+  readonly __typename: 'Contact';
+  /** `pms:4711` */
+  readonly id: string;
+  readonly source: Source;
+  /** `4711` */
+  readonly sourceId: string;
+}
+
+/** What a contact's record answers by itself. The schema says what that is: a field added there must be mapped. */
+type RecordFields = Omit<
+  Schema.Contact,
+  'id' | 'source' | 'sourceId' | 'address' | 'salesAccount' | 'representatives' | 'relationships'
+>;
+
+/** A contact whose record has been loaded. */
+export interface Contact extends ContactReference, Readonly<RecordFields> {
+  /** Inline, or the reference under which it can be had. */
+  readonly address: Address | AddressReference | null;
+  /** The contact whose address stands in where this one has none of its own. */
+  readonly addressHolder: ContactReference | null;
+  readonly salesAccount: SalesAccount | null;
+  /** Null where the source knows no representatives. */
+  readonly representatives: readonly ContactReference[] | null;
+  /** Null where the source knows no relationships, undefined where the record came without them. */
+  readonly relationships: readonly Relationship[] | null | undefined;
+}
+
+export interface AddressReference {
+  readonly __typename: 'Address';
+  /** `cas360:15`, or `pms:4711/51` */
+  readonly id: string;
+}
+
+export interface Address extends AddressReference, Readonly<Omit<Schema.Address, 'id'>> {}
+
+export interface SalesAccount extends Readonly<Omit<Schema.SalesAccount, 'contact' | 'company'>> {
+  readonly __typename: 'SalesAccount';
+  /** The contact whose record holds the account. */
+  readonly contact: ContactReference;
+  readonly company: CompanyReference | null;
+}
+
+export interface CompanyReference {
+  readonly __typename: 'Company';
+  /** `pms:77`, or `cas360:<uuid>` */
+  readonly id: string;
+}
+
+export interface Relationship extends Readonly<Omit<Schema.Relationship, 'company'>> {
+  readonly company: CompanyReference | null;
+}
