@@ -1,8 +1,20 @@
-import type { Loaders } from '../loaders/loaders.js';
+import type { FieldNode } from 'graphql';
+import type { AddressNeed } from '../loaders/addressLoader.js';
+import type { ContactNeed } from '../loaders/contactLoader.js';
+import { Loaders, type Gatherers } from '../loaders/loaders.js';
 
 /** What one operation carries from resolver to resolver. */
-export interface Context {
+export class Context {
   readonly loaders: Loaders;
-  /** The scopes of the caller's verified token; empty for an anonymous caller. */
-  readonly scopes: ReadonlySet<string>;
+  readonly contactNeeds = new Map<readonly FieldNode[], ContactNeed>();
+  readonly addressNeeds = new Map<readonly FieldNode[], AddressNeed>();
+
+  constructor(
+    gatherers: Gatherers,
+    /** The scopes of the caller's verified token; empty for an anonymous caller. */
+    readonly scopes: ReadonlySet<string>,
+    signal: AbortSignal,
+  ) {
+    this.loaders = new Loaders(gatherers, signal);
+  }
 }

@@ -1,0 +1,98 @@
+import { bearerToken } from './accessTokens.js';
+import { isFrom, type Client } from './client.js';
+import { cas360Data, type Cas360Data } from './data/cas360.js';
+import { Random, scramble } from './data/random.js';
+import type { Answer } from './http.js';
+import { RefreshTokens } from './refreshTokens.js';
+import { UpstreamSandbox, type Routed } from './upstream.js';
+
+const longestPathBytes = 8192;
+const defaultLimit = 500;
+
+const refused = (status: number, error: string, description: string): Answer => ({
+  status,
+  body: { error, error_description: description },
+});
+
+/** The company register: many contacts or addresses a call, behind rotating refresh tokens. Follows `openapi/cas360.yaml`. */
+export class Cas360Sandbox extends UpstreamSandbox {
+  readonly client: Client = { id: 'sandbox-cas360', secret: 'sandbox-cas360-secret' };
+  readonly data: Cas360Data;
+  readonly #refreshTokens = new RefreshTokens();
+  /** Valid until it is used for the first time. */
+  readonly initialRefreshToken = this.#refreshTokens.issue();
+
+  constructor(seed: number) {
+    super({ kinds: ['contacts', 'addresses', 'token'], lists: true }, new Random(seed));
+    this.data = cas360Data(seed);
+  }
+
+  /** One more refresh token, independent of all others, as for one more connected program. */
+  issueRefreshToken(): string {
+    return this.#refreshTokens.issue();
+  }
+
+  /** How often somebody came with a refresh token that had been used before. */
+  get spentTokenUses(): number {
+    return this.#refreshTokens.spentUses;
+  }
+
+  idsByKind(): Record<string, string[]> {
+    return Object.groupBy(this.data.contacts.keys(), (id) => this.data.contacts.get(id)?.contactType ?? '') as Record<string, string[]>;
+  }
+
+  protected route(method: string, address: URL): Routed | undefined {
+    const { pathname, search, searchParams } = address;
+    if (method === 'POST' && pathname === '/oauth/token') {
+      const answer = (authorization: string | undefined) => this.#token(authorization, searchParams);
+      return { kind: 'token', ids: [], relationships: false, answer };
+    }
+    const [, kind, list] = /^\/(contacts|addresses)\/([^/]+)$/.exec(pathname) ?? [];
+    if (method !== 'GET' || list === undefined) return undefined;
+    const ids = list.replaceAll(/%2c/gi, ',').split(',');
+    const relationships = searchParams.get('relationships')?.toLowerCase() === 'true';
+    const checked = (rows: () => Answer): Answer => {
+      if (pathname.length + search.length > longestPathBytes) return refused(414, 'uri_too_long', 'The request line is too long');
+      return ids.every((id) => /^\d+$/.test(id)) ? rows() : refused(400, 'bad_request', 'Ids are numbers with commas between them');
+    };
+    return kind === 'contacts'
+      ? { kind, ids, relationships, answer: () => checked(() => this.#contacts(ids, relationships, searchParams)) }
+      : { kind: 'addresses', ids, relationships: false, answer: () => checked(() => ({ status: 200, body: found(this.data.addresses, ids) })) };
+  }
+
+  /** The token comes back in the description, as with the real one: whoever logs the body leaks it. */
+  protected refusal(authorization: string | undefined): Answer | undefined {
+    const token = bearerToken(authorization);
+    if (token === undefined) return refused(401, 'unauthorized', 'An access token is needed here');
+    return this.tokens.isValid(token) ? undefined : refused(401, 'invalid_token', `Not a valid access token: ${token}`);
+  }
+
+  #contacts(ids: string[], relationships: boolean, parameters: URLSearchParams): Answer {
+    const offset = parameters.get('offset') ?? '0';
+    const limit = parameters.get('limit') ?? String(defaultLimit);
+    if (!/^\d+$/.test(offset) || !/^\d+$/.test(limit)) return refused(400, 'bad_request', 'offset and limit are numbers');
+    const page = found(this.data.contacts, ids).slice(Number(offset), Number(offset) + Number(limit));
+    const body = relationships
+      ? page.map((row) => ({ ...row, relationships: this.data.relationships.get(String(row.id)) ?? [] }))
+      : page;
+    return { status: 200, body };
+  }
+
+  #token(authorization: string | undefined, parameters: URLSearchParams): Answer {
+    if (!isFrom(this.client, authorization, parameters)) return refused(401, 'invalid_client', 'Bad credentials');
+    const grant = parameters.get('grant_type');
+    if (grant !== 'refresh_token') return refused(400, 'unsupported_grant_type', `No such grant type: ${grant}`);
+    const scope = parameters.get('scope');
+    if (!scope) return refused(400, 'invalid_scope', 'A scope is needed');
+    const refreshToken = this.#refreshTokens.exchange(parameters.get('refresh_token') ?? '');
+    if (refreshToken === undefined) return refused(401, 'invalid_token', `Not a valid refresh token: ${parameters.get('refresh_token')}`);
+    return { status: 200, body: { ...this.tokens.issue(), token_type: 'bearer', refresh_token: refreshToken, scope } };
+  }
+}
+
+/** The rows of those ids that exist, each once, in an order of their own: never in that of the request. */
+function found<Row extends { id: number }>(rows: Map<string, Row>, ids: readonly string[]): Row[] {
+  const asked = [...new Set(ids)].flatMap((id) => rows.get(id) ?? []);
+  const shuffled = asked.toSorted((a, b) => scramble(a.id) - scramble(b.id));
+  return shuffled.every((row, index) => row === asked[index]) ? shuffled.reverse() : shuffled;
+}

@@ -1,0 +1,53 @@
+/**
+ * A small repeatable source of chance (a 32-bit counter, mixed): the same seed gives the same sequence for ever.
+ * Good for invented data, not for secrets.
+ */
+export class Random {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = seed | 0;
+  }
+
+  /** From 0 up to, but not including, 1. */
+  next(): number {
+    this.#state = (this.#state + 0x9e3779b9) | 0;
+    return scramble(this.#state) / 2 ** 32;
+  }
+
+  /** A whole number from `low` to `high`, both included. */
+  between(low: number, high: number): number {
+    return low + Math.floor(this.next() * (high - low + 1));
+  }
+
+  chance(probability: number): boolean {
+    return this.next() < probability;
+  }
+
+  pick<T>(choices: readonly T[]): T {
+    return choices[this.between(0, choices.length - 1)] as T;
+  }
+
+  /** `yyyy-MM-dd`, with the year in the range. Days stop at 28, so that every month has them. */
+  date(firstYear: number, lastYear: number): string {
+    const part = (value: number) => String(value).padStart(2, '0');
+    return `${this.between(firstYear, lastYear)}-${part(this.between(1, 12))}-${part(this.between(1, 28))}`;
+  }
+
+  digits(count: number): string {
+    return Array.from({ length: count }, () => this.between(0, 9)).join('');
+  }
+
+  /** A UUID of version 4. */
+  uuid(): string {
+    const hex = (length: number) => Array.from({ length }, () => this.between(0, 15).toString(16)).join('');
+    return `${hex(8)}-${hex(4)}-4${hex(3)}-${this.pick(['8', '9', 'a', 'b'])}${hex(3)}-${hex(12)}`;
+  }
+}
+
+/** Spreads a 32-bit number over all others; equal in, equal out. */
+export function scramble(value: number): number {
+  let mixed = Math.imul(value ^ (value >>> 16), 0x21f0aaad);
+  mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97);
+  return (mixed ^ (mixed >>> 15)) >>> 0;
+}

@@ -1,0 +1,82 @@
+import type { ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isBadDelivery, isReplacement, type BadDelivery, type CannedAnswer, type Fault, type Replacement } from './faults.js';
+import { bytesOf, send, sendHead, type Answer } from './http.js';
+
+const notServed: Answer = { status: 404, body: { message: 'No such contact' } };
+
+/**
+ * Sends an answer the way the faults want it. `makeAnswer` runs after the latency, and not at all when a fault
+ * replaces the answer. Gives up quietly when the caller leaves.
+ */
+export async function deliver(response: ServerResponse, faults: readonly Fault[], makeAnswer: () => Answer): Promise<void> {
+  const left = new AbortController();
+  response.once('close', () => left.abort());
+  try {
+    for (const { latencyMs } of faults) if (latencyMs) await delay(latencyMs, undefined, { signal: left.signal });
+    const replacement = faults.find(isReplacement);
+    if (replacement) return replace(response, replacement);
+    const answer = faults.reduce(edited, makeAnswer());
+    const bad = faults.find(isBadDelivery);
+    if (bad) await spoil(response, bad, answer, left.signal);
+    else send(response, answer);
+  } catch (error) {
+    if (!left.signal.aborted) throw error;
+  }
+}
+
+function replace(response: ServerResponse, fault: Replacement): void {
+  if ('hang' in fault) return;
+  if ('reset' in fault) {
+    response.socket?.resetAndDestroy();
+    return;
+  }
+  const { status = 200, body, contentType, retryAfter, headers }: CannedAnswer = fault;
+  send(response, {
+    status,
+    body: body ?? { message: `Status ${status} on order` },
+    headers: {
+      ...(contentType !== undefined && { 'content-type': contentType }),
+      ...(retryAfter !== undefined && { 'retry-after': retryAfter }),
+      ...headers,
+    },
+  });
+}
+
+async function spoil(response: ServerResponse, fault: BadDelivery, answer: Answer, signal: AbortSignal): Promise<void> {
+  const bytes = bytesOf(answer);
+  if ('brokenJson' in fault) return send(response, { ...answer, body: bytes.toString().slice(0, -1) });
+  sendHead(response, answer, bytes.length);
+  if ('drip' in fault) {
+    for (let at = 0; at < bytes.length; at += fault.drip.bytes) {
+      response.write(bytes.subarray(at, at + fault.drip.bytes));
+      await delay(fault.drip.everyMs, undefined, { signal });
+    }
+    response.end();
+    return;
+  }
+  await new Promise((written) => response.write(bytes.subarray(0, bytes.length / 2), written));
+  if ('reset' in fault) response.socket?.resetAndDestroy();
+  else response.socket?.end();
+}
+
+type Row = Record<string, unknown> & { id?: unknown };
+
+/** The answer with its rows edited by one fault. A single object, of the PMS or of a token endpoint, is one row. */
+function edited(answer: Answer, fault: Fault): Answer {
+  if (answer.status !== 200) return answer;
+  const rows = (Array.isArray(answer.body) ? answer.body : [answer.body]) as Row[];
+  const changed = editedRows(rows, fault);
+  if (Array.isArray(answer.body)) return { ...answer, body: changed };
+  return changed.length ? { ...answer, body: changed[0] } : notServed;
+}
+
+function editedRows(rows: Row[], fault: Fault): unknown[] {
+  if ('omit' in fault) return rows.filter((row) => !fault.omit.includes(String(row.id)));
+  if ('add' in fault) return [...rows, ...fault.add];
+  const changes = (row: Row): Row => {
+    if ('patch' in fault) return fault.patch;
+    return 'wrongId' in fault ? { id: Number(row.id) + 1_000_000 } : {};
+  };
+  return rows.map((row) => (fault.ids?.includes(String(row.id)) ?? true ? { ...row, ...changes(row) } : row));
+}

@@ -1,0 +1,65 @@
+import { createApp } from '../src/app.js';
+import { readConfig } from '../src/config.js';
+import { SCOPES } from '../src/graphql/accessPolicy.js';
+import { exampleTabs } from '../src/web/graphiqlTabs.js';
+import { startSandbox, type Sandbox } from './start.js';
+
+const PORTS = { pmsPort: 4011, cas360Port: 4012, identityPort: 4013 };
+const A_DAY_SECONDS = 86_400;
+
+/** What `npm start` runs: both upstreams as the sandbox has them, and the subgraph as an operator would run it. */
+async function start(): Promise<void> {
+  // Their usual ports make them easy to find; any others do as well.
+  const sandbox = await startSandbox(PORTS).catch(() => startSandbox());
+  const [identity, access] = await Promise.all(SCOPES.map((scope) => sandbox.identity.token({ scopes: [scope], expiresInSeconds: A_DAY_SECONDS })));
+  const config = readConfig({ HOST: '127.0.0.1', GRAPHIQL: 'true', ...process.env, ...sandbox.environment });
+  const quiet = (): void => {};
+  const log = { info: quiet, warn: quiet, error: (message: string) => console.error(message) };
+  const app = await createApp(config, { log, drainMs: 0, tabs: exampleTabs({ identity: identity!, access: access! }) });
+  console.log(greeting(await app.listen(), sandbox, identity!, access!));
+
+  let stopping = false;
+  const stop = async (): Promise<void> => {
+    if (stopping) return;
+    stopping = true;
+    await app.stop();
+    await sandbox.stop();
+    process.exit(0);
+  };
+  process.on('SIGINT', stop).on('SIGTERM', stop);
+}
+
+function greeting(address: string, sandbox: Sandbox, identity: string, access: string): string {
+  const url = `${address}/graphql`;
+  return `
+The contacts subgraph is running at ${url}
+
+  Open it in a browser: GraphiQL has example queries in its tabs. Or ask from here:
+
+  curl ${url} -H 'content-type: application/json' \\
+    -d '{"query":"{ contacts(ids: [\\"pms:4711\\", \\"cas360:54\\"]) { id name email address { city } } }"}'
+
+  The two systems behind it are a sandbox with invented contacts. Every call that they got:
+
+  curl ${sandbox.pms.url}/_sandbox/calls
+  curl ${sandbox.cas360.url}/_sandbox/calls
+
+  Some fields need a scope. Send one of these tokens as "authorization: Bearer <token>"; they are good for a day.
+
+  contact:identity
+  ${identity}
+
+  contact:access
+  ${access}
+
+Ctrl-C ends it.
+`;
+}
+
+try {
+  await start();
+} catch (error) {
+  const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+  console.error(taken ? 'The port is taken. Choose another one: PORT=4100 npm start' : error instanceof Error ? error.message : error);
+  process.exit(1);
+}

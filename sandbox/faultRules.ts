@@ -1,0 +1,100 @@
+import type { CallKind } from './calls.js';
+import type { Fault } from './faults.js';
+
+/** What one server can be told to do wrong. */
+export interface FaultRules {
+  kinds: readonly CallKind[];
+  /** Whether its data calls answer lists: only then do `relationships` and `add` mean anything. */
+  lists: boolean;
+}
+
+interface Rule {
+  wanted: string;
+  holds(value: unknown): boolean;
+}
+
+const text: Rule = { wanted: 'a string', holds: (value) => typeof value === 'string' };
+const flag: Rule = { wanted: 'true', holds: (value) => value === true };
+const texts: Rule = { wanted: 'a list of strings', holds: (value) => isList(value) && value.every(text.holds) };
+const texted: Rule = {
+  wanted: 'an object of strings',
+  holds: (value) => isObject(value) && Object.values(value).every(text.holds),
+};
+const milliseconds = number('a number of milliseconds', (value) => value >= 0);
+
+const aim: Record<string, Rule> = {
+  ids: texts,
+  relationships: { wanted: 'true or false', holds: (value) => typeof value === 'boolean' },
+  times: number('a whole number above 0', (value) => Number.isInteger(value) && value > 0),
+  probability: number('a number from 0 to 1', (value) => value >= 0 && value <= 1),
+  latencyMs: milliseconds,
+};
+
+const effects: Record<string, Rule> = {
+  status: number('a status from 200 to 599', (value) => Number.isInteger(value) && value >= 200 && value <= 599),
+  body: text,
+  reset: { wanted: "'before-headers' or 'mid-body'", holds: (value) => value === 'before-headers' || value === 'mid-body' },
+  hang: flag,
+  drip: {
+    wanted: '{ bytes, everyMs }, with bytes a whole number above 0',
+    holds: (value) =>
+      isObject(value) && Number.isInteger(value.bytes) && Number(value.bytes) > 0 && milliseconds.holds(value.everyMs),
+  },
+  truncate: flag,
+  brokenJson: flag,
+  omit: texts,
+  add: { wanted: 'a list of rows', holds: isList },
+  patch: { wanted: 'an object', holds: isObject },
+  wrongId: flag,
+};
+
+/** Keys that say more about an effect, and the effects that they may stand beside. */
+const companions: Record<string, { rule: Rule; of: string[] }> = {
+  contentType: { rule: text, of: ['status', 'body'] },
+  headers: { rule: texted, of: ['status', 'body'] },
+  retryAfter: { rule: text, of: ['status'] },
+};
+
+/** Reads a plan of faults from outside. Throws a `TypeError` that names the fault, the key and what is allowed. */
+export function checkFaults(plan: unknown, rules: FaultRules): Fault[] {
+  if (!isList(plan)) throw new TypeError('Faults are a list: [{ "status": 503, "times": 1 }]');
+  plan.forEach((fault, index) => {
+    const problem = problemOf(fault, rules);
+    if (problem) throw new TypeError(`Fault ${index}: ${problem}`);
+  });
+  return plan as Fault[];
+}
+
+function problemOf(fault: unknown, rules: FaultRules): string | undefined {
+  if (!isObject(fault)) return 'not an object';
+  const kinds: Rule = { wanted: `one of ${rules.kinds.join(', ')}`, holds: (value) => rules.kinds.some((kind) => kind === value) };
+  const known: Record<string, Rule> = { on: kinds, ...aim, ...effects };
+  for (const [key, { rule }] of Object.entries(companions)) known[key] = rule;
+  if (!rules.lists) for (const key of ['relationships', 'add']) delete known[key];
+
+  for (const [key, value] of Object.entries(fault)) {
+    const rule = Object.hasOwn(known, key) ? known[key] : undefined;
+    if (!rule) return `unknown key '${key}'; allowed are ${Object.keys(known).join(', ')}`;
+    if (!rule.holds(value)) return `'${key}' must be ${rule.wanted}`;
+  }
+
+  const chosen = Object.keys(fault).filter((key) => key in effects && !(key === 'body' && 'status' in fault));
+  if (chosen.length > 1) return `${chosen.join(' and ')} cannot go together; allowed is one of ${Object.keys(effects).join(', ')}`;
+  if (chosen.length === 0 && !('latencyMs' in fault)) return `does nothing; give latencyMs or one of ${Object.keys(effects).join(', ')}`;
+  for (const [key, { of }] of Object.entries(companions)) {
+    if (key in fault && !of.some((effect) => effect in fault)) return `'${key}' needs ${of.join(' or ')} beside it`;
+  }
+  return undefined;
+}
+
+function number(wanted: string, holds: (value: number) => boolean): Rule {
+  return { wanted, holds: (value) => typeof value === 'number' && holds(value) };
+}
+
+function isList(value: unknown): value is unknown[] {
+  return Array.isArray(value);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

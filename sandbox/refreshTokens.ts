@@ -1,0 +1,23 @@
+import { randomUUID } from 'node:crypto';
+
+/** Refresh tokens that are good for one use, as those of CAS 360. */
+export class RefreshTokens {
+  /** How often a token came that had been used before. */
+  spentUses = 0;
+  readonly #spent = new Map<string, boolean>();
+
+  issue(): string {
+    const token = `refresh-${randomUUID()}`;
+    this.#spent.set(token, false);
+    return token;
+  }
+
+  /** Voids the token and gives the next; undefined for one that is spent or was never given out. */
+  exchange(token: string): string | undefined {
+    const spent = this.#spent.get(token);
+    if (spent) this.spentUses++;
+    if (spent !== false) return undefined;
+    this.#spent.set(token, true);
+    return this.issue();
+  }
+}

@@ -1,0 +1,59 @@
+import { Cas360Sandbox } from './cas360.js';
+import { startIdentity, type Identity } from './identity.js';
+import { PmsSandbox } from './pms.js';
+
+export interface SandboxOptions {
+  /** 0, the default of all three, is any free port. */
+  pmsPort?: number;
+  cas360Port?: number;
+  identityPort?: number;
+  /** The same seed gives the same contacts. */
+  seed?: number;
+}
+
+/** Both upstreams and an identity provider, running on 127.0.0.1. */
+export interface Sandbox {
+  pms: PmsSandbox;
+  cas360: Cas360Sandbox;
+  identity: Identity;
+  /** The settings that point the subgraph here. */
+  environment: Record<string, string>;
+  /** Cuts every connection at once, answered or not. */
+  stop(): Promise<void>;
+}
+
+/** Starts the sandbox. Rejects when a port is taken, with nothing left running. */
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const { pmsPort = 0, cas360Port = 0, identityPort = 0, seed = 1 } = options;
+  const pms = new PmsSandbox(seed);
+  const cas360 = new Cas360Sandbox(seed);
+  const starts = await Promise.allSettled([startIdentity(identityPort), pms.start(pmsPort), cas360.start(cas360Port)]);
+
+  const stop = async () => {
+    await Promise.all(starts.map((start) => start.status === 'fulfilled' && start.value.stop()));
+  };
+  const failure = starts.find((start) => start.status === 'rejected');
+  const [identity] = starts;
+  if (failure || identity.status === 'rejected') {
+    await stop();
+    throw failure?.reason;
+  }
+  return { pms, cas360, identity: identity.value, environment: environmentOf(pms, cas360, identity.value), stop };
+}
+
+function environmentOf(pms: PmsSandbox, cas360: Cas360Sandbox, identity: Identity): Record<string, string> {
+  return {
+    PMS_BASE_URL: pms.url,
+    PMS_TOKEN_URL: `${pms.url}/oauth2/token`,
+    PMS_CLIENT_ID: pms.client.id,
+    PMS_CLIENT_SECRET: pms.client.secret,
+    CAS360_BASE_URL: cas360.url,
+    CAS360_CLIENT_ID: cas360.client.id,
+    CAS360_CLIENT_SECRET: cas360.client.secret,
+    CAS360_REFRESH_TOKEN: cas360.initialRefreshToken,
+    CAS360_SCOPE: 'cas360',
+    AUTH_JWKS_URL: `${identity.url}/jwks.json`,
+    AUTH_ISSUER: identity.url,
+    AUTH_AUDIENCE: identity.audience,
+  };
+}

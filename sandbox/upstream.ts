@@ -1,0 +1,109 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { AccessTokens } from './accessTokens.js';
+import { CallLog, type Call, type CallKind } from './calls.js';
+import { control } from './control.js';
+import { deliver } from './delivery.js';
+import { FaultPlan } from './faults.js';
+import type { FaultRules } from './faultRules.js';
+import { addressOf, listen, send, type Answer, type RunningServer } from './http.js';
+import type { Random } from './data/random.js';
+
+/** What a request asks for, and how to answer it once it has been let in. */
+export interface Routed {
+  kind: CallKind;
+  ids: string[];
+  relationships: boolean;
+  answer(authorization: string | undefined, body: string): Answer;
+}
+
+/**
+ * What the two systems have in common: a server that records its calls, checks access tokens, and goes wrong on
+ * request. Every switch here is at `/_sandbox/...` of the server too.
+ */
+export abstract class UpstreamSandbox {
+  readonly faults: FaultPlan;
+  protected readonly tokens = new AccessTokens();
+  readonly #log = new CallLog();
+  #server: RunningServer | undefined;
+
+  protected constructor(rules: FaultRules, random: Random) {
+    this.faults = new FaultPlan(rules, random);
+  }
+
+  /** Undefined when the system has no such endpoint. */
+  protected abstract route(method: string, address: URL): Routed | undefined;
+
+  /** The 401 for a data call without a token that is valid now. */
+  protected abstract refusal(authorization: string | undefined): Answer | undefined;
+
+  /** The ids of the contacts, by the system's own kinds. */
+  abstract idsByKind(): Record<string, string[]>;
+
+  async start(port: number): Promise<this> {
+    this.#server = await listen(port, (request, response) => this.#handle(request, response));
+    return this;
+  }
+
+  async stop(): Promise<void> {
+    await this.#server?.stop();
+  }
+
+  get url(): string {
+    if (!this.#server) throw new Error('The sandbox server has not been started');
+    return this.#server.url;
+  }
+
+  /** Requests to the data and token endpoints since the last reset, in the order of their arrival. */
+  get calls(): readonly Call[] {
+    return this.#log.calls;
+  }
+
+  /** The highest number of calls that were under way at once since the last reset. */
+  get mostAtOnce(): Readonly<Record<CallKind, number>> {
+    return this.#log.mostAtOnce;
+  }
+
+  resetCalls(): void {
+    this.#log.reset();
+  }
+
+  /** Voids every access token given out so far. */
+  revokeTokens(): void {
+    this.tokens.revokeAll();
+  }
+
+  /** For access tokens given out from now on. 0 is already over; fractions are fine. */
+  get tokenLifetimeSeconds(): number {
+    return this.tokens.lifetimeSeconds;
+  }
+
+  set tokenLifetimeSeconds(seconds: number) {
+    this.tokens.lifetimeSeconds = seconds;
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = 'GET', url: path = '/' } = request;
+    const { authorization } = request.headers;
+    const address = addressOf(request);
+    if (address.pathname.startsWith('/_sandbox/')) {
+      return send(response, control(this, method, address.pathname, await text(request)));
+    }
+    const routed = this.route(method, address);
+    if (!routed) return send(response, { status: 404, body: { message: `No endpoint ${method} ${address.pathname}` } });
+
+    const { kind, ids, relationships } = routed;
+    const call: Call = { kind, method, path, ids, relationships, status: 0, startedAt: Date.now() };
+    this.#log.begin(call);
+    response.once('close', () => {
+      if (response.headersSent) call.status = response.statusCode;
+      this.#log.end(call, response.writableFinished);
+    });
+
+    const body = await text(request);
+    const refusal = kind === 'token' ? undefined : this.refusal(authorization);
+    // Callers without a token do not get past the gateway, so they spend no fault.
+    if (refusal) return send(response, refusal);
+    await deliver(response, this.faults.take(call), () => routed.answer(authorization, body));
+  }
+}

@@ -1,0 +1,77 @@
+// Makes a checkout ready to run: installs, generates and builds what is missing or out of date, and nothing else.
+// Runs on the machine's own Node, which may be older than the one that the project runs on. Speaks on standard error.
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const installed = join(root, 'node_modules/.package-lock.json');
+const stamp = join(root, 'dist/.stamp');
+const sources = ['package-lock.json', 'codegen.yml', 'tsconfig.json', 'tsconfig.build.json', 'graphiql', 'openapi', 'sandbox', 'schema', 'scripts', 'src'];
+
+if (Number(process.versions.node.split('.')[0]) < 20) {
+  fail(`This needs Node 20 or newer to install itself; this is ${process.version}.`);
+}
+process.chdir(root);
+
+if (!existsSync(installed) || statSync(installed).mtimeMs < statSync('package-lock.json').mtimeMs) {
+  say('Installing the packages. This takes a minute the first time.');
+  // No package needs a script to install. Development packages are what the build is made with.
+  await run('npm', 'ci', '--ignore-scripts', '--include=dev', '--include=optional', '--loglevel=error');
+}
+
+const fingerprint = fingerprintOf(sources);
+if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== fingerprint) {
+  say('Building.');
+  rmSync('dist', { recursive: true, force: true });
+  await Promise.all([
+    run('graphql-codegen', '--config', 'codegen.yml', '--silent'),
+    run('openapi-typescript', 'openapi/pms.yaml', '--output', 'src/upstream/pms/records.generated.ts'),
+    run('openapi-typescript', 'openapi/cas360.yaml', '--output', 'src/upstream/cas360/records.generated.ts'),
+  ]);
+  await Promise.all([run('tsc', '--project', 'tsconfig.build.json'), run('node', 'scripts/bundle-graphiql.mjs')]);
+  cpSync('schema', 'dist/schema', { recursive: true });
+  mkdirSync('dist', { recursive: true });
+  writeFileSync(stamp, fingerprint);
+}
+
+/** Names, sizes and times of all sources but those that are generated. */
+function fingerprintOf(paths) {
+  const hash = createHash('sha256');
+  const add = (path) => {
+    const { size, mtimeMs } = statSync(path);
+    hash.update(`${path} ${size} ${mtimeMs}\n`);
+  };
+  for (const path of paths) {
+    if (!statSync(path).isDirectory()) {
+      add(path);
+      continue;
+    }
+    for (const name of readdirSync(path, { recursive: true }).sort()) {
+      if (name.includes('.') && !name.endsWith('.generated.ts')) add(join(path, name));
+    }
+  }
+  return hash.digest('hex');
+}
+
+/** Runs a program of the project's, and shows what it says only if it fails. */
+async function run(program, ...args) {
+  const path = [join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter);
+  const child = spawn(program, args, { env: { ...process.env, PATH: path }, stdio: ['ignore', 'pipe', 'pipe'], shell: process.platform === 'win32' });
+  let output = '';
+  child.stdout.on('data', (text) => (output += text));
+  child.stderr.on('data', (text) => (output += text));
+  const code = await new Promise((resolve) => child.on('error', (error) => resolve(error.message)).on('close', resolve));
+  if (code !== 0) fail(`${output}\n${program} ${args.join(' ')} failed (${code}).`);
+}
+
+function say(text) {
+  process.stderr.write(`${text}\n`);
+}
+
+function fail(text) {
+  say(text);
+  process.exit(1);
+}

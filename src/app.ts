@@ -1,0 +1,169 @@
+import { fileURLToPath } from 'node:url';
+import type { Cas360Config, Config, PmsConfig } from './config.js';
+import type { Outcome } from './errors.js';
+import { Context } from './graphql/context.js';
+import { createSchema, readTypeDefs } from './graphql/schema.js';
+import { createGraphqlServer } from './graphql/server.js';
+import { Gatherer } from './loaders/gatherer.js';
+import type { Gatherers } from './loaders/loaders.js';
+import { reconcile } from './loaders/reconcile.js';
+import { Cas360Contact } from './mapping/cas360.js';
+import { Cas360Address } from './mapping/cas360Address.js';
+import { PmsContact } from './mapping/pms.js';
+import type { MappingTools } from './mapping/tools.js';
+import type { Address, Contact, Source } from './model.js';
+import type { Log } from './telemetry/log.js';
+import { Metrics } from './telemetry/metrics.js';
+import { getAddresses, getContacts, type Cas360AddressRecord, type Cas360ContactRecord } from './upstream/cas360/client.js';
+import { cas360Grant } from './upstream/cas360/token.js';
+import { Upstream } from './upstream/http.js';
+import { inFile, inMemory } from './upstream/oauth2/refreshToken.js';
+import { TokenSource, type Grant } from './upstream/oauth2/tokenSource.js';
+import { getContact } from './upstream/pms/client.js';
+import { pmsGrant } from './upstream/pms/token.js';
+import { createCallers } from './web/callers.js';
+import { graphiqlRoutes } from './web/graphiql.js';
+import { exampleTabs, type Tab } from './web/graphiqlTabs.js';
+import { operationRoutes } from './web/operations.js';
+import { createWebServer } from './web/server.js';
+
+/** What a test, or the sandbox, may put in the place of the usual. */
+export interface Parts {
+  readonly log: Log;
+  /** How long the service still answers, without being ready, before it closes. */
+  readonly drainMs?: number;
+  /** What GraphiQL opens with. */
+  readonly tabs?: readonly Tab[];
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+  /** Where GraphiQL's bundle is. */
+  readonly graphiqlFolder?: string;
+}
+
+export interface App {
+  /** Resolves to the address that it listens at. */
+  listen(): Promise<string>;
+  /** Not ready any more, then answering what still comes, then closed. */
+  stop(): Promise<void>;
+}
+
+const SCHEMA_FOLDER = fileURLToPath(new URL('../schema', import.meta.url));
+const GRAPHIQL_FOLDER = fileURLToPath(new URL('../graphiql', import.meta.url));
+
+const PMS_CALLS_AT_ONCE = 32;
+const CAS360_CALLS_AT_ONCE = 4;
+const MAX_BODY_BYTES = { PMS: 1_048_576, CAS360: 8_388_608 };
+
+/** Builds the whole service from its settings; the only place that builds anything. Nothing listens yet. */
+export async function createApp(config: Config, parts: Parts): Promise<App> {
+  const { log, now = Date.now, drainMs = 3_000, graphiqlFolder = GRAPHIQL_FOLDER } = parts;
+  const metrics = new Metrics();
+  const tools: MappingTools = { drift: metrics.drift, today: () => new Date(now()).toISOString().slice(0, 10) };
+  // An operation in which a call hangs keeps time for what it needs next.
+  const callTimeoutMs = config.requestTimeoutMs * 0.6;
+
+  const createUpstream = (source: Source, { baseUrl }: PmsConfig, connections: number, request: () => Promise<Grant>): Upstream => {
+    const onFailure = (error: unknown): void => log.warn('No token was to be had.', { source, reason: reasonOf(error) });
+    const token = new TokenSource({ source, request, now: () => performance.now(), random: Math.random, onFailure });
+    return new Upstream({ source, baseUrl, connections, maxBodyBytes: MAX_BODY_BYTES[source], token, measure: metrics.upstreamCall });
+  };
+
+  const pms = config.pms && createUpstream('PMS', config.pms, PMS_CALLS_AT_ONCE, pmsGrant(config.pms, callTimeoutMs));
+  const cas360 = config.cas360 && createUpstream('CAS360', config.cas360, 2 * CAS360_CALLS_AT_ONCE, await createCas360Grant(config.cas360, callTimeoutMs, log));
+  const gatherers: Gatherers = {
+    pmsContacts: pms && gatherPmsContacts(pms, tools, callTimeoutMs),
+    cas360Contacts: cas360 && gatherCas360Contacts(cas360, config.cas360!, tools, callTimeoutMs),
+    cas360Addresses: cas360 && gatherCas360Addresses(cas360, config.cas360!, tools, callTimeoutMs),
+  };
+
+  const server = createGraphqlServer(createSchema(readTypeDefs(SCHEMA_FOLDER)), config.graphiql, log);
+  await server.start();
+
+  let ready = true;
+  const web = createWebServer({ routerSecrets: config.routerSecrets, metrics, isReady: () => ready, graphiql: config.graphiql });
+  operationRoutes(web, {
+    server,
+    callers: createCallers(config.auth),
+    createContext: (scopes, signal) => new Context(gatherers, scopes, signal),
+    timeoutMs: config.requestTimeoutMs,
+  });
+  if (config.graphiql) await graphiqlRoutes(web, { assetsDir: graphiqlFolder, tabs: parts.tabs ?? exampleTabs() });
+
+  return {
+    listen: () => web.listen({ host: config.host, port: config.port }),
+    stop: async () => {
+      ready = false;
+      await new Promise((resolve) => setTimeout(resolve, drainMs));
+      await web.close();
+      await server.stop();
+      await Promise.all([pms?.close(), cas360?.close()]);
+    },
+  };
+}
+
+async function createCas360Grant(cas360: Cas360Config, timeoutMs: number, log: Log): Promise<() => Promise<Grant>> {
+  if (!cas360.tokenFile) {
+    log.warn('CAS360_TOKEN_FILE is not set: the refresh token is kept in memory only, and CAS 360 voids the one in the environment once it is used.');
+  }
+  const store = cas360.tokenFile ? await inFile(cas360.tokenFile, cas360.refreshToken) : inMemory(cas360.refreshToken);
+  return cas360Grant(cas360, store, timeoutMs, (error) =>
+    log.error('The new refresh token could not be written to CAS360_TOKEN_FILE: it lives in memory only, until it can.', { source: 'CAS360', reason: reasonOf(error) }),
+  );
+}
+
+function gatherPmsContacts(pms: Upstream, tools: MappingTools, timeoutMs: number): Gatherer<Contact> {
+  return new Gatherer<Contact>({
+    source: 'PMS',
+    maxIds: 1,
+    maxIdBytes: Infinity,
+    maxCalls: PMS_CALLS_AT_ONCE,
+    timeoutMs,
+    fetch: async (ids, _full, signal) => {
+      const outcomes = new Map<string, Outcome<Contact>>();
+      for (const id of ids) {
+        const record = await getContact(pms, id, signal);
+        outcomes.set(id, record && new PmsContact(id, record, tools));
+      }
+      return outcomes;
+    },
+  });
+}
+
+function gatherCas360Contacts(cas360: Upstream, { maxIds, maxPathBytes }: Cas360Config, tools: MappingTools, timeoutMs: number): Gatherer<Contact> {
+  return new Gatherer<Contact>({
+    source: 'CAS360',
+    maxIds,
+    maxIdBytes: maxPathBytes - `${cas360.pathPrefix}/contacts/`.length,
+    maxCalls: CAS360_CALLS_AT_ONCE,
+    timeoutMs,
+    fetch: (ids, full, signal) =>
+      reconcile(
+        'CAS360',
+        ids,
+        (some) => getContacts(cas360, some, full, signal),
+        (id, row) => new Cas360Contact(id, row as Cas360ContactRecord, full, tools),
+      ),
+  });
+}
+
+function gatherCas360Addresses(cas360: Upstream, { maxIds, maxPathBytes }: Cas360Config, tools: MappingTools, timeoutMs: number): Gatherer<Address> {
+  return new Gatherer<Address>({
+    source: 'CAS360',
+    maxIds,
+    maxIdBytes: maxPathBytes - `${cas360.pathPrefix}/addresses/`.length,
+    maxCalls: CAS360_CALLS_AT_ONCE,
+    timeoutMs,
+    fetch: (ids, _full, signal) =>
+      reconcile(
+        'CAS360',
+        ids,
+        (some) => getAddresses(cas360, some, signal),
+        (id, row) => new Cas360Address(id, row as Cas360AddressRecord, tools),
+      ),
+  });
+}
+
+/** The error's own sentence, which in the token path is always one of ours or of the system's (`ECONNREFUSED`). */
+function reasonOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? (error instanceof Error ? error.message : 'unknown');
+}

@@ -1,0 +1,105 @@
+import { Settings } from './settings.js';
+
+export interface PmsConfig {
+  readonly baseUrl: URL;
+  readonly tokenUrl: URL;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly scope: string | undefined;
+}
+
+export interface Cas360Config extends PmsConfig {
+  readonly refreshToken: string;
+  /** Where the rotated refresh token is kept between starts; in memory if undefined. */
+  readonly tokenFile: string | undefined;
+  /** The most ids, and the most bytes of path, that one bulk call may have. */
+  readonly maxIds: number;
+  readonly maxPathBytes: number;
+}
+
+export interface AuthConfig {
+  readonly jwksUrl: URL;
+  readonly issuer: string;
+  readonly audience: string;
+}
+
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  /** Undefined: switched off. */
+  readonly pms: PmsConfig | undefined;
+  readonly cas360: Cas360Config | undefined;
+  /** Undefined: every caller is anonymous. */
+  readonly auth: AuthConfig | undefined;
+  /** Empty: anybody may call. */
+  readonly routerSecrets: readonly string[];
+  /** The deadline of one operation. */
+  readonly requestTimeoutMs: number;
+  /** Opens GraphiQL and introspection together. */
+  readonly graphiql: boolean;
+}
+
+/** Reads the settings of `env` (docs/settings.md). Throws one SettingsError that names every fault. */
+export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const settings = new Settings(env);
+  const config: Config = {
+    host: settings.text('HOST') ?? '0.0.0.0',
+    port: settings.integer('PORT', 4001, 0, 65_535),
+    pms: readPms(settings),
+    cas360: readCas360(settings),
+    auth: readAuth(settings),
+    routerSecrets: readRouterSecrets(settings),
+    requestTimeoutMs: settings.integer('REQUEST_TIMEOUT_MS', 8_000, 1, 600_000),
+    graphiql: settings.flag('GRAPHIQL'),
+  };
+  settings.throwFaults();
+  return config;
+}
+
+function readPms(settings: Settings): PmsConfig | undefined {
+  const baseUrl = settings.url('PMS_BASE_URL');
+  if (!baseUrl) return undefined;
+  const because = 'PMS_BASE_URL is set';
+  return {
+    baseUrl,
+    tokenUrl: settings.required('PMS_TOKEN_URL', settings.url('PMS_TOKEN_URL'), because) ?? baseUrl,
+    clientId: settings.required('PMS_CLIENT_ID', settings.text('PMS_CLIENT_ID'), because) ?? '',
+    clientSecret: settings.required('PMS_CLIENT_SECRET', settings.secret('PMS_CLIENT_SECRET'), because) ?? '',
+    scope: settings.text('PMS_SCOPE'),
+  };
+}
+
+function readCas360(settings: Settings): Cas360Config | undefined {
+  const baseUrl = settings.url('CAS360_BASE_URL');
+  if (!baseUrl) return undefined;
+  const because = 'CAS360_BASE_URL is set';
+  return {
+    baseUrl,
+    tokenUrl: settings.url('CAS360_TOKEN_URL') ?? new URL(`${baseUrl.href.replace(/\/$/, '')}/oauth/token`),
+    clientId: settings.required('CAS360_CLIENT_ID', settings.text('CAS360_CLIENT_ID'), because) ?? '',
+    clientSecret: settings.required('CAS360_CLIENT_SECRET', settings.secret('CAS360_CLIENT_SECRET'), because) ?? '',
+    refreshToken: settings.required('CAS360_REFRESH_TOKEN', settings.secret('CAS360_REFRESH_TOKEN'), because) ?? '',
+    scope: settings.text('CAS360_SCOPE'),
+    tokenFile: settings.text('CAS360_TOKEN_FILE'),
+    maxIds: settings.integer('CAS360_MAX_IDS', 100, 1, 500),
+    maxPathBytes: settings.integer('CAS360_MAX_PATH_BYTES', 2_000, 100, 8_000),
+  };
+}
+
+function readAuth(settings: Settings): AuthConfig | undefined {
+  const jwksUrl = settings.url('AUTH_JWKS_URL');
+  if (!jwksUrl) return undefined;
+  // A token is checked against all three: another service's token would pass without them.
+  const because = 'AUTH_JWKS_URL is set';
+  return {
+    jwksUrl,
+    issuer: settings.required('AUTH_ISSUER', settings.text('AUTH_ISSUER'), because) ?? '',
+    audience: settings.required('AUTH_AUDIENCE', settings.text('AUTH_AUDIENCE'), because) ?? '',
+  };
+}
+
+function readRouterSecrets(settings: Settings): readonly string[] {
+  const secrets = settings.secret('ROUTER_SECRET')?.split(',').map((secret) => secret.trim());
+  if (secrets?.includes('')) settings.fault('ROUTER_SECRET', 'has an empty part: give one secret, or several with a comma between them');
+  return secrets ?? [];
+}

@@ -1,0 +1,35 @@
+import type { FieldNode, GraphQLResolveInfo } from 'graphql';
+import type { AddressNeed } from '../loaders/addressLoader.js';
+import type { ContactNeed } from '../loaders/contactLoader.js';
+import { mayRead } from './access.js';
+import type { Context } from './context.js';
+import { selectedFields } from './selection.js';
+
+const TOLD_BY_ID = new Set(['__typename', 'id', 'source', 'sourceId']);
+
+/** What the contacts below a field must be loaded with. Asked once for all items of a list. */
+export function contactNeed(info: GraphQLResolveInfo, context: Context): ContactNeed {
+  return memoised(context.contactNeeds, info.fieldNodes, () => {
+    let need: ContactNeed = 'id';
+    for (const field of selectedFields(info, 'Contact')) {
+      if (TOLD_BY_ID.has(field) || !mayRead(context.scopes, 'Contact', field)) continue;
+      if (field === 'relationships') return 'relationships';
+      need = 'record';
+    }
+    return need;
+  });
+}
+
+/** What the addresses below a field must be loaded with. */
+export function addressNeed(info: GraphQLResolveInfo, context: Context): AddressNeed {
+  return memoised(context.addressNeeds, info.fieldNodes, () =>
+    selectedFields(info, 'Address').isSubsetOf(TOLD_BY_ID) ? 'id' : 'record',
+  );
+}
+
+/** Within one operation the same nodes mean the same selection; between operations @skip and @include may differ. */
+function memoised<T>(memory: Map<readonly FieldNode[], T>, nodes: readonly FieldNode[], find: () => T): T {
+  let need = memory.get(nodes);
+  if (need === undefined) memory.set(nodes, (need = find()));
+  return need;
+}

@@ -1,0 +1,19 @@
+import { ContactsError } from '../../errors.js';
+import type * as Model from '../../model.js';
+import type { Context } from '../context.js';
+import { addressNeed, contactNeed } from '../lookAhead.js';
+import type { ContactResolvers } from '../resolvers.generated.js';
+
+/** The fields that take a call, or an argument; the rest are read from the model. */
+export const Contact: ContactResolvers<Context, Model.Contact> = {
+  address: (contact, _args, context, info) => context.loaders.addresses.ofContact(contact, addressNeed(info, context)),
+
+  representatives: ({ representatives }, _args, context, info) =>
+    representatives && context.loaders.contacts.byReferences(representatives, contactNeed(info, context)),
+
+  relationships: ({ relationships }, { current }) => {
+    // The look-ahead asked for them; an empty answer would be a lie.
+    if (relationships === undefined) return new ContactsError('INTERNAL_SERVER_ERROR');
+    return current === null || current === undefined ? relationships : (relationships?.filter((one) => one.current === current) ?? null);
+  },
+};

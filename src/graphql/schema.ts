@@ -1,0 +1,20 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildSubgraphSchema } from '@apollo/subgraph';
+import { parse, type GraphQLSchema } from 'graphql';
+import { guardFields } from './access.js';
+import { Contact } from './resolvers/Contact.js';
+import { Query } from './resolvers/Query.js';
+
+/** The schema's source text, its files in the order of their names. */
+export function readTypeDefs(folder: string): string {
+  const files = readdirSync(folder).filter((name) => name.endsWith('.graphql')).sort();
+  return files.map((name) => readFileSync(join(folder, name), 'utf8')).join('\n');
+}
+
+/** The subgraph's schema, ready to run: with resolvers, and with the access check before every guarded field. */
+export function createSchema(typeDefs: string): GraphQLSchema {
+  const schema = buildSubgraphSchema([{ typeDefs: parse(typeDefs), resolvers: { Query, Contact } }]);
+  guardFields(schema);
+  return schema;
+}

@@ -1,0 +1,74 @@
+import DataLoader from 'dataloader';
+import { ContactsError, type Outcome } from '../errors.js';
+import { contactReference, parseAddressId } from '../ids.js';
+import type { Address, AddressReference, Contact } from '../model.js';
+import type { ContactLoader, Loading } from './contactLoader.js';
+import type { OperationLoader } from './operationLoader.js';
+
+/** How much of an address the fields that were selected need: its id alone, or its record. */
+export type AddressNeed = 'id' | 'record';
+
+/** One operation's addresses: those of the register by their ids, those of the PMS through the contacts that hold them. */
+export class AddressLoader {
+  readonly #contacts: ContactLoader;
+  readonly #cas360: OperationLoader<Address> | undefined;
+  readonly #ofContacts = new DataLoader((contacts: readonly Contact[]) => this.#loadOfContacts(contacts), { cache: false });
+
+  constructor(contacts: ContactLoader, cas360: OperationLoader<Address> | undefined) {
+    this.#contacts = contacts;
+    this.#cas360 = cas360;
+  }
+
+  /** The address of a loaded contact. */
+  ofContact(contact: Contact, need: AddressNeed): Loading<AddressReference> {
+    const { address, addressHolder } = contact;
+    if (!address && !addressHolder) return null;
+    if (address && (need === 'id' || isLoaded(address))) return address;
+    return need === 'id' ? this.#referenceOf(contact) : this.#ofContacts.load(contact);
+  }
+
+  /** The address with this id from outside, which may be malformed. */
+  byId(id: unknown, need: AddressNeed): Loading<AddressReference> {
+    const place = parseAddressId(id);
+    if (!place) return new ContactsError('BAD_USER_INPUT');
+    if (need === 'id') return { __typename: 'Address', id: place.id };
+    return place.source === 'CAS360' ? this.#byNumber(place.sourceId) : this.#inContact(place.sourceId, place.id);
+  }
+
+  async #byNumber(number: string): Promise<Outcome<Address>> {
+    if (!this.#cas360) return new ContactsError('SOURCE_NOT_CONFIGURED', 'CAS360');
+    const [outcome] = await this.#cas360.load([number], false);
+    return outcome!;
+  }
+
+  async #inContact(contactNumber: string, id: string): Promise<Outcome<AddressReference>> {
+    const contact = await this.#contacts.byReference(contactReference('PMS', contactNumber), 'record');
+    if (!contact || contact instanceof ContactsError) return contact;
+    return contact.address?.id === id ? contact.address : null;
+  }
+
+  /** Waits for the holders of addresses first, so that all addresses of a depth leave together. */
+  async #loadOfContacts(contacts: readonly Contact[]): Promise<Outcome<Address>[]> {
+    const references = await Promise.all(contacts.map((contact) => contact.address ?? this.#referenceOf(contact)));
+    const numbers = references.map((reference) => (isReference(reference) ? parseAddressId(reference.id)!.sourceId : undefined));
+    const outcomes = new Map<string | undefined, Outcome<Address>>();
+    const wanted = [...new Set(numbers)].filter((number) => number !== undefined);
+    const loaded = wanted.length > 0 && this.#cas360 ? await this.#cas360.load(wanted, false) : [];
+    loaded.forEach((outcome, i) => outcomes.set(wanted[i], outcome));
+    return references.map((reference, i) => (isReference(reference) ? outcomes.get(numbers[i])! : reference));
+  }
+
+  async #referenceOf({ address, addressHolder }: Contact): Promise<Outcome<AddressReference>> {
+    if (address || !addressHolder) return address;
+    const holder = await this.#contacts.byReference(addressHolder, 'record');
+    return holder instanceof ContactsError ? holder : (holder?.address ?? null);
+  }
+}
+
+function isLoaded(address: AddressReference): address is Address {
+  return 'lines' in address;
+}
+
+function isReference(outcome: Outcome<AddressReference>): outcome is AddressReference {
+  return outcome !== null && !(outcome instanceof ContactsError);
+}

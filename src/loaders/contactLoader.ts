@@ -1,0 +1,60 @@
+import { ContactsError, type Outcome } from '../errors.js';
+import { parseContactId } from '../ids.js';
+import type { Contact, ContactReference, Source } from '../model.js';
+import type { OperationLoader } from './operationLoader.js';
+
+/** How much of a contact the fields that were selected need: its id alone, its record, or the record in full. */
+export type ContactNeed = 'id' | 'record' | 'relationships';
+
+/** A contact, or a promise of it, where it takes a call. */
+export type Loading<T> = Outcome<T> | Promise<Outcome<T>>;
+
+/** A list in which each item may come in its own time, or all at once. */
+export type LoadingList<T> = readonly Loading<T>[] | Promise<readonly Outcome<T>[]>;
+
+/** One operation's contacts, whichever system holds them. An outcome is an error value, never a rejection. */
+export class ContactLoader {
+  readonly #sources: Readonly<Record<Source, OperationLoader<Contact> | undefined>>;
+
+  constructor(sources: Readonly<Record<Source, OperationLoader<Contact> | undefined>>) {
+    this.#sources = sources;
+  }
+
+  /** The contacts with these ids from outside, which may be malformed, in their order. */
+  byIds(ids: readonly unknown[], need: ContactNeed): LoadingList<ContactReference> {
+    return this.#load(ids.map((id) => parseContactId(id) ?? new ContactsError('BAD_USER_INPUT')), need);
+  }
+
+  /** The contact with this id from outside, which may be malformed. */
+  byId(id: unknown, need: ContactNeed): Loading<ContactReference> {
+    const reference = parseContactId(id);
+    return reference ? this.byReference(reference, need) : new ContactsError('BAD_USER_INPUT');
+  }
+
+  byReference(reference: ContactReference, need: 'record' | 'relationships'): Loading<Contact>;
+  byReference(reference: ContactReference, need: ContactNeed): Loading<ContactReference>;
+  byReference(reference: ContactReference, need: ContactNeed): Loading<ContactReference> {
+    const loader = this.#sources[reference.source];
+    if (!loader) return new ContactsError('SOURCE_NOT_CONFIGURED', reference.source);
+    if (need === 'id') return reference;
+    return loader.load([reference.sourceId], need === 'relationships').then(([outcome]) => outcome!);
+  }
+
+  byReferences(references: readonly ContactReference[], need: ContactNeed): LoadingList<ContactReference> {
+    return this.#load(references, need);
+  }
+
+  #load(wanted: readonly (ContactReference | ContactsError)[], need: ContactNeed): LoadingList<ContactReference> {
+    const [first] = wanted;
+    const source = first instanceof ContactsError ? undefined : first?.source;
+    const loader = source && this.#sources[source];
+    if (need === 'id' || !loader || !wanted.every((one) => !(one instanceof ContactsError) && one.source === source)) {
+      // Each item by itself, so that contacts of one system, and all below them, do not wait for the other system.
+      return wanted.map((one) => (one instanceof ContactsError ? one : this.byReference(one, need)));
+    }
+    return loader.load(
+      wanted.map((one) => (one as ContactReference).sourceId),
+      need === 'relationships',
+    );
+  }
+}

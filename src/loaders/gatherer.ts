@@ -1,0 +1,124 @@
+import { ContactsError, type Outcome } from '../errors.js';
+import type { Source } from '../model.js';
+import { Batch } from './batch.js';
+
+export interface GathererOptions<T> {
+  readonly source: Source;
+  /** Asks the upstream about the ids of one chunk; every id must be among the outcomes. */
+  readonly fetch: (ids: readonly string[], full: boolean, signal: AbortSignal) => Promise<ReadonlyMap<string, Outcome<T>>>;
+  /** How many ids, and how many bytes of them with their commas, one call may name. */
+  readonly maxIds: number;
+  readonly maxIdBytes: number;
+  /** How many calls may be under way at once. */
+  readonly maxCalls: number;
+  /** The longest that one chunk may take. */
+  readonly timeoutMs: number;
+}
+
+/**
+ * Shares an upstream's calls between all operations of the process. Ids go out at once while fewer than `maxCalls` calls
+ * are under way; ids that are wanted meanwhile wait, and leave together as soon as a call returns. An id that waits or
+ * is being fetched already, with what is wanted of it, is joined instead of asked for again. Nobody waits for a timer.
+ *
+ * It holds only what the service's own credentials may read, only while it is on the wire, and no error beyond its
+ * call. It thinks in chunks, not in ids: a promise and a closure for each of 500 ids would cost more than the rest.
+ */
+export class Gatherer<T> {
+  readonly #options: GathererOptions<T>;
+  /** Not yet sent, the oldest first. */
+  readonly #queue: Batch<T>[] = [];
+  readonly #plain = new Map<string, Batch<T>>();
+  readonly #full = new Map<string, Batch<T>>();
+  #underWay = 0;
+
+  constructor(options: GathererOptions<T>) {
+    this.#options = options;
+  }
+
+  /**
+   * What the upstream says of `ids`, with everything it can tell if `full`. Never rejects, and ends when `signal` does:
+   * ids about which nothing is known by then are not among the outcomes.
+   */
+  async request(ids: Iterable<string>, full: boolean, signal: AbortSignal): Promise<ReadonlyMap<string, Outcome<T>>> {
+    const batches = new Set<Batch<T>>();
+    if (!signal.aborted) for (const id of ids) batches.add(this.#batchOf(id, full));
+    for (const batch of batches) batch.waiters++;
+    this.#send();
+    await settled(batches, signal);
+    const [only] = batches;
+    if (batches.size === 1 && only?.outcomes) return only.outcomes;
+    const outcomes = new Map<string, Outcome<T>>();
+    for (const batch of batches) {
+      if (batch.outcomes) for (const [id, outcome] of batch.outcomes) outcomes.set(id, outcome);
+      else this.#leave(batch);
+    }
+    return outcomes;
+  }
+
+  #batchOf(id: string, full: boolean): Batch<T> {
+    const joined = this.#full.get(id) ?? (full ? undefined : this.#plain.get(id));
+    if (joined) return joined;
+    const { maxIds, maxIdBytes } = this.#options;
+    let batch = this.#queue.findLast((waiting) => waiting.full === full);
+    if (!batch?.add(id, maxIds, maxIdBytes)) {
+      batch = new Batch<T>(id, full);
+      this.#queue.push(batch);
+    }
+    (full ? this.#full : this.#plain).set(id, batch);
+    return batch;
+  }
+
+  #send(): void {
+    while (this.#underWay < this.#options.maxCalls) {
+      const batch = this.#queue.shift();
+      if (!batch) return;
+      this.#underWay++;
+      void this.#fetch(batch);
+    }
+  }
+
+  async #fetch(batch: Batch<T>): Promise<void> {
+    const { fetch, source, timeoutMs } = this.#options;
+    const timer = setTimeout(() => batch.call.abort(new ContactsError('UPSTREAM_TIMEOUT', source)), timeoutMs);
+    let outcomes: ReadonlyMap<string, Outcome<T>>;
+    try {
+      outcomes = await fetch(batch.ids, batch.full, batch.call.signal);
+    } catch (error) {
+      const known = error instanceof ContactsError ? error : new ContactsError('INTERNAL_SERVER_ERROR', source, { cause: error });
+      outcomes = new Map(batch.ids.map((id) => [id, known]));
+    }
+    clearTimeout(timer);
+    this.#underWay--;
+    this.#forget(batch);
+    batch.settle(outcomes);
+    this.#send();
+  }
+
+  /** A waiter gives up; what nobody waits for any more is not sent, or cut off. */
+  #leave(batch: Batch<T>): void {
+    if (--batch.waiters > 0) return;
+    this.#forget(batch);
+    const place = this.#queue.indexOf(batch);
+    if (place >= 0) this.#queue.splice(place, 1);
+    else batch.call.abort();
+  }
+
+  #forget(batch: Batch<T>): void {
+    const pending = batch.full ? this.#full : this.#plain;
+    for (const id of batch.ids) if (pending.get(id) === batch) pending.delete(id);
+  }
+}
+
+/** Resolves once all batches are settled, or `signal` says that it is too late. */
+function settled(batches: ReadonlySet<Batch<unknown>>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    let open = batches.size;
+    const end = (): void => {
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    if (open === 0) return resolve();
+    signal.addEventListener('abort', end);
+    for (const batch of batches) batch.onSettled(() => --open === 0 && end());
+  });
+}

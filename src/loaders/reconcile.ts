@@ -1,0 +1,60 @@
+import { ContactsError, type Outcome } from '../errors.js';
+import type { Source } from '../model.js';
+import { rowId } from '../upstream/record.js';
+import { Refusal } from '../upstream/refusal.js';
+
+/** The most calls that one chunk may cost, poisoned or not. */
+const MAX_CALLS = 20;
+
+/** The refusals that one bad id, or too many ids, can bring upon all the others. */
+const MAY_BE_ONE_ID = new Set([400, 404, 413, 414, 500]);
+
+/**
+ * Asks a bulk endpoint about `ids` until each of them has an outcome of its own. Rows are known by their id, never by
+ * their place; rows that nobody asked for are dropped; two that contradict each other are an error and not a guess.
+ * A refused chunk is halved, so that a poisoned id costs itself. Ids that are missing are asked for once more, together,
+ * before they are called not found: a page may have been cut short. When the calls or the time run out before all this
+ * is known, the ids in question are errors.
+ */
+export async function reconcile<T>(
+  source: Source,
+  ids: readonly string[],
+  ask: (ids: readonly string[]) => Promise<unknown[]>,
+  toModel: (id: string, row: object) => T,
+): Promise<Map<string, Outcome<T>>> {
+  const outcomes = new Map<string, Outcome<object>>();
+  let callsLeft = MAX_CALLS;
+
+  const sweep = async (wanted: readonly string[], refusal?: ContactsError): Promise<void> => {
+    if (callsLeft-- <= 0) return settle(wanted, refusal ?? new ContactsError('UPSTREAM_INVALID_RESPONSE', source));
+    try {
+      collect(outcomes, new Set(wanted), await ask(wanted), source);
+    } catch (error) {
+      if (!(error instanceof ContactsError)) throw error;
+      if (!(error instanceof Refusal && MAY_BE_ONE_ID.has(error.status))) return settle(wanted, error);
+      if (wanted.length === 1) return settle(wanted, error.status === 404 ? null : error);
+      const half = Math.ceil(wanted.length / 2);
+      await sweep(wanted.slice(0, half), error);
+      await sweep(wanted.slice(half), error);
+    }
+  };
+  const settle = (wanted: readonly string[], outcome: Outcome<object>): void => {
+    for (const id of wanted) outcomes.set(id, outcome);
+  };
+
+  await sweep(ids);
+  const absent = ids.filter((id) => !outcomes.has(id));
+  if (absent.length > 0) await sweep(absent);
+  settle(absent.filter((id) => !outcomes.has(id)), null);
+  return new Map(Array.from(outcomes, ([id, row]) => [id, row === null || row instanceof ContactsError ? row : toModel(id, row)]));
+}
+
+function collect(outcomes: Map<string, Outcome<object>>, wanted: ReadonlySet<string>, rows: readonly unknown[], source: Source): void {
+  for (const row of rows) {
+    const id = rowId(row);
+    if (id === undefined || !wanted.has(id)) continue;
+    const other = outcomes.get(id);
+    if (other === undefined) outcomes.set(id, row as object);
+    else if (JSON.stringify(other) !== JSON.stringify(row)) outcomes.set(id, new ContactsError('UPSTREAM_INVALID_RESPONSE', source));
+  }
+}

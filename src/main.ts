@@ -1,0 +1,30 @@
+import { createApp } from './app.js';
+import { readConfig } from './config.js';
+import { createLog } from './telemetry/log.js';
+
+/** npm passes on a signal that the terminal has sent to us as well; that echo is no second wish. */
+const ECHO_MS = 150;
+
+const log = createLog();
+try {
+  const app = await createApp(readConfig(), { log });
+  log.info('The contacts subgraph is listening.', { address: await app.listen() });
+
+  let toldAtMs: number | undefined;
+  const stop = async (): Promise<void> => {
+    if (toldAtMs !== undefined) {
+      if (performance.now() - toldAtMs > ECHO_MS) process.exit(1);
+      return;
+    }
+    toldAtMs = performance.now();
+    log.info('Told to stop: answering what is under way, and no longer ready.');
+    await app.stop();
+    log.info('Stopped.');
+    process.exit(0);
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+}

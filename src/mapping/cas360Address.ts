@@ -1,0 +1,52 @@
+import { idOf } from '../ids.js';
+import type { Address } from '../model.js';
+import type { components } from '../upstream/cas360/records.generated.js';
+import { country } from './country.js';
+import { Fields, texts } from './fields.js';
+import { text } from './readers.js';
+import type { MappingTools } from './tools.js';
+
+export type Cas360AddressRecord = components['schemas']['AddressRecord'];
+
+/** An address of the company register. A field is mapped when it is read. */
+export class Cas360Address implements Address {
+  readonly #sourceId: string;
+  readonly #record: Fields<Cas360AddressRecord>;
+
+  constructor(sourceId: string, record: Cas360AddressRecord, tools: MappingTools) {
+    this.#sourceId = sourceId;
+    this.#record = new Fields('CAS360', record, tools);
+  }
+
+  get __typename() {
+    return 'Address' as const;
+  }
+  get id() {
+    return idOf('CAS360', this.#sourceId);
+  }
+  get lines() {
+    return texts(this.#record, 'unitFlat', 'levelFloor', 'block', 'buildingEstate', 'streetLine1', 'streetLine2');
+  }
+  get careOf() {
+    return this.#record.read('careOf', text);
+  }
+  get city() {
+    return this.#record.read('suburb', text);
+  }
+  get state() {
+    return this.#record.read('state', text);
+  }
+  get postCode() {
+    // The second is how the register's documentation spells it.
+    return this.#record.read('postcode', text) ?? this.#record.read('postCode', text);
+  }
+  get country() {
+    return country(this.#record, 'country');
+  }
+  get nickname() {
+    return null;
+  }
+  get primary() {
+    return null;
+  }
+}

@@ -1,0 +1,68 @@
+// Not the package's main entry, which loads every language.
+import countries from 'i18n-iso-countries/index.js';
+import english from 'i18n-iso-countries/langs/en.json' with { type: 'json' };
+import type { Country } from '../schema.generated.js';
+import { group, type Fields } from './fields.js';
+import { text, type Reader } from './readers.js';
+import { remember } from './remember.js';
+
+interface CountryParts {
+  name?: unknown;
+  countryCodeAlpha2?: unknown;
+  countryCodeAlpha3?: unknown;
+  countryCodeNumeric?: unknown;
+  isoCode?: unknown;
+}
+
+const BY_CODE = new Map<string, Country>();
+const BY_NAME = new Map<string, Country>();
+
+countries.registerLocale(english);
+for (const [code, names] of Object.entries(countries.getNames('en', { select: 'all' }))) {
+  const alpha3 = countries.alpha2ToAlpha3(code)!;
+  const numeric = countries.alpha2ToNumeric(code)!;
+  const country: Country = Object.freeze({ code, alpha3, numeric, name: names[0]! });
+  for (const form of [code, alpha3, numeric]) BY_CODE.set(form, country);
+  // The first wins: the library gives the name "Congo" to both.
+  for (const name of names) if (!BY_NAME.has(fold(name))) BY_NAME.set(fold(name), country);
+}
+
+/** The country at this key, be it a text, a number or an object. */
+export function country<R extends object>(record: Fields<R>, key: keyof R & string): Country | null {
+  return record.holdsObject(key) ? ofParts(record.object(key)) : record.read(key, ofWord);
+}
+
+/** The object's own words win. What it does not give is completed from its codes, or else from its name. */
+function ofParts(parts: Fields<CountryParts>): Country | null {
+  const name = parts.read('name', text);
+  const alpha2 = parts.read('countryCodeAlpha2', ofCode);
+  const alpha3 = parts.read('countryCodeAlpha3', ofCode);
+  const numericKey = parts.has('countryCodeNumeric') ? 'countryCodeNumeric' : 'isoCode';
+  const numeric = parts.read(numericKey, ofCode);
+  const found = alpha2 ?? alpha3 ?? numeric ?? (name === null ? null : ofText(name));
+  const given = (key: keyof CountryParts, by: Country | null) => (parts.has(key) ? by : found);
+  return group({
+    code: given('countryCodeAlpha2', alpha2)?.code ?? null,
+    alpha3: given('countryCodeAlpha3', alpha3)?.alpha3 ?? null,
+    numeric: given(numericKey, numeric)?.numeric ?? null,
+    name: parts.has('name') ? name : (found?.name ?? null),
+  });
+}
+
+const ofWord: Reader<Country> = (value) => (typeof value === 'string' ? ofText(value) : ofCode(value));
+
+const ofText = remember(
+  (name): Country => ofCode(name) ?? BY_NAME.get(fold(name)) ?? { code: null, alpha3: null, numeric: null, name },
+);
+
+/** By any of the three codes, a numeric one also without its leading zeros. */
+const ofCode: Reader<Country> = (value) => {
+  if (typeof value === 'number') return BY_CODE.get(String(value).padStart(3, '0'));
+  if (typeof value !== 'string') return undefined;
+  const code = value.trim().toUpperCase();
+  return BY_CODE.get(/^\d{1,3}$/.test(code) ? code.padStart(3, '0') : code);
+};
+
+function fold(name: string): string {
+  return name.trim().normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
+}

@@ -1,0 +1,109 @@
+import type { Source } from '../model.js';
+import { id, text, type Reader } from './readers.js';
+import type { MappingTools } from './tools.js';
+
+type Key<R> = keyof R & string;
+type ObjectAt<R, K extends keyof R> = Extract<R[K], object>;
+type ItemAt<R, K extends keyof R> = Extract<Extract<R[K], readonly unknown[]>[number], object>;
+
+/**
+ * The fields of one object of an upstream record. R says which there should be; what they hold is not trusted: a value
+ * that cannot be used is null and counted as drift, and nothing here throws.
+ */
+export class Fields<R extends object> {
+  // Hidden from logs and JSON too: records are personal data.
+  readonly #values: object;
+
+  constructor(
+    private readonly source: Source,
+    values: unknown,
+    readonly tools: MappingTools,
+    private readonly path = '',
+  ) {
+    this.#values = object(values) ?? {};
+  }
+
+  read<T>(key: Key<R>, reader: Reader<T>): T | null {
+    const value = this.#at(key);
+    if (isNothing(value)) return null;
+    const read = reader(value);
+    if (read !== undefined) return read;
+    this.drift(key);
+    return null;
+  }
+
+  has(key: Key<R>): boolean {
+    return !isNothing(this.#at(key));
+  }
+
+  holdsObject(key: Key<R>): boolean {
+    return object(this.#at(key)) !== undefined;
+  }
+
+  /** The object at this key; one that says nothing where there is none. */
+  object<K extends Key<R>>(key: K): Fields<ObjectAt<R, K>> {
+    return new Fields(this.source, this.read(key, object), this.tools, `${this.path}${key}.`);
+  }
+
+  /** The usable items of the list at this key. */
+  items<T>(key: Key<R>, reader: Reader<T>): T[] {
+    const items: T[] = [];
+    for (const item of this.read(key, list) ?? []) {
+      if (isNothing(item)) continue;
+      const read = reader(item);
+      if (read === undefined) this.#countDrift(`${key}[]`);
+      else items.push(read);
+    }
+    return items;
+  }
+
+  /** The objects in the list at this key, without those that say nothing. */
+  objects<K extends Key<R>>(key: K): Fields<ItemAt<R, K>>[] {
+    return this.items(key, object)
+      .map((item) => new Fields<ItemAt<R, K>>(this.source, item, this.tools, `${this.path}${key}[].`))
+      .filter((item) => item.#saysAnything());
+  }
+
+  /** The number of the object. One that says anything must have it, since nobody could refer to it otherwise. */
+  ownId(this: Fields<R & { id?: unknown }>): string | null {
+    if (!this.has('id') && this.#saysAnything()) this.drift('id');
+    return this.read('id', id);
+  }
+
+  drift(key: Key<R>): void {
+    this.#countDrift(key);
+  }
+
+  #at(key: Key<R>): unknown {
+    return (this.#values as Readonly<Record<string, unknown>>)[key];
+  }
+
+  #saysAnything(): boolean {
+    return Object.values(this.#values).some((value) => !isNothing(value));
+  }
+
+  #countDrift(field: string): void {
+    this.tools.drift(this.source, this.path + field);
+  }
+}
+
+/** The texts at these keys, without those that are nothing; null where all are. */
+export function texts<R extends object>(record: Fields<R>, ...keys: Key<R>[]): string[] | null {
+  const found = keys.map((key) => record.read(key, text)).filter((part) => part !== null);
+  return found.length === 0 ? null : found;
+}
+
+/** The object, or null where every part of it is null. */
+export function group<T extends object>(parts: T): T | null {
+  return Object.values(parts).some((part) => part !== null) ? parts : null;
+}
+
+const object: Reader<object> = (value) =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+
+const list: Reader<readonly unknown[]> = (value) => (Array.isArray(value) ? value : undefined);
+
+/** The ways in which the upstreams say nothing. */
+function isNothing(value: unknown): boolean {
+  return value === undefined || value === null || value === '' || value === 'null';
+}

@@ -1,0 +1,55 @@
+import { idOf } from '../ids.js';
+import type { Address } from '../model.js';
+import type { components } from '../upstream/pms/records.generated.js';
+import { country } from './country.js';
+import { texts, type Fields } from './fields.js';
+import { flag, text } from './readers.js';
+
+type AddressFields = Fields<components['schemas']['AddressRecord']>;
+
+/** Null without a number of its own, since nobody could refer to it. */
+export function pmsAddress(contactId: string, record: AddressFields): Address | null {
+  const addressId = record.ownId();
+  return addressId === null ? null : new PmsAddress(`${contactId}/${addressId}`, record);
+}
+
+class PmsAddress implements Address {
+  readonly #sourceId: string;
+  readonly #record: AddressFields;
+
+  constructor(sourceId: string, record: AddressFields) {
+    this.#sourceId = sourceId;
+    this.#record = record;
+  }
+
+  get __typename() {
+    return 'Address' as const;
+  }
+  get id() {
+    return idOf('PMS', this.#sourceId);
+  }
+  get lines() {
+    return texts(this.#record, 'addressLine1', 'addressLine2', 'addressLine3');
+  }
+  get careOf() {
+    return null;
+  }
+  get city() {
+    return this.#record.read('city', text);
+  }
+  get state() {
+    return null;
+  }
+  get postCode() {
+    return this.#record.read('postCode', text);
+  }
+  get country() {
+    return country(this.#record, 'country');
+  }
+  get nickname() {
+    return this.#record.read('nickname', text);
+  }
+  get primary() {
+    return this.#record.read('primary', flag);
+  }
+}

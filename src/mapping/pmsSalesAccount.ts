@@ -1,0 +1,59 @@
+import { idOf } from '../ids.js';
+import type { ContactReference, SalesAccount } from '../model.js';
+import type { components } from '../upstream/pms/records.generated.js';
+import { localDateTime } from './dates.js';
+import type { Fields } from './fields.js';
+import { exportStatus } from './pmsWords.js';
+import { id, text } from './readers.js';
+
+type AccountFields = Fields<components['schemas']['SalesAccountRecord']>;
+
+/** Null without a number of its own, since nobody could refer to it. */
+export function pmsSalesAccount(holder: ContactReference, record: AccountFields): SalesAccount | null {
+  const accountId = record.ownId();
+  if (accountId === null) return null;
+  const contact = record.object('contact');
+  const contactId = contact.read('id', id);
+  if (contactId !== null && contactId !== holder.sourceId) contact.drift('id');
+  return new PmsSalesAccount(accountId, holder, record);
+}
+
+class PmsSalesAccount implements SalesAccount {
+  readonly #sourceId: string;
+  readonly #record: AccountFields;
+
+  constructor(
+    sourceId: string,
+    readonly contact: ContactReference,
+    record: AccountFields,
+  ) {
+    this.#sourceId = sourceId;
+    this.#record = record;
+  }
+
+  get __typename() {
+    return 'SalesAccount' as const;
+  }
+  get id() {
+    return idOf('PMS', this.#sourceId);
+  }
+  get accountCode() {
+    return this.#record.read('accountCode', text);
+  }
+  get externalId() {
+    return this.#record.read('externalId', text);
+  }
+  get exportedDate() {
+    return this.#record.read('exportedDate', localDateTime);
+  }
+  get exportStatus() {
+    return this.#record.read('exportStatus', exportStatus);
+  }
+  get company() {
+    const companyId = this.#record.object('company').read('id', id);
+    return companyId === null ? null : { __typename: 'Company' as const, id: idOf('PMS', companyId) };
+  }
+  get companyName() {
+    return this.#record.object('company').read('companyName', text);
+  }
+}

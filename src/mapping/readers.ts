@@ -1,0 +1,28 @@
+import { SOURCE_ID } from '../ids.js';
+
+/** Makes ours of a value that is there; undefined where it cannot be used. It never throws, whatever the value is. */
+export type Reader<T> = (value: unknown) => T | undefined;
+
+export const text: Reader<string> = (value) => (typeof value === 'string' ? value : undefined);
+
+export const flag: Reader<boolean> = (value) => (typeof value === 'boolean' ? value : undefined);
+
+/** A number or its digits; no number that JSON may have rounded. */
+export const id: Reader<string> = (value) => {
+  const digits = numberAsText(value);
+  return digits !== undefined && SOURCE_ID.test(digits) ? digits : undefined;
+};
+
+/** A text that may come as a whole number. */
+export const numberAsText: Reader<string> = (value) => (Number.isSafeInteger(value) ? String(value) : text(value));
+
+/** A closed list of words by their spelling upstream. Case and blanks around them do not matter. */
+export function spelled<T extends string>(members: Readonly<Record<string, T>>): Reader<T> {
+  const bySpelling = new Map(Object.entries(members).map(([spelling, member]) => [spelling.toUpperCase(), member]));
+  return (value) => (typeof value === 'string' ? bySpelling.get(value.trim().toUpperCase()) : undefined);
+}
+
+/** A closed list of words that are spelled upstream as they are here. */
+export function oneOf<T extends string>(...members: readonly T[]): Reader<T> {
+  return spelled(Object.fromEntries(members.map((member) => [member, member])));
+}

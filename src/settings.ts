@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+
+/** Settings that are missing or malformed; its message names every one of them, and no value. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+
+  constructor(readonly faults: readonly string[]) {
+    super(`The settings cannot be used:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+  }
+}
+
+/** Reads settings from an environment one by one, and gathers their faults. An empty text counts as not set. */
+export class Settings {
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #faults: string[] = [];
+
+  constructor(env: NodeJS.ProcessEnv) {
+    this.#env = env;
+  }
+
+  text(name: string): string | undefined {
+    return this.#env[name]?.trim() || undefined;
+  }
+
+  /** A text, or what the file holds that `<name>_FILE` points to, without the line end that editors add. */
+  secret(name: string): string | undefined {
+    const path = this.text(`${name}_FILE`);
+    if (path === undefined) return this.text(name);
+    if (this.text(name) !== undefined) this.fault(name, `and ${name}_FILE are both set: choose one`);
+    try {
+      const secret = readFileSync(path, 'utf8').trim();
+      if (secret === '') this.fault(`${name}_FILE`, 'points to an empty file');
+      return secret || undefined;
+    } catch {
+      this.fault(`${name}_FILE`, 'points to a file that cannot be read');
+      return undefined;
+    }
+  }
+
+  url(name: string): URL | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    if (url && /^https?:$/.test(url.protocol) && !url.username && !url.password && !url.hash && !url.search) return url;
+    this.fault(name, 'must be an http or https address, without user, query or fragment');
+    return undefined;
+  }
+
+  integer(name: string, otherwise: number, min: number, max: number): number {
+    const text = this.text(name);
+    if (text === undefined) return otherwise;
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+    this.fault(name, `must be a whole number from ${min} to ${max}`);
+    return otherwise;
+  }
+
+  flag(name: string): boolean {
+    const text = this.text(name);
+    if (text !== undefined && text !== 'true' && text !== 'false') this.fault(name, 'must be true or false');
+    return text === 'true';
+  }
+
+  /** `value`, with a fault if it is missing without one of its own. `because` says what makes it necessary. */
+  required<T>(name: string, value: T | undefined, because: string): T | undefined {
+    const told = this.#faults.some((fault) => fault.startsWith(`${name} `) || fault.startsWith(`${name}_FILE `));
+    if (value === undefined && !told) this.fault(name, `is missing: it is needed since ${because}`);
+    return value;
+  }
+
+  fault(name: string, what: string): void {
+    this.#faults.push(`${name} ${what}`);
+  }
+
+  throwFaults(): void {
+    if (this.#faults.length > 0) throw new SettingsError(this.#faults);
+  }
+}

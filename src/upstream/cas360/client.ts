@@ -1,0 +1,31 @@
+import { ContactsError } from '../../errors.js';
+import type { Upstream } from '../http.js';
+import type { components } from './records.generated.js';
+
+export type Cas360ContactRecord = components['schemas']['ContactRecord'];
+export type Cas360AddressRecord = components['schemas']['AddressRecord'];
+
+/** The page that the register's documentation shows; larger than any chunk of ours, so that it never cuts one. */
+const PAGE = 'offset=0&limit=500';
+
+/** The most ids that one call may name, given that page. */
+export const MAX_IDS_A_CALL = 500;
+
+/**
+ * `GET /contacts/{id,id,...}`: the rows as they come, in any order, absent ones left out, perhaps others among them.
+ * With `relationships` each row carries them; the register sends them only then. `ids` are digits only.
+ */
+export function getContacts(cas360: Upstream, ids: readonly string[], relationships: boolean, signal: AbortSignal): Promise<unknown[]> {
+  return getRows(cas360, 'contacts', `/contacts/${ids.join(',')}?${PAGE}${relationships ? '&relationships=true' : ''}`, signal);
+}
+
+/** `GET /addresses/{id,id,...}`: the rows as they come, like contacts. `ids` are digits only. */
+export function getAddresses(cas360: Upstream, ids: readonly string[], signal: AbortSignal): Promise<unknown[]> {
+  return getRows(cas360, 'addresses', `/addresses/${ids.join(',')}`, signal);
+}
+
+async function getRows(cas360: Upstream, resource: string, path: string, signal: AbortSignal): Promise<unknown[]> {
+  const rows = await cas360.getJson(resource, path, signal);
+  if (!Array.isArray(rows)) throw new ContactsError('UPSTREAM_INVALID_RESPONSE', 'CAS360');
+  return rows;
+}

@@ -1,0 +1,70 @@
+import { request } from 'undici';
+import { isRecord } from '../record.js';
+import type { Grant } from './tokenSource.js';
+
+/** A token endpoint's answer, with the refresh token where the grant has one. */
+export interface GrantAnswer extends Grant {
+  readonly refreshToken: string | undefined;
+}
+
+export interface TokenRequest {
+  readonly url: URL;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** Sent as a form. */
+  readonly form?: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+}
+
+/** For an endpoint that does not say how long its token lives (RFC 6749, 5.1, only recommends it). */
+const ASSUMED_LIFETIME_SECONDS = 300;
+
+const MAX_ANSWER_BYTES = 64 * 1_024;
+
+/**
+ * Asks an OAuth2 token endpoint (RFC 6749, 4.4 and 6) with Basic client authentication. Takes at most `timeoutMs`.
+ * The error of a refusal names its status and nothing of its body: CAS 360 repeats tokens there.
+ */
+export async function requestToken({ url, clientId, clientSecret, form, timeoutMs }: TokenRequest): Promise<GrantAnswer> {
+  const { statusCode, body } = await request(url, {
+    method: 'POST',
+    headers: {
+      authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`,
+      accept: 'application/json',
+      ...(form && { 'content-type': 'application/x-www-form-urlencoded' }),
+    },
+    body: form ? new URLSearchParams(form).toString() : null,
+    signal: AbortSignal.timeout(timeoutMs),
+  });
+  if (statusCode !== 200) {
+    await body.dump();
+    throw new Error(`the token endpoint answered ${statusCode}`);
+  }
+  const text = await body.text();
+  if (text.length > MAX_ANSWER_BYTES) throw new Error('the token endpoint answered too much');
+  return grantIn(parsed(text));
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's message quotes the text, which may hold a token.
+    throw new Error('the token endpoint answered no JSON');
+  }
+}
+
+function grantIn(answer: unknown): GrantAnswer {
+  if (!isRecord(answer)) throw new Error('the token endpoint answered no object');
+  const { access_token: accessToken, refresh_token: refreshToken, expires_in: expiresIn } = answer;
+  // Anything else could not stand in a header.
+  if (typeof accessToken !== 'string' || !/^[\x21-\x7e]+$/.test(accessToken)) {
+    throw new Error('the token endpoint answered without a usable access_token');
+  }
+  const seconds = Number(expiresIn ?? ASSUMED_LIFETIME_SECONDS);
+  return {
+    accessToken,
+    lifetimeSeconds: seconds > 0 ? seconds : ASSUMED_LIFETIME_SECONDS,
+    refreshToken: typeof refreshToken === 'string' && refreshToken !== '' ? refreshToken : undefined,
+  };
+}

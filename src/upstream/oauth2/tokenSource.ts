@@ -1,0 +1,82 @@
+import { ContactsError } from '../../errors.js';
+import type { Source } from '../../model.js';
+import { waitFor } from '../abort.js';
+
+/** What a token endpoint granted. */
+export interface Grant {
+  readonly accessToken: string;
+  readonly lifetimeSeconds: number;
+}
+
+export interface TokenSourceOptions {
+  readonly source: Source;
+  /** Asks the token endpoint for a new token; must end by itself. */
+  readonly request: () => Promise<Grant>;
+  /** Milliseconds on any clock that only goes forward. */
+  readonly now: () => number;
+  /** A number from 0 to 1; replicas that renewed together drift apart by it. */
+  readonly random: () => number;
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** After a failed renewal the endpoint is left alone this long, and callers hear of it at once. */
+const PAUSE_AFTER_FAILURE_MS = 1_000;
+
+/**
+ * The access token of one upstream: one request to the token endpoint for any number of callers, renewed in the
+ * background once 70 to 85 % of its life is over, so that nobody waits for it in the steady state.
+ */
+export class TokenSource {
+  readonly #options: TokenSourceOptions;
+  #token: { value: string; renewAtMs: number; expiresAtMs: number } | undefined;
+  #renewal: Promise<string> | undefined;
+  #pausedUntilMs = -Infinity;
+
+  constructor(options: TokenSourceOptions) {
+    this.#options = options;
+  }
+
+  /** A token to use now. Throws UPSTREAM_AUTH_FAILED when none is to be had, or the reason of `signal`. */
+  async get(signal: AbortSignal): Promise<string> {
+    const now = this.#options.now();
+    const token = this.#token;
+    if (token && now < token.expiresAtMs) {
+      if (now >= token.renewAtMs && now >= this.#pausedUntilMs) void this.#renew().catch(() => {});
+      return token.value;
+    }
+    if (!this.#renewal && now < this.#pausedUntilMs) throw this.#failure();
+    return waitFor(this.#renew(), signal);
+  }
+
+  /** Drops a token that the upstream refused, unless it has been replaced already. */
+  invalidate(value: string): void {
+    if (this.#token?.value === value) this.#token = undefined;
+  }
+
+  #renew(): Promise<string> {
+    return (this.#renewal ??= this.#request().finally(() => (this.#renewal = undefined)));
+  }
+
+  async #request(): Promise<string> {
+    const { request, now, random, onFailure } = this.#options;
+    const askedAtMs = now();
+    try {
+      const { accessToken, lifetimeSeconds } = await request();
+      const lifeMs = lifetimeSeconds * 1_000;
+      this.#token = {
+        value: accessToken,
+        renewAtMs: askedAtMs + lifeMs * (0.7 + 0.15 * random()),
+        expiresAtMs: askedAtMs + lifeMs,
+      };
+      return accessToken;
+    } catch (error) {
+      this.#pausedUntilMs = now() + PAUSE_AFTER_FAILURE_MS;
+      onFailure(error);
+      throw this.#failure(error);
+    }
+  }
+
+  #failure(cause?: unknown): ContactsError {
+    return new ContactsError('UPSTREAM_AUTH_FAILED', this.#options.source, { cause });
+  }
+}

@@ -1,0 +1,25 @@
+import { ContactsError } from '../../errors.js';
+import type { Upstream } from '../http.js';
+import { isRecord, rowId } from '../record.js';
+import { Refusal } from '../refusal.js';
+import type { components } from './records.generated.js';
+
+export type PmsContactRecord = components['schemas']['ContactRecord'];
+
+/**
+ * `GET /api/v3/contacts/{id}` (PMS API 3.0.9): one contact a call, null where there is none. `id` is digits only.
+ * Throws UPSTREAM_INVALID_RESPONSE for a record of another id than asked for.
+ */
+export async function getContact(pms: Upstream, id: string, signal: AbortSignal): Promise<PmsContactRecord | null> {
+  let record;
+  try {
+    record = await pms.getJson('contact', `/api/v3/contacts/${id}`, signal);
+  } catch (error) {
+    if (error instanceof Refusal && error.status === 404) return null;
+    throw error;
+  }
+  if (!isRecord(record) || rowId(record) !== id) throw new ContactsError('UPSTREAM_INVALID_RESPONSE', 'PMS');
+  // A password has no business in this process.
+  delete record.password;
+  return record as PmsContactRecord;
+}

@@ -1,0 +1,15 @@
+/** Whether a value from upstream is a JSON object. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * The id of an upstream's row as its digits, or undefined where it has none that can be trusted. Numbers that were
+ * rounded are not among them: `parseJson` hands those on as strings.
+ */
+export function rowId(row: unknown): string | undefined {
+  if (!isRecord(row)) return undefined;
+  const { id } = row;
+  if (typeof id === 'string') return id;
+  return Number.isSafeInteger(id) ? String(id) : undefined;
+}

@@ -1,0 +1,128 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { ERRORS } from '../errors.js';
+import type { Tab } from './graphiqlTabs.js';
+
+export interface GraphiqlOptions {
+  /** Where scripts/bundle-graphiql.mjs put the page's parts. */
+  assetsDir: string;
+  /** What the page opens with. */
+  tabs: readonly Tab[];
+}
+
+interface Asset {
+  type: string;
+  body: Buffer;
+  gzipped: Buffer | undefined;
+}
+
+/** Scripts of our own alone, and no word to any other host. Monaco writes styles into the page; the icons are inline. */
+const pagePolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "worker-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "font-src 'self'",
+  'img-src data:',
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+const pageHeaders = {
+  'content-type': 'text/html; charset=utf-8',
+  'cache-control': 'no-store',
+  'content-security-policy': pagePolicy,
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+};
+
+const assetHeaders = {
+  // The name of a file changes with its contents.
+  'cache-control': 'public, max-age=31536000, immutable',
+  // A worker obeys the policy of its own file, not the page's.
+  'content-security-policy': "default-src 'none'",
+  'x-content-type-options': 'nosniff',
+  vary: 'accept-encoding',
+};
+
+const types: Readonly<Record<string, string>> = {
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.ttf': 'font/ttf',
+  '.woff': 'font/woff',
+  '.woff2': 'font/woff2',
+};
+
+/**
+ * GraphiQL for browsers at `GET /graphql`, and what it loads below `/graphiql/`. Everything is read now, so that no
+ * request can name a path. Every address in the page is relative: it works at any host, port and prefix.
+ */
+export async function graphiqlRoutes(app: FastifyInstance, { assetsDir, tabs }: GraphiqlOptions): Promise<void> {
+  const page = await pageOf(assetsDir, tabs);
+  const assets = await assetsIn(assetsDir);
+
+  app.get('/graphql', (request, reply) => {
+    reply.header('vary', 'accept');
+    if (!request.headers.accept?.includes('text/html')) return refuseGet(reply);
+    return reply.headers(pageHeaders).send(page);
+  });
+
+  app.get<{ Params: { name: string } }>('/graphiql/:name', (request, reply) => {
+    const asset = assets.get(request.params.name);
+    if (!asset) return reply.callNotFound();
+    const gzipped = request.headers['accept-encoding']?.includes('gzip') ? asset.gzipped : undefined;
+    if (gzipped) reply.header('content-encoding', 'gzip');
+    return reply.headers(assetHeaders).type(asset.type).send(gzipped ?? asset.body);
+  });
+}
+
+/** What a GET of `/graphql` gets that is not for the page, or anybody's where there is no page. */
+export function refuseGet(reply: FastifyReply): FastifyReply {
+  const { sentence, retryable } = ERRORS.BAD_REQUEST;
+  return reply
+    .code(405)
+    .headers({ allow: 'POST', 'cache-control': 'private, no-store' })
+    .send({ errors: [{ message: sentence, extensions: { code: 'BAD_REQUEST', retryable } }] });
+}
+
+async function pageOf(assetsDir: string, tabs: readonly Tab[]): Promise<string> {
+  const manifest = await readFile(join(assetsDir, 'manifest.json'), 'utf8').catch((cause: unknown) => {
+    throw new Error(`GraphiQL is switched on, but ${assetsDir} holds no bundle of it. Run: npm run build`, { cause });
+  });
+  const { script, style }: { script: string; style: string } = JSON.parse(manifest);
+  // Without a `<`, no tab can end the element that it stands in.
+  const data = JSON.stringify(tabs).replaceAll('<', '\\u003c');
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>contacts: GraphiQL</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="graphiql/${style}">
+<script type="application/json" id="graphiql-tabs">${data}</script>
+<script type="module" src="graphiql/${script}"></script>
+</head>
+<body>
+<div id="graphiql"></div>
+<noscript>GraphiQL needs JavaScript. The endpoint answers POST requests without it.</noscript>
+</body>
+</html>
+`;
+}
+
+async function assetsIn(dir: string): Promise<Map<string, Asset>> {
+  const names = await readdir(dir);
+  const read = async (name: string): Promise<[string, Asset][]> => {
+    const type = types[extname(name)];
+    if (!type) return [];
+    const gzipped = names.includes(`${name}.gz`) ? await readFile(join(dir, `${name}.gz`)) : undefined;
+    return [[name, { type, body: await readFile(join(dir, name)), gzipped }]];
+  };
+  return new Map((await Promise.all(names.map(read))).flat());
+}

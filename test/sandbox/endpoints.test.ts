@@ -1,0 +1,118 @@
+import { describe, expect, test } from '@jest/globals';
+import { startSandbox } from '../../sandbox/start.js';
+import { Caller, idsOf } from './caller.js';
+
+const caller = new Caller();
+const ids = Array.from({ length: 40 }, (_, n) => String(1001 + n));
+
+describe('GET /contacts/{ids} and /addresses/{ids} of CAS 360', () => {
+  test.each([['/contacts', ids], ['/addresses', Array.from({ length: 40 }, (_, n) => String(7001 + n))], ['/contacts', ['1001', '1002']], ['/contacts', ['1002', '1001']]])(
+    '%s keeps no order of the request (%#), and the same one every time',
+    async (path, asked) => {
+      const first = idsOf(await caller.cas360(`${path}/${asked}`));
+      expect(first).not.toEqual(asked);
+      expect(first.toSorted()).toEqual(asked.toSorted());
+      expect(idsOf(await caller.cas360(`${path}/${asked}`))).toEqual(first);
+    },
+  );
+
+  test('leave out unknown ids and answer a repeated one once', async () => {
+    expect(idsOf(await caller.cas360('/contacts/54,99999999,54'))).toEqual(['54']);
+    expect(idsOf(await caller.cas360('/addresses/15,99999999,15'))).toEqual(['15']);
+    expect(await caller.cas360('/contacts/99999999')).toMatchObject({ status: 200, body: [] });
+  });
+
+  test('page by offset and limit, and stop at 500 rows unasked', async () => {
+    const whole = idsOf(await caller.cas360(`/contacts/${ids}`));
+    expect(idsOf(await caller.cas360(`/contacts/${ids}?offset=10&limit=5`))).toEqual(whole.slice(10, 15));
+    expect(idsOf(await caller.cas360(`/contacts/${ids}?offset=35`))).toEqual(whole.slice(35));
+    const many = Array.from({ length: 600 }, (_, n) => 1001 + n);
+    expect(idsOf(await caller.cas360(`/contacts/${many}`))).toHaveLength(500);
+    expect((await caller.cas360('/contacts/54?limit=all')).status).toBe(400);
+  });
+
+  test('say relationships only when asked', async () => {
+    const { body } = await caller.cas360('/contacts/555742,54?relationships=true');
+    const relationships = Object.fromEntries(body.map((row: { id: number; relationships: unknown }) => [row.id, row.relationships]));
+    expect(relationships).toEqual({ 54: [], 555742: caller.sandbox.cas360.data.relationships.get('555742') });
+    expect((await caller.cas360('/contacts/54?relationships=false')).body[0]).not.toHaveProperty('relationships');
+  });
+
+  test('refuse what is no number and what is too long', async () => {
+    for (const path of ['/contacts/54,x', '/contacts/-1', '/addresses/15,', '/addresses/1.5']) {
+      expect(await caller.cas360(path)).toMatchObject({ status: 400, body: { error: 'bad_request' } });
+    }
+    expect((await caller.cas360(`/contacts/${'1234567,'.repeat(1022)}54`)).status).toBe(200);
+    expect((await caller.cas360(`/contacts/${'1234567,'.repeat(1023)}54`)).status).toBe(414);
+  });
+
+  test('understand commas that are percent-encoded', async () => {
+    expect(idsOf(await caller.cas360('/contacts/54%2C555742'))).toHaveLength(2);
+  });
+});
+
+describe('GET /api/v3/contacts/{id} of the PMS', () => {
+  test('answers one contact, 404 or 400', async () => {
+    expect((await caller.contact('4711')).body).toMatchObject({ id: 4711, firstName: 'Iris', lastName: 'Vale' });
+    expect(await caller.contact('99999999')).toMatchObject({ status: 404, body: { message: expect.any(String) } });
+    expect(await caller.contact('iris')).toMatchObject({ status: 400, body: { message: expect.any(String) } });
+  });
+});
+
+describe('calls', () => {
+  test('are recorded with what they asked for', async () => {
+    const { cas360, pms } = caller.sandbox;
+    await caller.cas360('/contacts/54,1001?offset=0&limit=500&relationships=true');
+    await caller.cas360('/addresses/15');
+    await caller.contact('99999999');
+    await caller.pmsToken();
+    const times = { startedAt: expect.any(Number), endedAt: expect.any(Number) };
+    expect(cas360.calls).toEqual([
+      { kind: 'contacts', method: 'GET', path: '/contacts/54,1001?offset=0&limit=500&relationships=true', ids: ['54', '1001'], relationships: true, status: 200, ...times },
+      { kind: 'addresses', method: 'GET', path: '/addresses/15', ids: ['15'], relationships: false, status: 200, ...times },
+    ]);
+    expect(pms.calls).toMatchObject([
+      { kind: 'contact', ids: ['99999999'], status: 404 },
+      { kind: 'token', method: 'POST', path: '/oauth2/token', ids: [], status: 200 },
+    ]);
+  });
+
+  test('that run side by side are counted, by kind', async () => {
+    const { pms } = caller.sandbox;
+    pms.faults.set([{ latencyMs: 20 }]);
+    await Promise.all(['5001', '5002', '5003'].map((id) => caller.contact(id)));
+    await caller.contact('5004');
+    await caller.pmsToken();
+    expect(pms.mostAtOnce).toMatchObject({ contact: 3, token: 1, contacts: 0 });
+    pms.resetCalls();
+    expect(pms.mostAtOnce.contact).toBe(0);
+  });
+
+  test('that the caller gave up are marked', async () => {
+    const { cas360 } = caller.sandbox;
+    cas360.faults.set([{ hang: true }]);
+    await expect(caller.cas360('/contacts/54', { signal: AbortSignal.timeout(30) })).rejects.toThrow();
+    // The server hears of the closed connection a moment later.
+    while (cas360.calls[0]?.endedAt === undefined) await new Promise(setImmediate);
+    expect(cas360.calls).toMatchObject([{ status: 0, aborted: true }]);
+  });
+});
+
+describe('startSandbox', () => {
+  test('refuses a port that is taken, and stops what hangs', async () => {
+    const first = await startSandbox({ seed: 2 });
+    const pmsPort = Number(new URL(first.pms.url).port);
+    await expect(startSandbox({ pmsPort })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+
+    first.pms.faults.set([{ on: 'token', hang: true }]);
+    const hanging = fetch(first.environment.PMS_TOKEN_URL!, { method: 'POST' });
+    const failed = expect(hanging).rejects.toThrow();
+    while (first.pms.calls.length === 0) await new Promise(setImmediate);
+    await first.stop();
+    await failed;
+
+    const next = await startSandbox({ pmsPort });
+    expect(next.pms.url).toBe(first.pms.url);
+    await next.stop();
+  });
+});
