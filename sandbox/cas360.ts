@@ -37,27 +37,30 @@ export class Cas360Sandbox extends UpstreamSandbox {
     return this.#refreshTokens.spentUses;
   }
 
-  idsByKind(): Record<string, string[]> {
-    return Object.groupBy(this.data.contacts.keys(), (id) => this.data.contacts.get(id)?.contactType ?? '') as Record<string, string[]>;
+  idsByKind(): Partial<Record<string, string[]>> {
+    const { contacts } = this.data;
+    return Object.groupBy(contacts.keys(), (id) => contacts.get(id)?.contactType ?? '');
   }
 
   protected route(method: string, address: URL): Routed | undefined {
     const { pathname, search, searchParams } = address;
     if (method === 'POST' && pathname === '/oauth/token') {
-      const answer = (authorization: string | undefined) => this.#token(authorization, searchParams);
+      const answer: Routed['answer'] = (authorization) => this.#token(authorization, searchParams);
       return { kind: 'token', ids: [], relationships: false, answer };
     }
     const [, kind, list] = /^\/(contacts|addresses)\/([^/]+)$/.exec(pathname) ?? [];
     if (method !== 'GET' || list === undefined) return undefined;
     const ids = list.replaceAll(/%2c/gi, ',').split(',');
     const relationships = searchParams.get('relationships')?.toLowerCase() === 'true';
-    const checked = (rows: () => Answer): Answer => {
-      if (pathname.length + search.length > longestPathBytes) return refused(414, 'uri_too_long', 'The request line is too long');
-      return ids.every((id) => /^\d+$/.test(id)) ? rows() : refused(400, 'bad_request', 'Ids are numbers with commas between them');
+    const answer = (): Answer => {
+      if (pathname.length + search.length > longestPathBytes) return refused(414, 'uri_too_long', 'The path is too long');
+      if (!ids.every(isNumber)) return refused(400, 'bad_request', 'Ids are numbers with commas between them');
+      if (kind === 'contacts') return this.#contacts(ids, relationships, searchParams);
+      return { status: 200, body: found(this.data.addresses, ids) };
     };
     return kind === 'contacts'
-      ? { kind, ids, relationships, answer: () => checked(() => this.#contacts(ids, relationships, searchParams)) }
-      : { kind: 'addresses', ids, relationships: false, answer: () => checked(() => ({ status: 200, body: found(this.data.addresses, ids) })) };
+      ? { kind, ids, relationships, answer }
+      : { kind: 'addresses', ids, relationships: false, answer };
   }
 
   /** The token comes back in the description, as with the real one: whoever logs the body leaks it. */
@@ -70,7 +73,7 @@ export class Cas360Sandbox extends UpstreamSandbox {
   #contacts(ids: string[], relationships: boolean, parameters: URLSearchParams): Answer {
     const offset = parameters.get('offset') ?? '0';
     const limit = parameters.get('limit') ?? String(defaultLimit);
-    if (!/^\d+$/.test(offset) || !/^\d+$/.test(limit)) return refused(400, 'bad_request', 'offset and limit are numbers');
+    if (!isNumber(offset) || !isNumber(limit)) return refused(400, 'bad_request', 'offset and limit are numbers');
     const page = found(this.data.contacts, ids).slice(Number(offset), Number(offset) + Number(limit));
     const body = relationships
       ? page.map((row) => ({ ...row, relationships: this.data.relationships.get(String(row.id)) ?? [] }))
@@ -84,10 +87,15 @@ export class Cas360Sandbox extends UpstreamSandbox {
     if (grant !== 'refresh_token') return refused(400, 'unsupported_grant_type', `No such grant type: ${grant}`);
     const scope = parameters.get('scope');
     if (!scope) return refused(400, 'invalid_scope', 'A scope is needed');
-    const refreshToken = this.#refreshTokens.exchange(parameters.get('refresh_token') ?? '');
-    if (refreshToken === undefined) return refused(401, 'invalid_token', `Not a valid refresh token: ${parameters.get('refresh_token')}`);
-    return { status: 200, body: { ...this.tokens.issue(), token_type: 'bearer', refresh_token: refreshToken, scope } };
+    const used = parameters.get('refresh_token') ?? '';
+    const next = this.#refreshTokens.exchange(used);
+    if (next === undefined) return refused(401, 'invalid_token', `Not a valid refresh token: ${used}`);
+    return { status: 200, body: { ...this.tokens.issue(), token_type: 'bearer', refresh_token: next, scope } };
   }
+}
+
+function isNumber(text: string): boolean {
+  return /^\d+$/.test(text);
 }
 
 /** The rows of those ids that exist, each once, in an order of their own: never in that of the request. */

@@ -24,7 +24,10 @@ const switches: Switches = {
   },
 };
 
-/** Answers `/_sandbox/...`, where a running sandbox is watched and set: 200 with JSON, 204, or an error that says what is allowed. */
+/**
+ * Answers `/_sandbox/...`, where a running sandbox is watched and set: 200 with JSON, 204, or an error that says what
+ * is allowed.
+ */
 export function control(sandbox: UpstreamSandbox, method: string, path: string, body: string): Answer {
   const name = path.slice('/_sandbox/'.length);
   const methods = Object.hasOwn(switches, name) ? switches[name] : undefined;

@@ -67,7 +67,10 @@ export function checkFaults(plan: unknown, rules: FaultRules): Fault[] {
 
 function problemOf(fault: unknown, rules: FaultRules): string | undefined {
   if (!isObject(fault)) return 'not an object';
-  const kinds: Rule = { wanted: `one of ${rules.kinds.join(', ')}`, holds: (value) => rules.kinds.some((kind) => kind === value) };
+  const kinds: Rule = {
+    wanted: `one of ${rules.kinds.join(', ')}`,
+    holds: (value) => rules.kinds.some((kind) => kind === value),
+  };
   const known: Record<string, Rule> = { on: kinds, ...aim, ...effects };
   for (const [key, { rule }] of Object.entries(companions)) known[key] = rule;
   if (!rules.lists) for (const key of ['relationships', 'add']) delete known[key];
@@ -78,9 +81,10 @@ function problemOf(fault: unknown, rules: FaultRules): string | undefined {
     if (!rule.holds(value)) return `'${key}' must be ${rule.wanted}`;
   }
 
+  const choice = `one of ${Object.keys(effects).join(', ')}`;
   const chosen = Object.keys(fault).filter((key) => key in effects && !(key === 'body' && 'status' in fault));
-  if (chosen.length > 1) return `${chosen.join(' and ')} cannot go together; allowed is one of ${Object.keys(effects).join(', ')}`;
-  if (chosen.length === 0 && !('latencyMs' in fault)) return `does nothing; give latencyMs or one of ${Object.keys(effects).join(', ')}`;
+  if (chosen.length > 1) return `${chosen.join(' and ')} cannot go together; allowed is ${choice}`;
+  if (chosen.length === 0 && !('latencyMs' in fault)) return `does nothing; give latencyMs or ${choice}`;
   for (const [key, { of }] of Object.entries(companions)) {
     if (key in fault && !of.some((effect) => effect in fault)) return `'${key}' needs ${of.join(' or ')} beside it`;
   }

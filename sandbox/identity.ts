@@ -46,9 +46,12 @@ export async function startIdentity(port: number): Promise<Identity> {
   const handle = async (request: IncomingMessage, response: ServerResponse) => {
     const { pathname, searchParams } = addressOf(request);
     if (pathname === '/jwks.json') return send(response, { status: 200, body: { keys: [key] } });
-    if (pathname !== '/token') return send(response, { status: 404, body: { message: 'There are /jwks.json and /token?scope=' } });
+    if (pathname !== '/token') {
+      return send(response, { status: 404, body: { message: 'There are /jwks.json and /token?scope=' } });
+    }
     const scope = searchParams.get('scope') ?? '';
-    const body = { access_token: await token({ scopes: scope.split(' ') }), token_type: 'Bearer', expires_in: usualLifetimeSeconds, scope };
+    const accessToken = await token({ scopes: scope.split(' ') });
+    const body = { access_token: accessToken, token_type: 'Bearer', expires_in: usualLifetimeSeconds, scope };
     send(response, { status: 200, body });
   };
 

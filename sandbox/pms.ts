@@ -17,13 +17,14 @@ export class PmsSandbox extends UpstreamSandbox {
     this.data = pmsData(seed);
   }
 
-  idsByKind(): Record<string, string[]> {
-    return Object.groupBy(this.data.contacts.keys(), (id) => this.data.contacts.get(id)?.type ?? 'UNTYPED') as Record<string, string[]>;
+  idsByKind(): Partial<Record<string, string[]>> {
+    const { contacts } = this.data;
+    return Object.groupBy(contacts.keys(), (id) => contacts.get(id)?.type ?? 'UNTYPED');
   }
 
   protected route(method: string, { pathname }: URL): Routed | undefined {
     if (method === 'POST' && pathname === '/oauth2/token') {
-      const answer = (authorization: string | undefined, body: string) => this.#token(authorization, new URLSearchParams(body));
+      const answer: Routed['answer'] = (authorization, body) => this.#token(authorization, new URLSearchParams(body));
       return { kind: 'token', ids: [], relationships: false, answer };
     }
     const id = /^\/api\/v3\/contacts\/([^/]+)$/.exec(pathname)?.[1];
@@ -45,7 +46,8 @@ export class PmsSandbox extends UpstreamSandbox {
 
   #token(authorization: string | undefined, parameters: URLSearchParams): Answer {
     if (!isFrom(this.client, authorization, parameters)) return { status: 401, body: { error: 'invalid_client' } };
-    if (parameters.get('grant_type') !== 'client_credentials') return { status: 400, body: { error: 'unsupported_grant_type' } };
+    const grant = parameters.get('grant_type');
+    if (grant !== 'client_credentials') return { status: 400, body: { error: 'unsupported_grant_type' } };
     return { status: 200, body: { ...this.tokens.issue(), token_type: 'Bearer' } };
   }
 }

@@ -37,8 +37,8 @@ export abstract class UpstreamSandbox {
   /** The 401 for a data call without a token that is valid now. */
   protected abstract refusal(authorization: string | undefined): Answer | undefined;
 
-  /** The ids of the contacts, by the system's own kinds. */
-  abstract idsByKind(): Record<string, string[]>;
+  /** The ids of the contacts, by the system's own kinds of contact. */
+  abstract idsByKind(): Partial<Record<string, string[]>>;
 
   async start(port: number): Promise<this> {
     this.#server = await listen(port, (request, response) => this.#handle(request, response));

@@ -1,5 +1,6 @@
 // Bundles graphiql/ into dist/graphiql: everything that the page loads, under names that change with the contents,
 // compressed too where that helps, and last the manifest, so that a bundle with a manifest is a whole one.
+import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';

@@ -72,8 +72,8 @@ export async function createApp(config: Config, parts: Parts): Promise<App> {
   const cas360 = config.cas360 && createUpstream('CAS360', config.cas360, 2 * CAS360_CALLS_AT_ONCE, await createCas360Grant(config.cas360, callTimeoutMs, log));
   const gatherers: Gatherers = {
     pmsContacts: pms && gatherPmsContacts(pms, tools, callTimeoutMs),
-    cas360Contacts: cas360 && gatherCas360Contacts(cas360, config.cas360!, tools, callTimeoutMs),
-    cas360Addresses: cas360 && gatherCas360Addresses(cas360, config.cas360!, tools, callTimeoutMs),
+    cas360Contacts: cas360 && gatherCas360Contacts(cas360, config.cas360, tools, callTimeoutMs),
+    cas360Addresses: cas360 && gatherCas360Addresses(cas360, config.cas360, tools, callTimeoutMs),
   };
 
   const server = createGraphqlServer(createSchema(readTypeDefs(SCHEMA_FOLDER)), config.graphiql, log);

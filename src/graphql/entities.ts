@@ -1,6 +1,6 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { ContactsError, type Outcome } from '../errors.js';
-import { isRecord } from '../upstream/record.js';
+import { isRecord } from '../record.js';
 import type { Context } from './context.js';
 import { addressNeed, contactNeed } from './lookAhead.js';
 

@@ -4,7 +4,6 @@ import {
   GraphQLSkipDirective,
   isAbstractType,
   Kind,
-  type FieldNode,
   type GraphQLObjectType,
   type GraphQLResolveInfo,
   type SelectionNode,
@@ -25,7 +24,7 @@ function collect(selectionSet: SelectionSetNode, typeName: string, info: GraphQL
   for (const selection of selectionSet.selections) {
     if (!isIncluded(selection, info)) continue;
     if (selection.kind === Kind.FIELD) {
-      names.add((selection as FieldNode).name.value);
+      names.add(selection.name.value);
       continue;
     }
     const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? info.fragments[selection.name.value] : selection;

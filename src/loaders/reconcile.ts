@@ -1,6 +1,6 @@
 import { ContactsError, type Outcome } from '../errors.js';
 import type { Source } from '../model.js';
-import { rowId } from '../upstream/record.js';
+import { rowId } from '../upstream/rowId.js';
 import { Refusal } from '../upstream/refusal.js';
 
 /** The most calls that one chunk may cost, poisoned or not. */

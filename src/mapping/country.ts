@@ -64,5 +64,5 @@ const ofCode: Reader<Country> = (value) => {
 };
 
 function fold(name: string): string {
-  return name.trim().normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
+  return name.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
 }

@@ -1,8 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import type { FastifyInstance, FastifyReply } from 'fastify';
-import { ERRORS } from '../errors.js';
+import type { FastifyInstance } from 'fastify';
 import type { Tab } from './graphiqlTabs.js';
+import { refuseGet } from './replies.js';
 
 export interface GraphiqlOptions {
   /** Where scripts/bundle-graphiql.mjs put the page's parts. */
@@ -73,27 +73,21 @@ export async function graphiqlRoutes(app: FastifyInstance, { assetsDir, tabs }: 
 
   app.get<{ Params: { name: string } }>('/graphiql/:name', (request, reply) => {
     const asset = assets.get(request.params.name);
-    if (!asset) return reply.callNotFound();
+    if (!asset) {
+      reply.callNotFound();
+      return reply;
+    }
     const gzipped = request.headers['accept-encoding']?.includes('gzip') ? asset.gzipped : undefined;
     if (gzipped) reply.header('content-encoding', 'gzip');
     return reply.headers(assetHeaders).type(asset.type).send(gzipped ?? asset.body);
   });
 }
 
-/** What a GET of `/graphql` gets that is not for the page, or anybody's where there is no page. */
-export function refuseGet(reply: FastifyReply): FastifyReply {
-  const { sentence, retryable } = ERRORS.BAD_REQUEST;
-  return reply
-    .code(405)
-    .headers({ allow: 'POST', 'cache-control': 'private, no-store' })
-    .send({ errors: [{ message: sentence, extensions: { code: 'BAD_REQUEST', retryable } }] });
-}
-
 async function pageOf(assetsDir: string, tabs: readonly Tab[]): Promise<string> {
   const manifest = await readFile(join(assetsDir, 'manifest.json'), 'utf8').catch((cause: unknown) => {
     throw new Error(`GraphiQL is switched on, but ${assetsDir} holds no bundle of it. Run: npm run build`, { cause });
   });
-  const { script, style }: { script: string; style: string } = JSON.parse(manifest);
+  const { script, style } = JSON.parse(manifest) as { script: string; style: string };
   // Without a `<`, no tab can end the element that it stands in.
   const data = JSON.stringify(tabs).replaceAll('<', '\\u003c');
   return `<!doctype html>

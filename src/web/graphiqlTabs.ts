@@ -138,7 +138,7 @@ const jointMember: Tab = {
 # primary one first. Without an address of its own
 # it shows that of its first representative.
 query JointMember {
-  contact(id: "cas360:40001") {
+  contact(id: "cas360:40005") {
     name
     contactType
     address {

@@ -9,7 +9,7 @@ export interface Reply {
   body: any;
 }
 
-/** One sandbox for a test file, and the requests a client of it would send. Every test finds it as new, but for its refresh tokens. */
+/** One sandbox for a test file, and the requests of its clients. Every test finds faults, tokens and calls as new. */
 export class Caller {
   sandbox!: Sandbox;
   #pmsToken = '';
@@ -36,13 +36,21 @@ export class Caller {
     this.cas360AccessToken = (await this.cas360Token(this.sandbox.cas360.issueRefreshToken())).body.access_token;
   }
 
-  pmsToken(parameters: Record<string, string> = {}, headers = { authorization: basic(this.sandbox.pms.client) }): Promise<Reply> {
+  pmsToken(
+    parameters: Record<string, string> = {},
+    headers: Record<string, string> = { authorization: basic(this.sandbox.pms.client) },
+  ): Promise<Reply> {
     const body = new URLSearchParams({ grant_type: 'client_credentials', ...parameters });
     return request(`${this.sandbox.pms.url}/oauth2/token`, { method: 'POST', headers, body });
   }
 
-  cas360Token(refreshToken: string, parameters: Record<string, string> = {}, authorization = basic(this.sandbox.cas360.client)): Promise<Reply> {
-    const query = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: refreshToken, scope: 'cas360', ...parameters });
+  cas360Token(
+    refreshToken: string,
+    parameters: Record<string, string> = {},
+    authorization = basic(this.sandbox.cas360.client),
+  ): Promise<Reply> {
+    const usual = { grant_type: 'refresh_token', refresh_token: refreshToken, scope: 'cas360' };
+    const query = new URLSearchParams({ ...usual, ...parameters });
     return request(`${this.sandbox.cas360.url}/oauth/token?${query}`, { method: 'POST', headers: { authorization } });
   }
 

@@ -9,7 +9,7 @@ describe('PMS tokens', () => {
   test('are given to a client that shows its secret in a Basic header or in the form', async () => {
     const { id, secret } = caller.sandbox.pms.client;
     const byHeader = await caller.pmsToken();
-    const byForm = await caller.pmsToken({ client_id: id, client_secret: secret }, {} as never);
+    const byForm = await caller.pmsToken({ client_id: id, client_secret: secret }, {});
     for (const { status, body } of [byHeader, byForm]) {
       expect(status).toBe(200);
       expect(body).toEqual({ access_token: expect.any(String), token_type: 'Bearer', expires_in: 3600 });
@@ -21,7 +21,8 @@ describe('PMS tokens', () => {
   test('are refused to others', async () => {
     const wrong = await caller.pmsToken({}, { authorization: basic({ id: 'sandbox-pms', secret: 'guess' }) });
     expect(wrong).toMatchObject({ status: 401, body: { error: 'invalid_client' } });
-    expect(await caller.pmsToken({ grant_type: 'password' })).toMatchObject({ status: 400, body: { error: 'unsupported_grant_type' } });
+    const grant = await caller.pmsToken({ grant_type: 'password' });
+    expect(grant).toMatchObject({ status: 400, body: { error: 'unsupported_grant_type' } });
   });
 
   test('open nothing once they are over, revoked or made up', async () => {
@@ -61,10 +62,12 @@ describe('CAS 360 tokens', () => {
     const { cas360 } = caller.sandbox;
     const unused = cas360.issueRefreshToken();
     const spentBefore = cas360.spentTokenUses;
-    expect(await caller.cas360Token(unused, {}, 'Basic bm9ib2R5')).toMatchObject({ status: 401, body: { error: 'invalid_client' } });
-    expect(await caller.cas360Token(unused, { scope: '' })).toMatchObject({ status: 400, body: { error: 'invalid_scope' } });
-    expect(await caller.cas360Token(unused, { grant_type: 'password' })).toMatchObject({ status: 400, body: { error: 'unsupported_grant_type' } });
-    expect(await caller.cas360Token('made-up')).toMatchObject({ status: 401, body: { error: 'invalid_token' } });
+    const refusal = (status: number, error: string) => ({ status, body: { error } });
+    const password = { grant_type: 'password' };
+    expect(await caller.cas360Token(unused, {}, 'Basic bm9ib2R5')).toMatchObject(refusal(401, 'invalid_client'));
+    expect(await caller.cas360Token(unused, { scope: '' })).toMatchObject(refusal(400, 'invalid_scope'));
+    expect(await caller.cas360Token(unused, password)).toMatchObject(refusal(400, 'unsupported_grant_type'));
+    expect(await caller.cas360Token('made-up')).toMatchObject(refusal(401, 'invalid_token'));
     expect(cas360.spentTokenUses).toBe(spentBefore);
     expect((await caller.cas360Token(unused)).status).toBe(200);
   });

@@ -14,6 +14,6 @@ export const Contact: ContactResolvers<Context, Model.Contact> = {
   relationships: ({ relationships }, { current }) => {
     // The look-ahead asked for them; an empty answer would be a lie.
     if (relationships === undefined) return new ContactsError('INTERNAL_SERVER_ERROR');
-    return current === null || current === undefined ? relationships : (relationships?.filter((one) => one.current === current) ?? null);
+    return typeof current === 'boolean' ? (relationships?.filter((one) => one.current === current) ?? null) : relationships;
   },
 };

@@ -27,5 +27,5 @@ export function getAddresses(cas360: Upstream, ids: readonly string[], signal: A
 async function getRows(cas360: Upstream, resource: string, path: string, signal: AbortSignal): Promise<unknown[]> {
   const rows = await cas360.getJson(resource, path, signal);
   if (!Array.isArray(rows)) throw new ContactsError('UPSTREAM_INVALID_RESPONSE', 'CAS360');
-  return rows;
+  return rows as unknown[];
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { isRecord } from '../record.js';
+import { isRecord } from '../../record.js';
 
 /**
  * Where the refresh token of the moment is kept. CAS 360 gives a new one with each use and voids the old one, so a

@@ -1,5 +1,5 @@
 import { request } from 'undici';
-import { isRecord } from '../record.js';
+import { isRecord } from '../../record.js';
 import type { Grant } from './tokenSource.js';
 
 /** A token endpoint's answer, with the refresh token where the grant has one. */

@@ -1,7 +1,8 @@
 import { ContactsError } from '../../errors.js';
 import type { Upstream } from '../http.js';
-import { isRecord, rowId } from '../record.js';
+import { isRecord } from '../../record.js';
 import { Refusal } from '../refusal.js';
+import { rowId } from '../rowId.js';
 import type { components } from './records.generated.js';
 
 export type PmsContactRecord = components['schemas']['ContactRecord'];

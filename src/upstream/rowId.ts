@@ -1,7 +1,4 @@
-/** Whether a value from upstream is a JSON object. */
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+import { isRecord } from '../record.js';
 
 /**
  * The id of an upstream's row as its digits, or undefined where it has none that can be trusted. Numbers that were

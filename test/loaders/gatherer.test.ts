@@ -1,0 +1,137 @@
+import { describe, expect, jest, test } from '@jest/globals';
+import fc from 'fast-check';
+import { ContactsError } from '../../src/errors.js';
+import { FOREVER, gathererOverDouble } from '../support/upstreamDouble.js';
+
+const ids = (from: number, to: number): string[] => Array.from({ length: to - from + 1 }, (_, i) => String(from + i));
+
+/** Lets everything that is already settled have its effect. */
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('A gatherer', () => {
+  test('sends a lone request at once, in chunks of what one call may name', () => {
+    const { gatherer, calls } = gathererOverDouble();
+    void gatherer.request(ids(1, 5), false, FOREVER);
+    expect(calls.map((call) => call.ids)).toEqual([['1', '2', '3'], ['4', '5']]);
+  });
+
+  test('keeps to the bytes that a path may have, commas counted', () => {
+    const { gatherer, calls } = gathererOverDouble({ maxIdBytes: 7 });
+    void gatherer.request(['111', '222', '3'], false, FOREVER);
+    expect(calls.map((call) => call.ids)).toEqual([['111', '222'], ['3']]);
+  });
+
+  test('has no more calls under way than allowed, and gathers what is wanted meanwhile', async () => {
+    const { gatherer, calls } = gathererOverDouble();
+    const answers = ['1', '2', '3', '4', '5'].map((id) => gatherer.request([id], false, FOREVER));
+    expect(calls).toHaveLength(2);
+    calls[0]?.answer();
+    await settle();
+    expect(calls.map((call) => call.ids)).toEqual([['1'], ['2'], ['3', '4', '5']]);
+    calls.slice(1).forEach((call) => call.answer());
+    expect((await Promise.all(answers)).map((outcomes, i) => outcomes.get(String(i + 1)))).toEqual(['1!', '2!', '3!', '4!', '5!']);
+  });
+
+  test('joins an id that is being fetched, and one that waits', async () => {
+    const { gatherer, calls } = gathererOverDouble({ maxCalls: 1 });
+    const first = gatherer.request(['1'], false, FOREVER);
+    const second = gatherer.request(['1', '2'], false, FOREVER);
+    const third = gatherer.request(['2'], false, FOREVER);
+    calls[0]?.answer();
+    await settle();
+    calls[1]?.answer();
+    expect(calls.map((call) => call.ids)).toEqual([['1'], ['2']]);
+    expect(Object.fromEntries(await second)).toEqual({ 1: '1!', 2: '2!' });
+    expect([(await first).get('1'), (await third).get('2')]).toEqual(['1!', '2!']);
+  });
+
+  test('serves a plain wish from a call in full, but not the other way round', async () => {
+    const { gatherer, calls } = gathererOverDouble();
+    const full = gatherer.request(['1'], true, FOREVER);
+    const plain = gatherer.request(['1'], false, FOREVER);
+    expect(calls).toHaveLength(1);
+    calls[0]?.answer();
+    expect([(await full).get('1'), (await plain).get('1')]).toEqual(['1!!', '1!!']);
+
+    void gatherer.request(['2'], false, FOREVER);
+    void gatherer.request(['2'], true, FOREVER);
+    expect(calls.slice(1).map((call) => call.full)).toEqual([false, true]);
+  });
+
+  test('asks again once a call is over: it remembers nothing', async () => {
+    const { gatherer, calls } = gathererOverDouble();
+    const first = gatherer.request(['1'], false, FOREVER);
+    calls[0]?.answer(new ContactsError('UPSTREAM_UNAVAILABLE', 'CAS360'));
+    expect((await first).get('1')).toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
+    const second = gatherer.request(['1'], false, FOREVER);
+    calls[1]?.answer();
+    expect((await second).get('1')).toBe('1!');
+  });
+
+  test('lets a waiter go at its own deadline, with what is known by then, and goes on for the others', async () => {
+    const { gatherer, calls } = gathererOverDouble();
+    const impatient = new AbortController();
+    const short = gatherer.request(ids(1, 4), false, impatient.signal);
+    const long = gatherer.request(['4'], false, FOREVER);
+    calls[0]?.answer();
+    await settle();
+    impatient.abort();
+    expect([...(await short).keys()]).toEqual(['1', '2', '3']);
+    expect(calls[1]?.signal.aborted).toBe(false);
+    calls[1]?.answer();
+    expect((await long).get('4')).toBe('4!');
+  });
+
+  test('cuts off a call that nobody waits for any more, and does not send what nobody wants', async () => {
+    const { gatherer, calls } = gathererOverDouble({ maxCalls: 1 });
+    const gone = new AbortController();
+    const requests = [gatherer.request(['1'], false, gone.signal), gatherer.request(['2'], false, gone.signal)];
+    gone.abort();
+    await Promise.all(requests);
+    await settle();
+    expect(calls[0]?.signal.aborted).toBe(true);
+    expect(calls).toHaveLength(1);
+    void gatherer.request(['1'], false, FOREVER);
+    expect(calls).toHaveLength(2);
+  });
+
+  test('ends a call that takes too long', async () => {
+    jest.useFakeTimers();
+    try {
+      const { gatherer } = gathererOverDouble();
+      const hanging = gatherer.request(['1'], false, FOREVER);
+      jest.advanceTimersByTime(1_000);
+      expect((await hanging).get('1')).toMatchObject({ code: 'UPSTREAM_TIMEOUT', source: 'CAS360' });
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  test('never loses, mixes up or doubles an id, whoever asks for what and whenever calls return', async () => {
+    const wish = fc.record({ ids: fc.array(fc.integer({ min: 1, max: 12 }).map(String), { maxLength: 8 }), full: fc.boolean() });
+    await fc.assert(
+      fc.asyncProperty(fc.array(wish, { maxLength: 12 }), fc.array(fc.nat(5), { maxLength: 40 }), async (wishes, order) => {
+        const { gatherer, calls } = gathererOverDouble();
+        const open = new Set<(typeof calls)[number]>();
+        let seen = 0;
+        const answers = wishes.map(({ ids, full }) => gatherer.request(ids, full, FOREVER));
+        for (let round = 0; ; round++) {
+          for (; seen < calls.length; seen++) open.add(calls[seen]!);
+          expect(open.size).toBeLessThanOrEqual(2);
+          const plain = [...open].flatMap((call) => (call.full ? [] : call.ids));
+          expect(new Set(plain).size).toBe(plain.length);
+          if (open.size === 0) break;
+          const next = [...open][(order[round % order.length] ?? 0) % open.size]!;
+          open.delete(next);
+          next.answer();
+          await settle();
+        }
+        (await Promise.all(answers)).forEach((outcomes, i) => {
+          const { ids, full } = wishes[i]!;
+          for (const id of ids) expect(full ? [`${id}!!`] : [`${id}!`, `${id}!!`]).toContain(outcomes.get(id));
+        });
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

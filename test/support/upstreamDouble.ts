@@ -1,0 +1,33 @@
+import type { Outcome } from '../../src/errors.js';
+import { Gatherer, type GathererOptions } from '../../src/loaders/gatherer.js';
+
+interface Call {
+  readonly ids: readonly string[];
+  readonly full: boolean;
+  readonly signal: AbortSignal;
+  /** Ends the call: with `id!` for each id (`id!!` in full), or with an error. */
+  answer(error?: Error): void;
+}
+
+/** A gatherer whose calls wait until the test answers them. */
+export function gathererOverDouble(options: Partial<GathererOptions<string>> = {}): { gatherer: Gatherer<string>; calls: Call[] } {
+  const calls: Call[] = [];
+  const gatherer = new Gatherer<string>({
+    source: 'CAS360',
+    maxIds: 3,
+    maxIdBytes: 100,
+    maxCalls: 2,
+    timeoutMs: 1_000,
+    fetch: (ids, full, signal) =>
+      new Promise<ReadonlyMap<string, Outcome<string>>>((resolve, reject) => {
+        const answer = (error?: Error): void => (error ? reject(error) : resolve(new Map(ids.map((id) => [id, full ? `${id}!!` : `${id}!`]))));
+        signal.addEventListener('abort', () => answer(signal.reason as Error));
+        calls.push({ ids: [...ids], full, signal, answer });
+      }),
+    ...options,
+  });
+  return { gatherer, calls };
+}
+
+/** A signal that does not end. */
+export const FOREVER = new AbortController().signal;

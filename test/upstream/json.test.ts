@@ -1,0 +1,25 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { parseJson } from '../../src/upstream/json.js';
+
+describe('Parsing an upstream’s JSON', () => {
+  test('keeps integers that a number cannot hold as their digits, and those around them as numbers', () => {
+    expect(parseJson('[9007199254740991,9007199254740992,9007199254740993,-9007199254740993,9223372036854775807]')).toEqual([
+      9007199254740991, '9007199254740992', '9007199254740993', '-9007199254740993', '9223372036854775807',
+    ]);
+  });
+
+  test('never rounds an integer, wherever it stands', () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: 1n, max: 10n ** 19n }), (id) => {
+        const { rows } = parseJson(`{"rows":[{"id":${id},"text":"${id}","part":${id}.5}]}`) as { rows: { id: unknown; text: unknown }[] };
+        expect(String(rows[0]?.id)).toBe(String(id));
+        expect(rows[0]?.text).toBe(String(id));
+      }),
+    );
+  });
+
+  test('is JSON.parse for everything else', () => {
+    fc.assert(fc.property(fc.json(), (text) => expect(parseJson(text)).toEqual(JSON.parse(text))));
+  });
+});

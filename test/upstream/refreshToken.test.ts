@@ -1,0 +1,68 @@
+import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { inFile } from '../../src/upstream/oauth2/refreshToken.js';
+import { startTestApp } from '../support/testApp.js';
+
+let folder: string;
+let path: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'refresh-token-'));
+  path = join(folder, 'token.json');
+});
+
+afterEach(() => rm(folder, { recursive: true }));
+
+describe('A refresh token in a file', () => {
+  test('begins with the one of the environment', async () => {
+    expect((await inFile(path, 'first')).current()).toBe('first');
+  });
+
+  test('goes on with the rotated one after a restart', async () => {
+    await (await inFile(path, 'first')).replace('second');
+    expect((await inFile(path, 'first')).current()).toBe('second');
+  });
+
+  test('gives way to another one that an operator put into the environment', async () => {
+    await (await inFile(path, 'first')).replace('second');
+    const store = await inFile(path, 'by hand');
+    expect(store.current()).toBe('by hand');
+    await store.replace('third');
+    expect((await inFile(path, 'by hand')).current()).toBe('third');
+  });
+
+  test('leaves one file that only its owner can read, without the token of the environment', async () => {
+    await (await inFile(path, 'first')).replace('second');
+    expect(await readdir(folder)).toEqual(['token.json']);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    expect(await readFile(path, 'utf8')).not.toContain('first');
+  });
+
+  test.each(['', '{', '[]', '{"refreshToken":7}'])('refuses to guess from a file that holds %j', async (text) => {
+    await writeFile(path, text);
+    await expect(inFile(path, 'first')).rejects.toThrow('it holds no refresh token of ours');
+  });
+
+  test('says so at once when it cannot be written', async () => {
+    await expect(inFile(join(folder, 'missing', 'token.json'), 'first')).rejects.toThrow();
+  });
+
+  test('takes the subgraph through restarts without ever using a spent one', async () => {
+    const first = await startTestApp({ CAS360_TOKEN_FILE: path });
+    const { sandbox } = first;
+    try {
+      const again = { ...sandbox.environment, CAS360_TOKEN_FILE: path };
+      for (let start = 0; start < 3; start++) {
+        const next = await startTestApp(again);
+        const { data } = await next.query('{ contact(id: "cas360:54") { name } }');
+        expect(data).toEqual({ contact: { name: 'Fancy Southern Africa Cat Council' } });
+        await next.stop();
+      }
+      expect(sandbox.cas360.spentTokenUses).toBe(0);
+    } finally {
+      await first.stop();
+    }
+  });
+});

@@ -1,0 +1,124 @@
+import { describe, expect, test } from '@jest/globals';
+import { TokenSource, type Grant } from '../../src/upstream/oauth2/tokenSource.js';
+import { FOREVER } from '../support/upstreamDouble.js';
+
+interface Endpoint {
+  readonly source: TokenSource;
+  readonly requests: { grant(grant: Partial<Grant>): void; fail(): void }[];
+  readonly failures: unknown[];
+  /** Milliseconds, moved by the test. */
+  clock: number;
+}
+
+/** A token source whose endpoint answers when the test says so. */
+function endpoint(): Endpoint {
+  const self: Endpoint = {
+    requests: [],
+    failures: [],
+    clock: 0,
+    source: new TokenSource({
+      source: 'PMS',
+      now: () => self.clock,
+      random: () => 0,
+      onFailure: (error) => self.failures.push(error),
+      request: () =>
+        new Promise((resolve, reject) => {
+          self.requests.push({
+            grant: (grant) => resolve({ accessToken: `token${self.requests.length}`, lifetimeSeconds: 100, ...grant }),
+            fail: () => reject(new Error('the token endpoint answered 500')),
+          });
+        }),
+    }),
+  };
+  return self;
+}
+
+async function endpointWithToken(): Promise<Endpoint> {
+  const self = endpoint();
+  const token = self.source.get(FOREVER);
+  self.requests[0]?.grant({});
+  expect(await token).toBe('token1');
+  return self;
+}
+
+describe('A token source', () => {
+  test('makes one request for a thousand callers at once', async () => {
+    const { source, requests } = endpoint();
+    const tokens = Array.from({ length: 1_000 }, () => source.get(FOREVER));
+    requests[0]?.grant({});
+    expect(new Set(await Promise.all(tokens))).toEqual(new Set(['token1']));
+    expect(requests).toHaveLength(1);
+  });
+
+  test('gives the token out again while it is young', async () => {
+    const self = await endpointWithToken();
+    self.clock = 69_999;
+    expect(await self.source.get(FOREVER)).toBe('token1');
+    expect(self.requests).toHaveLength(1);
+  });
+
+  test('renews it in the background before it expires, and nobody waits', async () => {
+    const self = await endpointWithToken();
+    self.clock = 70_000;
+    expect(await self.source.get(FOREVER)).toBe('token1');
+    expect(await self.source.get(FOREVER)).toBe('token1');
+    expect(self.requests).toHaveLength(2);
+    self.requests[1]?.grant({});
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(await self.source.get(FOREVER)).toBe('token2');
+  });
+
+  test('waits for a new one once the old one has expired', async () => {
+    const self = await endpointWithToken();
+    self.clock = 100_000;
+    const token = self.source.get(FOREVER);
+    self.requests[1]?.grant({});
+    expect(await token).toBe('token2');
+  });
+
+  test('goes on with a valid token while the endpoint is down, and tries it once a second', async () => {
+    const self = await endpointWithToken();
+    for (self.clock = 70_000; self.clock < 73_000; self.clock += 100) {
+      expect(await self.source.get(FOREVER)).toBe('token1');
+      self.requests.at(-1)?.fail();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(self.requests).toHaveLength(4);
+    expect(self.failures).toHaveLength(3);
+  });
+
+  test('fails fast for a second after the endpoint has failed', async () => {
+    const self = endpoint();
+    const first = self.source.get(FOREVER);
+    self.requests[0]?.fail();
+    await expect(first).rejects.toMatchObject({ code: 'UPSTREAM_AUTH_FAILED', source: 'PMS' });
+    await expect(self.source.get(FOREVER)).rejects.toMatchObject({ code: 'UPSTREAM_AUTH_FAILED' });
+    expect(self.requests).toHaveLength(1);
+    self.clock = 1_000;
+    const third = self.source.get(FOREVER);
+    self.requests[1]?.grant({});
+    expect(await third).toBe('token2');
+  });
+
+  test('drops a refused token once, however many callers were refused with it', async () => {
+    const self = await endpointWithToken();
+    self.source.invalidate('token1');
+    const second = self.source.get(FOREVER);
+    self.requests[1]?.grant({});
+    expect(await second).toBe('token2');
+    self.source.invalidate('token1');
+    expect(await self.source.get(FOREVER)).toBe('token2');
+    expect(self.requests).toHaveLength(2);
+  });
+
+  test('lets a caller go at its own deadline and goes on for the others', async () => {
+    const self = endpoint();
+    const impatient = new AbortController();
+    const short = self.source.get(impatient.signal);
+    const long = self.source.get(FOREVER);
+    impatient.abort(new Error('too late'));
+    await expect(short).rejects.toThrow('too late');
+    self.requests[0]?.grant({});
+    expect(await long).toBe('token1');
+  });
+});
