@@ -12,7 +12,8 @@ async function start(): Promise<void> {
   // Their usual ports make them easy to find; any others do as well.
   const sandbox = await startSandbox(PORTS).catch(() => startSandbox());
   const [identity, access] = await Promise.all(SCOPES.map((scope) => sandbox.identity.token({ scopes: [scope], expiresInSeconds: A_DAY_SECONDS })));
-  const config = readConfig({ HOST: '127.0.0.1', GRAPHIQL: 'true', ...process.env, ...sandbox.environment });
+  const { HOST = '127.0.0.1', PORT } = process.env;
+  const config = readConfig({ HOST, PORT, GRAPHIQL: 'true', ...sandbox.environment });
   const quiet = (): void => {};
   const log = { info: quiet, warn: quiet, error: (message: string) => console.error(message) };
   const app = await createApp(config, { log, drainMs: 0, tabs: exampleTabs({ identity: identity!, access: access! }) });

@@ -71,9 +71,10 @@ function problemOf(fault: unknown, rules: FaultRules): string | undefined {
     wanted: `one of ${rules.kinds.join(', ')}`,
     holds: (value) => rules.kinds.some((kind) => kind === value),
   };
-  const known: Record<string, Rule> = { on: kinds, ...aim, ...effects };
-  for (const [key, { rule }] of Object.entries(companions)) known[key] = rule;
-  if (!rules.lists) for (const key of ['relationships', 'add']) delete known[key];
+  const all: Record<string, Rule> = { on: kinds, ...aim, ...effects };
+  for (const [key, { rule }] of Object.entries(companions)) all[key] = rule;
+  const { relationships: _relationships, add: _add, ...single } = all;
+  const known: Record<string, Rule> = rules.lists ? all : single;
 
   for (const [key, value] of Object.entries(fault)) {
     const rule = Object.hasOwn(known, key) ? known[key] : undefined;

@@ -60,7 +60,7 @@ export async function createApp(config: Config, parts: Parts): Promise<App> {
   const metrics = new Metrics();
   const tools: MappingTools = { drift: metrics.drift, today: () => new Date(now()).toISOString().slice(0, 10) };
   // An operation in which a call hangs keeps time for what it needs next.
-  const callTimeoutMs = config.requestTimeoutMs * 0.6;
+  const callTimeoutMs = config.requestTimeoutMs * 0.85;
 
   const createUpstream = (source: Source, { baseUrl }: PmsConfig, connections: number, request: () => Promise<Grant>): Upstream => {
     const onFailure = (error: unknown): void => log.warn('No token was to be had.', { source, reason: reasonOf(error) });

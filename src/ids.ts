@@ -24,11 +24,15 @@ export function parseContactId(id: unknown): ContactReference | null {
   return match && { __typename: 'Contact', id: match[0], source: match[1] === 'pms' ? 'PMS' : 'CAS360', sourceId: match[2]! };
 }
 
-/**
- * Where the address that an id from outside names is to be found: its own number (CAS 360), or that of the contact
- * whose record holds it (PMS). Null where the id is malformed.
- */
-export function parseAddressId(id: unknown): { id: string; source: Source; sourceId: string } | null {
+/** Where an address is to be found: by its own number (CAS 360), or in the contact of this number (PMS). */
+export interface AddressPlace {
+  readonly id: string;
+  readonly source: Source;
+  readonly sourceId: string;
+}
+
+/** Where the address is that an id from outside names, or null where it is malformed. */
+export function parseAddressId(id: unknown): AddressPlace | null {
   const match = typeof id === 'string' ? ADDRESS_ID.exec(id) : null;
   if (!match) return null;
   return match[1] ? { id: match[0], source: 'CAS360', sourceId: match[2]! } : { id: match[0], source: 'PMS', sourceId: match[4]! };

@@ -1,6 +1,6 @@
 import DataLoader from 'dataloader';
 import { ContactsError, type Outcome } from '../errors.js';
-import { contactReference, parseAddressId } from '../ids.js';
+import { contactReference, parseAddressId, type AddressPlace } from '../ids.js';
 import type { Address, AddressReference, Contact } from '../model.js';
 import type { ContactLoader, Loading } from './contactLoader.js';
 import type { OperationLoader } from './operationLoader.js';
@@ -31,20 +31,20 @@ export class AddressLoader {
   byId(id: unknown, need: AddressNeed): Loading<AddressReference> {
     const place = parseAddressId(id);
     if (!place) return new ContactsError('BAD_USER_INPUT');
-    if (need === 'id') return { __typename: 'Address', id: place.id };
-    return place.source === 'CAS360' ? this.#byNumber(place.sourceId) : this.#inContact(place.sourceId, place.id);
+    return place.source === 'CAS360' ? this.#inRegister(place, need) : this.#inContact(place, need);
   }
 
-  async #byNumber(number: string): Promise<Outcome<Address>> {
+  #inRegister({ id, sourceId }: AddressPlace, need: AddressNeed): Loading<AddressReference> {
     if (!this.#cas360) return new ContactsError('SOURCE_NOT_CONFIGURED', 'CAS360');
-    const [outcome] = await this.#cas360.load([number], false);
-    return outcome!;
+    return need === 'id' ? referenceTo(id) : this.#cas360.load([sourceId], false).then(([outcome]) => outcome!);
   }
 
-  async #inContact(contactNumber: string, id: string): Promise<Outcome<AddressReference>> {
-    const contact = await this.#contacts.byReference(contactReference('PMS', contactNumber), 'record');
-    if (!contact || contact instanceof ContactsError) return contact;
-    return contact.address?.id === id ? contact.address : null;
+  async #inContact({ id, sourceId }: AddressPlace, need: AddressNeed): Promise<Outcome<AddressReference>> {
+    const holder = await this.#contacts.byReference(contactReference('PMS', sourceId), need);
+    if (!holder || holder instanceof ContactsError) return holder;
+    if (need === 'id') return referenceTo(id);
+    const { address } = holder as Contact;
+    return address?.id === id ? address : null;
   }
 
   /** Waits for the holders of addresses first, so that all addresses of a depth leave together. */
@@ -63,6 +63,10 @@ export class AddressLoader {
     const holder = await this.#contacts.byReference(addressHolder, 'record');
     return holder instanceof ContactsError ? holder : (holder?.address ?? null);
   }
+}
+
+function referenceTo(id: string): AddressReference {
+  return { __typename: 'Address', id };
 }
 
 function isLoaded(address: AddressReference): address is Address {

@@ -45,7 +45,7 @@ function ofParts(parts: Fields<CountryParts>): Country | null {
     code: given('countryCodeAlpha2', alpha2)?.code ?? null,
     alpha3: given('countryCodeAlpha3', alpha3)?.alpha3 ?? null,
     numeric: given(numericKey, numeric)?.numeric ?? null,
-    name: parts.has('name') ? name : (found?.name ?? null),
+    name: found?.name ?? name,
   });
 }
 
@@ -64,5 +64,5 @@ const ofCode: Reader<Country> = (value) => {
 };
 
 function fold(name: string): string {
-  return name.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
+  return name.trim().normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
 }

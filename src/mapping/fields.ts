@@ -1,4 +1,5 @@
 import type { Source } from '../model.js';
+import { isRecord } from '../record.js';
 import { id, text, type Reader } from './readers.js';
 import type { MappingTools } from './tools.js';
 
@@ -12,7 +13,7 @@ type ItemAt<R, K extends keyof R> = Extract<Extract<R[K], readonly unknown[]>[nu
  */
 export class Fields<R extends object> {
   // Hidden from logs and JSON too: records are personal data.
-  readonly #values: object;
+  readonly #values: Readonly<Record<string, unknown>>;
 
   constructor(
     private readonly source: Source,
@@ -20,11 +21,11 @@ export class Fields<R extends object> {
     readonly tools: MappingTools,
     private readonly path = '',
   ) {
-    this.#values = object(values) ?? {};
+    this.#values = isRecord(values) ? values : {};
   }
 
   read<T>(key: Key<R>, reader: Reader<T>): T | null {
-    const value = this.#at(key);
+    const value = this.#values[key];
     if (isNothing(value)) return null;
     const read = reader(value);
     if (read !== undefined) return read;
@@ -33,11 +34,11 @@ export class Fields<R extends object> {
   }
 
   has(key: Key<R>): boolean {
-    return !isNothing(this.#at(key));
+    return !isNothing(this.#values[key]);
   }
 
   holdsObject(key: Key<R>): boolean {
-    return object(this.#at(key)) !== undefined;
+    return isRecord(this.#values[key]);
   }
 
   /** The object at this key; one that says nothing where there is none. */
@@ -74,10 +75,6 @@ export class Fields<R extends object> {
     this.#countDrift(key);
   }
 
-  #at(key: Key<R>): unknown {
-    return (this.#values as Readonly<Record<string, unknown>>)[key];
-  }
-
   #saysAnything(): boolean {
     return Object.values(this.#values).some((value) => !isNothing(value));
   }
@@ -98,8 +95,7 @@ export function group<T extends object>(parts: T): T | null {
   return Object.values(parts).some((part) => part !== null) ? parts : null;
 }
 
-const object: Reader<object> = (value) =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+const object: Reader<object> = (value) => (isRecord(value) ? value : undefined);
 
 const list: Reader<readonly unknown[]> = (value) => (Array.isArray(value) ? value : undefined);
 

@@ -13,7 +13,7 @@ async function outcomesOf(ids: readonly string[], ask: Ask): Promise<{ outcomes:
     asked.push([...some]);
     return ask(some, asked.length);
   };
-  const outcomes = await reconcile('CAS360', ids, answer, (id, row) => `${id}:${String((row as { name: string }).name)}`);
+  const outcomes = await reconcile('CAS360', ids, answer, (id, row) => `${id}:${(row as { name: string }).name}`);
   return { outcomes: Object.fromEntries([...outcomes].map(([id, one]) => [id, one instanceof ContactsError ? one.code : one])), asked };
 }
 

@@ -46,10 +46,16 @@ function ourWord(word: string): string {
 
 /** A record that holds this value at this key, and else only what it takes for that to be served. */
 export function recordWith(key: string, value: unknown): Record<string, unknown> {
-  const [, name, isList, rest] = /^(\w+)(\[\])?(?:\.(.+))?$/.exec(key)!;
-  if (rest === undefined) return { [name!]: value };
   // Without a number, an address or an account of the PMS is null.
-  const number = name === 'primaryContactAddress' || name === 'contactSalesAccount' ? { id: 1 } : {};
-  const inner = { ...number, ...recordWith(rest, value) };
-  return { [name!]: isList ? [inner] : inner };
+  const numbered = /^(primaryContactAddress|contactSalesAccount)\./.exec(key)?.[1];
+  return replaced(numbered === undefined ? {} : { [numbered]: { id: 1 } }, key, value);
+}
+
+/** The record with this value at this key. */
+export function replaced(record: unknown, key: string, value: unknown): Record<string, unknown> {
+  const [, name, isList, rest] = /^(\w+)(\[\])?(?:\.(.+))?$/.exec(key)!;
+  const before = record as Record<string, unknown> | undefined;
+  if (rest === undefined) return { ...before, [name!]: value };
+  const inner = before?.[name!];
+  return { ...before, [name!]: isList ? [replaced((inner as unknown[] | undefined)?.[0], rest, value)] : replaced(inner, rest, value) };
 }

@@ -81,3 +81,8 @@ export const KEYS: readonly Key[] = TABLES.flatMap(({ heading, file, record, map
     return { heading, key, property, map, paths: text.startsWith('not served') ? [] : pathsIn(text) };
   });
 });
+
+/** The keys inside the object, or the objects of the list, at this key. */
+export function partsOf({ heading, key }: Key): Key[] {
+  return KEYS.filter((part) => part.heading === heading && [`${key}.`, `${key}[].`].some((prefix) => part.key.startsWith(prefix)));
+}

@@ -157,7 +157,7 @@ async function ending(path: string): Promise<string> {
   const socket = connect(Number(port), '127.0.0.1');
   socket.write(`GET ${path} HTTP/1.1\r\nhost: sandbox\r\nauthorization: bearer ${caller.cas360AccessToken}\r\n\r\n`);
   let received = '';
-  socket.on('data', (bytes) => (received += bytes));
+  socket.on('data', (bytes) => (received += String(bytes)));
   const how = await new Promise<string>((resolve) => {
     socket.on('end', () => resolve('end'));
     socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));

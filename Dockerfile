@@ -1,0 +1,21 @@
+# Builds in one stage, runs in another that holds only what production needs: the compiled code, its packages, Node.
+FROM node:24-bookworm-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --ignore-scripts --include=dev
+COPY . .
+RUN npm run build \
+ && npm ci --ignore-scripts --omit=dev --omit=optional
+
+FROM node:24-bookworm-slim
+ENV NODE_ENV=production
+WORKDIR /app
+COPY --from=build /app/package.json ./
+COPY --from=build /app/node_modules ./node_modules
+COPY --from=build /app/dist/schema ./dist/schema
+COPY --from=build /app/dist/graphiql ./dist/graphiql
+COPY --from=build /app/dist/src ./dist/src
+USER node
+EXPOSE 4001
+# Node itself is the first process, so that it gets the signals; compose and Kubernetes probe /health themselves.
+CMD ["node", "--enable-source-maps", "dist/src/main.js"]

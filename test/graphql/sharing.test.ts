@@ -1,0 +1,172 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { errorsIn, startTestApp, type TestApp } from '../support/testApp.js';
+
+const LATENCY_MS = 50;
+
+let app: TestApp;
+
+beforeAll(async () => {
+  app = await startTestApp();
+  // Both tokens are there before anything is counted.
+  await app.query('{ a: contact(id: "pms:4711") { name } b: contact(id: "cas360:54") { name } }');
+});
+beforeEach(() => {
+  app.reset();
+  for (const system of [app.sandbox.pms, app.sandbox.cas360]) system.faults.set([{ latencyMs: LATENCY_MS }]);
+});
+afterAll(() => app.stop());
+
+const contact = (id: string, fields = 'name') => app.query(`query ($id: ID!) { contact(id: $id) { ${fields} } }`, { id });
+const council = { contact: { name: 'Fancy Southern Africa Cat Council' } };
+
+describe('many operations at once', () => {
+  test('64 that want one contact each take 8 calls at most, and never more than 4 at a time', async () => {
+    const numbers = Array.from({ length: 64 }, (_, n) => 1001 + n);
+    const answers = await Promise.all(numbers.map((number) => contact(`cas360:${number}`, 'sourceId lastName')));
+    for (const [n, { data, errors }] of answers.entries()) {
+      expect(errors).toBeUndefined();
+      const { lastName } = app.sandbox.cas360.data.contacts.get(String(numbers[n]))!;
+      expect(data.contact).toEqual({ sourceId: String(numbers[n]), lastName });
+    }
+    expect(app.calls().cas360).toBeLessThanOrEqual(8);
+    expect(app.sandbox.cas360.mostAtOnce.contacts).toBeLessThanOrEqual(4);
+  });
+
+  test('64 that want 10 contacts each share the calls, and nobody gets what another asked for', async () => {
+    const ranges = Array.from({ length: 64 }, (_, n) => Array.from({ length: 10 }, (_, i) => `cas360:${1001 + 7 * n + i}`));
+    const answers = await Promise.all(ranges.map((ids) => app.query('query ($ids: [ID!]!) { contacts(ids: $ids) { sourceId lastName } }', { ids })));
+    for (const [n, { data }] of answers.entries()) {
+      expect(data.contacts).toEqual(
+        ranges[n]!.map((id) => ({ sourceId: id.slice(7), lastName: app.sandbox.cas360.data.contacts.get(id.slice(7))!.lastName })),
+      );
+    }
+    expect(app.calls().cas360).toBeLessThanOrEqual(4 + 5 + 4);
+    expect(app.sandbox.cas360.mostAtOnce.contacts).toBeLessThanOrEqual(4);
+  });
+
+  test('their addresses keep to 4 calls at a time as well', async () => {
+    const numbers = Array.from({ length: 40 }, (_, n) => 20_001 + n);
+    const answers = await Promise.all(numbers.map((number) => contact(`cas360:${number}`, 'address { id postCode }')));
+    for (const { data } of answers) expect(data.contact.address.postCode).toEqual(expect.any(String));
+    expect(app.sandbox.cas360.mostAtOnce.addresses).toBeLessThanOrEqual(4);
+    expect(app.calls().addresses).toBeLessThanOrEqual(16);
+  });
+
+  test('an operation that is alone waits for nobody', async () => {
+    app.reset();
+    const startedAt = performance.now();
+    for (let n = 0; n < 10; n++) expect((await contact('cas360:54')).data).toEqual(council);
+    expect(performance.now() - startedAt).toBeLessThan(10 * LATENCY_MS);
+    expect(app.calls().cas360).toBe(10);
+  });
+});
+
+describe('a contact that is being fetched', () => {
+  test('is joined by a second operation', async () => {
+    const first = contact('cas360:54');
+    await app.underWay(1);
+    const second = contact('cas360:54', 'name email');
+    expect((await first).data).toEqual(council);
+    expect((await second).data.contact.name).toBe(council.contact.name);
+    expect(app.calls().cas360).toBe(1);
+  });
+
+  test('is joined in the property management system too', async () => {
+    const answers = await Promise.all([contact('pms:4711'), contact('pms:4711'), contact('pms:4711', 'email')]);
+    expect(answers.map(({ data }) => data.contact.name)).toEqual(['Iris Maeve Vale', 'Iris Maeve Vale', undefined]);
+    expect(app.calls().pms).toBe(1);
+  });
+
+  test('with relationships is joined by one who needs none', async () => {
+    const first = contact('cas360:555742', 'relationships { type }');
+    await app.underWay(1);
+    const second = contact('cas360:555742');
+    expect((await first).data.contact.relationships).toHaveLength(3);
+    expect((await second).data.contact.name).toBe('Anne Smith');
+    expect(app.switches()).toEqual([true]);
+  });
+
+  test('without relationships is not joined by one who needs them', async () => {
+    const first = contact('cas360:555742');
+    await app.underWay(1);
+    const second = contact('cas360:555742', 'relationships { type }');
+    expect((await first).data.contact.name).toBe('Anne Smith');
+    expect((await second).data.contact.relationships).toHaveLength(3);
+    expect(app.switches()).toEqual([false, true]);
+  });
+
+  test('is forgotten once it has come: the next operation sees what has changed', async () => {
+    await contact('cas360:54');
+    app.sandbox.cas360.faults.set([{ ids: ['54'], patch: { name: 'Plain Cat Council' } }]);
+    expect((await contact('cas360:54')).data.contact.name).toBe('Plain Cat Council');
+    expect(app.calls().cas360).toBe(2);
+  });
+});
+
+describe('what goes wrong', () => {
+  test('is not shared beyond its call', async () => {
+    app.sandbox.cas360.faults.set([{ status: 403, times: 1, latencyMs: LATENCY_MS }]);
+    const [first, joined] = [contact('cas360:54'), app.underWay(1).then(() => contact('cas360:54'))];
+    const refused = [{ at: 'contact', code: 'UPSTREAM_AUTH_FAILED', retryable: false, source: 'CAS360' }];
+    expect(errorsIn(await first)).toEqual(refused);
+    expect(errorsIn(await joined)).toEqual(refused);
+    expect((await contact('cas360:54')).data).toEqual(council);
+    expect(app.calls().cas360).toBe(2);
+  });
+
+  test('in one chunk is nothing to those who wait for another', async () => {
+    app.sandbox.cas360.faults.set([{ ids: ['1001'], status: 403, latencyMs: LATENCY_MS }, { latencyMs: LATENCY_MS }]);
+    const first = contact('cas360:1001');
+    await app.underWay(1);
+    expect((await contact('cas360:54')).data).toEqual(council);
+    expect(errorsIn(await first)).toHaveLength(1);
+  });
+
+  test('a caller who leaves takes nothing from another who waits for the same call', async () => {
+    const leaving = new AbortController();
+    const body = JSON.stringify({ query: '{ contact(id: "cas360:54") { name } }' });
+    const left = fetch(`${app.url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json' }, body, signal: leaving.signal });
+    await app.underWay(1);
+    const staying = contact('cas360:54');
+    // The other is known to have arrived when a later one has been answered.
+    await app.query('{ __typename }');
+    leaving.abort();
+    await expect(left).rejects.toThrow();
+    expect((await staying).data).toEqual(council);
+    expect(app.calls().cas360).toBe(1);
+  });
+
+  test('a call that nobody waits for any more is cut off', async () => {
+    app.sandbox.cas360.faults.set([{ hang: true }]);
+    const leaving = new AbortController();
+    const body = JSON.stringify({ query: '{ contact(id: "cas360:54") { name } }' });
+    const left = fetch(`${app.url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json' }, body, signal: leaving.signal });
+    await app.underWay(1);
+    leaving.abort();
+    await expect(left).rejects.toThrow();
+    const [call] = app.sandbox.cas360.calls;
+    while (call!.endedAt === undefined) await new Promise((resolve) => setImmediate(resolve));
+    expect(call!.aborted).toBe(true);
+  });
+});
+
+describe('the deadline of one operation', () => {
+  test('does not cut off another that shares its call', async () => {
+    const hasty = await startTestApp({ REQUEST_TIMEOUT_MS: '1000' });
+    try {
+      // The first spends half its time on the contact, and runs out of it while the address is on its way.
+      hasty.sandbox.cas360.faults.set([{ on: 'contacts', latencyMs: 550 }, { on: 'addresses', latencyMs: 525 }]);
+      const first = hasty.query('{ contact(id: "cas360:54") { name address { city } } }');
+      while (hasty.calls().addresses === 0) await new Promise((resolve) => setImmediate(resolve));
+      const second = hasty.query('query ($r: [_Any!]!) { _entities(representations: $r) { ... on Address { city } } }', {
+        r: [{ __typename: 'Address', id: 'cas360:15' }],
+      });
+      expect(errorsIn(await first)).toEqual([{ at: 'contact.address', code: 'UPSTREAM_TIMEOUT', retryable: true, source: 'CAS360' }]);
+      expect((await first).data.contact).toEqual({ name: council.contact.name, address: null });
+      expect((await second).data).toEqual({ _entities: [{ city: 'MELBOURNE' }] });
+      expect(hasty.calls().addresses).toBe(1);
+    } finally {
+      await hasty.stop();
+    }
+  });
+});

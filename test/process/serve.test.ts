@@ -1,0 +1,76 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { startSandbox, type Sandbox } from '../../sandbox/start.js';
+import { serve } from '../support/serve.js';
+
+let sandbox: Sandbox;
+beforeAll(async () => {
+  sandbox = await startSandbox();
+});
+afterAll(() => sandbox.stop());
+
+/** Each start needs a refresh token of its own: the first one voids the sandbox's. */
+const settings = (): Record<string, string> => ({ ...sandbox.environment, CAS360_REFRESH_TOKEN: sandbox.cas360.issueRefreshToken() });
+
+const ask = (url: string): Promise<unknown> =>
+  fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query: '{ contact(id: "cas360:54") { name } }' }),
+  }).then((response) => response.json());
+
+const NAMED = { data: { contact: { name: 'Fancy Southern Africa Cat Council' } } };
+
+describe('npm run serve', () => {
+  test('takes everything from the environment, and stops in order when npm is told to', async () => {
+    const { url, pid, ended, output } = await serve(settings());
+    expect(await ask(url!)).toEqual(NAMED);
+    process.kill(pid, 'SIGTERM');
+    expect(await ended).toBe(0);
+    expect(output.out.match(/Told to stop/g)).toHaveLength(1);
+  }, 30_000);
+
+  test('takes a signal to the whole group, as a terminal sends it, for one; answers while it stops', async () => {
+    const { url, pid, ended, output } = await serve(settings());
+    sandbox.cas360.faults.set([{ latencyMs: 300 }]);
+    const underWay = ask(url!);
+    await sleep(100);
+    process.kill(-pid, 'SIGINT');
+    expect(await underWay).toEqual(NAMED);
+    expect((await fetch(`${url!}/health/ready`)).status).toBe(503);
+    expect((await fetch(`${url!}/health/live`)).headers.get('connection')).toBe('close');
+    expect(await ask(url!)).toEqual(NAMED);
+    expect(await ended).toBe(0);
+    expect(output.out.match(/Told to stop/g)).toHaveLength(1);
+  }, 30_000);
+
+  test('exits at once on a second signal', async () => {
+    const { pid, ended, output } = await serve(settings());
+    process.kill(pid, 'SIGTERM');
+    while (!output.out.includes('Told to stop')) await sleep(20);
+    await sleep(300);
+    const toldAt = performance.now();
+    process.kill(pid, 'SIGTERM');
+    expect(await ended).not.toBe(0);
+    expect(performance.now() - toldAt).toBeLessThan(2_000);
+  }, 30_000);
+
+  test('does not start with faulty settings, and names them all', async () => {
+    const { url, output, ended } = await serve({ CAS360_BASE_URL: 'nowhere', PMS_BASE_URL: 'https://pms.test', GRAPHIQL: 'maybe' });
+    expect(await ended).toBe(1);
+    expect(url).toBeUndefined();
+    expect(output.err).toContain('The settings cannot be used:\n  - PMS_TOKEN_URL');
+    for (const name of ['PMS_CLIENT_ID', 'PMS_CLIENT_SECRET', 'CAS360_BASE_URL', 'GRAPHIQL']) expect(output.err).toContain(`  - ${name} `);
+    expect(output.err).not.toMatch(/^\s+at /m);
+  }, 30_000);
+
+  test('warns that a refresh token in memory does not outlive it, and logs no secret', async () => {
+    const environment = settings();
+    const { url, pid, ended, output } = await serve(environment);
+    await ask(url!);
+    process.kill(pid, 'SIGTERM');
+    await ended;
+    expect(output.out).toContain('CAS360_TOKEN_FILE is not set');
+    for (const name of ['PMS_CLIENT_SECRET', 'CAS360_CLIENT_SECRET', 'CAS360_REFRESH_TOKEN']) expect(output.out + output.err).not.toContain(environment[name]);
+  }, 30_000);
+});
