@@ -45,7 +45,7 @@ function ofParts(parts: Fields<CountryParts>): Country | null {
     code: given('countryCodeAlpha2', alpha2)?.code ?? null,
     alpha3: given('countryCodeAlpha3', alpha3)?.alpha3 ?? null,
     numeric: given(numericKey, numeric)?.numeric ?? null,
-    name: found?.name ?? name,
+    name: parts.has('name') ? name : (found?.name ?? null),
   });
 }
 

@@ -13,7 +13,7 @@ function read(value: unknown) {
 }
 
 describe('words and numbers', () => {
-  test.each(['AUSTRALIA', 'Australia', 'australia', ' Australia ', 'AU', 'au', 'AUS', '036', '36', 36])('%p', (value) => {
+  test.each(['AUSTRALIA', 'Australia', 'australia', ' Australia ', 'AU', 'au', ' AU', 'AUS', '036', '36', 36])('%p', (value) => {
     expect(read(value)).toEqual({ country: AUSTRALIA, drifts: [] });
     expect(cas360({ birthCountry: value }).model.placeOfBirth?.country).toEqual(AUSTRALIA);
   });
@@ -23,7 +23,7 @@ describe('words and numbers', () => {
     ['UK', 'GB'],
     ['USA', 'US'],
     ['Russia', 'RU'],
-    ['Cote d’Ivoire'.replace('’', "'"), 'CI'],
+    ["Cote d'Ivoire", 'CI'],
     ["CÔTE D'IVOIRE", 'CI'],
     ['Curacao', 'CW'],
     ['Turkiye', 'TR'],
@@ -62,7 +62,11 @@ describe('words and numbers', () => {
 
 describe('objects', () => {
   test.each([
-    ['all of it', { name: 'Oz', countryCodeAlpha2: 'AU', countryCodeAlpha3: 'AUS', countryCodeNumeric: '036' }, { ...AUSTRALIA, name: 'Oz' }],
+    [
+      'all of it',
+      { name: 'Oz', countryCodeAlpha2: 'AU', countryCodeAlpha3: 'AUS', countryCodeNumeric: '036' },
+      { ...AUSTRALIA, name: 'Oz' },
+    ],
     ['two letters', { countryCodeAlpha2: 'au' }, AUSTRALIA],
     ['three letters', { countryCodeAlpha3: 'AUS' }, AUSTRALIA],
     ['digits', { countryCodeNumeric: '036' }, AUSTRALIA],
