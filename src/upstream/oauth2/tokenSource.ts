@@ -1,6 +1,6 @@
 import { ContactsError } from '../../errors.js';
 import type { Source } from '../../model.js';
-import { waitFor } from '../abort.js';
+import { waitFor } from '../../life.js';
 
 /** What a token endpoint granted. */
 export interface Grant {

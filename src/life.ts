@@ -1,0 +1,30 @@
+/** How long an operation, or a call, may go on. */
+export interface Life {
+  /** Ends it, with the reason. */
+  readonly signal: AbortSignal;
+  /** When it ends at the latest, in milliseconds of `performance.now()`. */
+  readonly endsAtMs: number;
+}
+
+/**
+ * Waits for a promise that others wait for too, but no longer than `signal` allows; then rejects with the signal's
+ * reason, and the promise goes on for the others.
+ */
+export function waitFor<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const give = (): void => reject(signal.reason as Error);
+    if (signal.aborted) return give();
+    signal.addEventListener('abort', give);
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', give));
+  });
+}
+
+/** Resolves after `ms`, or rejects with the signal's reason. */
+export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    await waitFor(new Promise<void>((resolve) => (timer = setTimeout(resolve, ms))), signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}

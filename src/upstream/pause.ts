@@ -1,0 +1,57 @@
+import { ContactsError } from '../errors.js';
+import type { Source } from '../model.js';
+import { sleep, type Life } from '../life.js';
+
+export interface PauseOptions {
+  readonly source: Source;
+  /** Milliseconds on the clock of `Life`. */
+  readonly now: () => number;
+  /** A number from 0 to 1. */
+  readonly random: () => number;
+}
+
+/** How far beyond the pause those who waited for its end are spread, as a part of its length. */
+const SPREAD = 0.2;
+
+/**
+ * The time for which an upstream asked to be left alone (`Retry-After`, RFC 9110, 10.2.3). Never shorter than it said;
+ * those who wait go on one by one, so that they do not all arrive at its end.
+ */
+export class Pause {
+  readonly #options: PauseOptions;
+  #startedAtMs = 0;
+  #endsAtMs = 0;
+
+  constructor(options: PauseOptions) {
+    this.#options = options;
+  }
+
+  /** Begins a pause, or makes the one that is on longer. Text that is no such header, or a time that is past, begins none. */
+  begin(retryAfter: unknown): void {
+    const now = this.#options.now();
+    const endsAtMs = now + waitMs(retryAfter);
+    if (endsAtMs <= Math.max(now, this.#endsAtMs)) return;
+    this.#startedAtMs = now;
+    this.#endsAtMs = endsAtMs;
+  }
+
+  /** Resolves once the pause is over. Throws UPSTREAM_RATE_LIMITED at once where that would be too late for `life`. */
+  async pass(life: Life): Promise<void> {
+    const { now, random, source } = this.#options;
+    // Again after each wait: another answer may have made the pause longer.
+    while (now() < this.#endsAtMs) {
+      const resumesAtMs = this.#endsAtMs + SPREAD * random() * (this.#endsAtMs - this.#startedAtMs);
+      if (resumesAtMs >= life.endsAtMs) throw new ContactsError('UPSTREAM_RATE_LIMITED', source);
+      await sleep(resumesAtMs - now(), life.signal);
+    }
+  }
+}
+
+/** Seconds, or a date; 0 for anything else. */
+function waitMs(retryAfter: unknown): number {
+  if (typeof retryAfter !== 'string') return 0;
+  if (/^\s*\d+\s*$/.test(retryAfter)) return Number(retryAfter) * 1_000;
+  // Only a date in full: Date.parse takes almost anything for one.
+  const date = /^\s*[A-Z][a-z]+, .+ GMT\s*$/.test(retryAfter) ? Date.parse(retryAfter) : NaN;
+  return Number.isNaN(date) ? 0 : Math.max(0, date - Date.now());
+}
