@@ -1,7 +1,9 @@
+import { request, type ClientRequest } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { errorsIn, startTestApp, type TestApp } from '../support/testApp.js';
 
-const LATENCY_MS = 50;
+/** Long enough for other operations to arrive meanwhile, on a machine that is busy too. */
+const LATENCY_MS = 100;
 
 let app: TestApp;
 
@@ -12,11 +14,21 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   app.reset();
-  for (const system of [app.sandbox.pms, app.sandbox.cas360]) system.faults.set([{ latencyMs: LATENCY_MS }]);
+  slow(LATENCY_MS);
 });
 afterAll(() => app.stop());
 
+const slow = (latencyMs: number) => {
+  for (const system of [app.sandbox.pms, app.sandbox.cas360]) system.faults.set([{ latencyMs }]);
+};
 const contact = (id: string, fields = 'name') => app.query(`query ($id: ID!) { contact(id: $id) { ${fields} } }`, { id });
+
+/** Asks for a contact as somebody who may leave before it comes: `destroy()` cuts the connection. */
+const askOnOwnConnection = (id: string): ClientRequest => {
+  const asked = request(`${app.url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json' }, agent: false });
+  asked.on('error', () => {});
+  return asked.end(JSON.stringify({ query: `{ contact(id: "${id}") { name } }` }));
+};
 const council = { contact: { name: 'Fancy Southern Africa Cat Council' } };
 
 describe('many operations at once', () => {
@@ -56,7 +68,7 @@ describe('many operations at once', () => {
     app.reset();
     const startedAt = performance.now();
     for (let n = 0; n < 10; n++) expect((await contact('cas360:54')).data).toEqual(council);
-    expect(performance.now() - startedAt).toBeLessThan(10 * LATENCY_MS);
+    expect(performance.now() - startedAt).toBeLessThan(500);
     expect(app.calls().cas360).toBe(10);
   });
 });
@@ -123,27 +135,21 @@ describe('what goes wrong', () => {
   });
 
   test('a caller who leaves takes nothing from another who waits for the same call', async () => {
-    const leaving = new AbortController();
-    const body = JSON.stringify({ query: '{ contact(id: "cas360:54") { name } }' });
-    const left = fetch(`${app.url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json' }, body, signal: leaving.signal });
+    const leaving = askOnOwnConnection('cas360:54');
     await app.underWay(1);
-    const staying = contact('cas360:54');
-    // The other is known to have arrived when a later one has been answered.
-    await app.query('{ __typename }');
-    leaving.abort();
-    await expect(left).rejects.toThrow();
-    expect((await staying).data).toEqual(council);
-    expect(app.calls().cas360).toBe(1);
+    // The call for the second contact shows that this operation has come, and has joined the call for the first.
+    const staying = app.query('{ contacts(ids: ["cas360:54", "cas360:1001"]) { name } }');
+    await app.underWay(2);
+    leaving.destroy();
+    expect((await staying).data.contacts[0]).toEqual(council.contact);
+    expect(app.sandbox.cas360.calls.map(({ ids }) => ids)).toEqual([['54'], ['1001']]);
   });
 
   test('a call that nobody waits for any more is cut off', async () => {
     app.sandbox.cas360.faults.set([{ hang: true }]);
-    const leaving = new AbortController();
-    const body = JSON.stringify({ query: '{ contact(id: "cas360:54") { name } }' });
-    const left = fetch(`${app.url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json' }, body, signal: leaving.signal });
+    const leaving = askOnOwnConnection('cas360:54');
     await app.underWay(1);
-    leaving.abort();
-    await expect(left).rejects.toThrow();
+    leaving.destroy();
     const [call] = app.sandbox.cas360.calls;
     while (call!.endedAt === undefined) await new Promise((resolve) => setImmediate(resolve));
     expect(call!.aborted).toBe(true);
@@ -152,10 +158,10 @@ describe('what goes wrong', () => {
 
 describe('the deadline of one operation', () => {
   test('does not cut off another that shares its call', async () => {
-    const hasty = await startTestApp({ REQUEST_TIMEOUT_MS: '1000' });
+    const hasty = await startTestApp({ REQUEST_TIMEOUT_MS: '1500' });
     try {
       // The first spends half its time on the contact, and runs out of it while the address is on its way.
-      hasty.sandbox.cas360.faults.set([{ on: 'contacts', latencyMs: 550 }, { on: 'addresses', latencyMs: 525 }]);
+      hasty.sandbox.cas360.faults.set([{ on: 'contacts', latencyMs: 800 }, { on: 'addresses', latencyMs: 750 }]);
       const first = hasty.query('{ contact(id: "cas360:54") { name address { city } } }');
       while (hasty.calls().addresses === 0) await new Promise((resolve) => setImmediate(resolve));
       const second = hasty.query('query ($r: [_Any!]!) { _entities(representations: $r) { ... on Address { city } } }', {

@@ -85,9 +85,10 @@ export async function startTestApp(settings: Record<string, string> = {}, parts:
   };
 }
 
-/** The errors of an answer by their places, as `contacts.3`, each with the whole of its extensions. */
+/** The errors of an answer in the order of their places, such as `contacts.3`, each with the whole of its extensions. */
 export function errorsIn({ errors = [] }: Answer): object[] {
-  return errors.map(({ path, extensions }) => ({ at: path?.join('.'), ...extensions }));
+  const placed = errors.map(({ path = [], extensions }) => ({ at: path.join('.'), ...extensions }));
+  return placed.sort((a, b) => a.at.localeCompare(b.at, 'en', { numeric: true }));
 }
 
 /** `count` ids of one system, numbered from `first` on. */

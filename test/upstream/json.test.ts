@@ -20,6 +20,7 @@ describe('Parsing an upstream’s JSON', () => {
   });
 
   test('is JSON.parse for everything else', () => {
-    fc.assert(fc.property(fc.json(), (text) => expect(parseJson(text)).toEqual(JSON.parse(text))));
+    const holdsNoLongInteger = (text: string): boolean => !(text.match(/\d{16,}/g) ?? []).some((digits) => !Number.isSafeInteger(Number(digits)));
+    fc.assert(fc.property(fc.json().filter(holdsNoLongInteger), (text) => expect(parseJson(text)).toEqual(JSON.parse(text))));
   });
 });
