@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Cas360Config, Config, PmsConfig } from './config.js';
 import type { Outcome } from './errors.js';
+import type { Life } from './life.js';
 import { Context } from './graphql/context.js';
 import { createSchema, readTypeDefs } from './graphql/schema.js';
 import { createGraphqlServer } from './graphql/server.js';
@@ -11,16 +12,20 @@ import { Cas360Contact } from './mapping/cas360.js';
 import { Cas360Address } from './mapping/cas360Address.js';
 import { PmsContact } from './mapping/pms.js';
 import type { MappingTools } from './mapping/tools.js';
-import type { Address, Contact, Source } from './model.js';
+import type { Contact, Source } from './model.js';
 import type { Log } from './telemetry/log.js';
 import { Metrics } from './telemetry/metrics.js';
 import { getAddresses, getContacts, type Cas360AddressRecord, type Cas360ContactRecord } from './upstream/cas360/client.js';
 import { cas360Grant } from './upstream/cas360/token.js';
+import { Breaker } from './upstream/breaker.js';
+import { Exchange } from './upstream/exchange.js';
 import { Upstream } from './upstream/http.js';
 import { inFile, inMemory } from './upstream/oauth2/refreshToken.js';
 import { TokenSource, type Grant } from './upstream/oauth2/tokenSource.js';
+import { Pause } from './upstream/pause.js';
 import { getContact } from './upstream/pms/client.js';
 import { pmsGrant } from './upstream/pms/token.js';
+import { Retry } from './upstream/retry.js';
 import { createCallers } from './web/callers.js';
 import { graphiqlRoutes } from './web/graphiql.js';
 import { exampleTabs, type Tab } from './web/graphiqlTabs.js';
@@ -36,6 +41,8 @@ export interface Parts {
   readonly tabs?: readonly Tab[];
   /** Milliseconds since 1970. */
   readonly now?: () => number;
+  /** How many calls to an upstream must have been made before its breaker may trip. */
+  readonly callsToTrip?: number;
   /** Where GraphiQL's bundle is. */
   readonly graphiqlFolder?: string;
 }
@@ -52,6 +59,8 @@ const GRAPHIQL_FOLDER = fileURLToPath(new URL('../graphiql', import.meta.url));
 
 const PMS_CALLS_AT_ONCE = 32;
 const CAS360_CALLS_AT_ONCE = 4;
+/** Beyond this, more would only wait for longer than their deadline. */
+const MAX_WAITING_IDS = 20_000;
 const MAX_BODY_BYTES = { PMS: 1_048_576, CAS360: 8_388_608 };
 
 /** Builds the whole service from its settings; the only place that builds anything. Nothing listens yet. */
@@ -63,28 +72,46 @@ export async function createApp(config: Config, parts: Parts): Promise<App> {
   const callTimeoutMs = config.requestTimeoutMs * 0.85;
 
   const createUpstream = (source: Source, { baseUrl }: PmsConfig, connections: number, request: () => Promise<Grant>): Upstream => {
+    const chance = { now: () => performance.now(), random: Math.random };
     const onFailure = (error: unknown): void => log.warn('No token was to be had.', { source, reason: reasonOf(error) });
-    const token = new TokenSource({ source, request, now: () => performance.now(), random: Math.random, onFailure });
-    return new Upstream({ source, baseUrl, connections, maxBodyBytes: MAX_BODY_BYTES[source], token, measure: metrics.upstreamCall });
+    return new Upstream({
+      source,
+      retry: new Retry(chance),
+      pause: new Pause({ source, ...chance }),
+      breaker: new Breaker(source, parts.callsToTrip),
+      token: new TokenSource({ source, request, onFailure, ...chance }),
+      exchange: new Exchange({ baseUrl, connections, maxBodyBytes: MAX_BODY_BYTES[source] }),
+      measure: metrics.upstreamCall,
+    });
   };
 
   const pms = config.pms && createUpstream('PMS', config.pms, PMS_CALLS_AT_ONCE, pmsGrant(config.pms, callTimeoutMs));
   const cas360 = config.cas360 && createUpstream('CAS360', config.cas360, 2 * CAS360_CALLS_AT_ONCE, await createCas360Grant(config.cas360, callTimeoutMs, log));
   const gatherers: Gatherers = {
-    pmsContacts: pms && gatherPmsContacts(pms, tools, callTimeoutMs),
-    cas360Contacts: cas360 && gatherCas360Contacts(cas360, config.cas360, tools, callTimeoutMs),
-    cas360Addresses: cas360 && gatherCas360Addresses(cas360, config.cas360, tools, callTimeoutMs),
+    pmsContacts: pms && gatherPms(pms, tools, callTimeoutMs),
+    cas360Contacts:
+      cas360 &&
+      gatherCas360(cas360, '/contacts/', config.cas360, callTimeoutMs, {
+        ask: (ids, full, life) => getContacts(cas360, ids, full, life),
+        toModel: (id, row, full) => new Cas360Contact(id, row as Cas360ContactRecord, full, tools),
+      }),
+    cas360Addresses:
+      cas360 &&
+      gatherCas360(cas360, '/addresses/', config.cas360, callTimeoutMs, {
+        ask: (ids, _full, life) => getAddresses(cas360, ids, life),
+        toModel: (id, row) => new Cas360Address(id, row as Cas360AddressRecord, tools),
+      }),
   };
 
   const server = createGraphqlServer(createSchema(readTypeDefs(SCHEMA_FOLDER)), config.graphiql, log);
   await server.start();
 
   let ready = true;
-  const web = createWebServer({ routerSecrets: config.routerSecrets, metrics, isReady: () => ready, graphiql: config.graphiql });
+  const web = createWebServer({ routerSecrets: config.routerSecrets, metrics, isReady: () => ready, graphiql: config.graphiql, maxDelayMs: config.maxDelayMs });
   operationRoutes(web, {
     server,
     callers: createCallers(config.auth),
-    createContext: (scopes, signal) => new Context(gatherers, scopes, signal),
+    createContext: (scopes, life) => new Context(gatherers, scopes, life),
     timeoutMs: config.requestTimeoutMs,
   });
   if (config.graphiql) await graphiqlRoutes(web, { assetsDir: graphiqlFolder, tabs: parts.tabs ?? exampleTabs() });
@@ -111,17 +138,18 @@ async function createCas360Grant(cas360: Cas360Config, timeoutMs: number, log: L
   );
 }
 
-function gatherPmsContacts(pms: Upstream, tools: MappingTools, timeoutMs: number): Gatherer<Contact> {
+function gatherPms(pms: Upstream, tools: MappingTools, timeoutMs: number): Gatherer<Contact> {
   return new Gatherer<Contact>({
     source: 'PMS',
     maxIds: 1,
     maxIdBytes: Infinity,
     maxCalls: PMS_CALLS_AT_ONCE,
+    maxWaitingIds: MAX_WAITING_IDS,
     timeoutMs,
-    fetch: async (ids, _full, signal) => {
+    fetch: async (ids, _full, life) => {
       const outcomes = new Map<string, Outcome<Contact>>();
       for (const id of ids) {
-        const record = await getContact(pms, id, signal);
+        const record = await getContact(pms, id, life);
         outcomes.set(id, record && new PmsContact(id, record, tools));
       }
       return outcomes;
@@ -129,36 +157,25 @@ function gatherPmsContacts(pms: Upstream, tools: MappingTools, timeoutMs: number
   });
 }
 
-function gatherCas360Contacts(cas360: Upstream, { maxIds, maxPathBytes }: Cas360Config, tools: MappingTools, timeoutMs: number): Gatherer<Contact> {
-  return new Gatherer<Contact>({
-    source: 'CAS360',
-    maxIds,
-    maxIdBytes: maxPathBytes - `${cas360.pathPrefix}/contacts/`.length,
-    maxCalls: CAS360_CALLS_AT_ONCE,
-    timeoutMs,
-    fetch: (ids, full, signal) =>
-      reconcile(
-        'CAS360',
-        ids,
-        (some) => getContacts(cas360, some, full, signal),
-        (id, row) => new Cas360Contact(id, row as Cas360ContactRecord, full, tools),
-      ),
-  });
+interface BulkResource<T> {
+  ask(ids: readonly string[], full: boolean, life: Life): Promise<unknown[]>;
+  toModel(id: string, row: object, full: boolean): T;
 }
 
-function gatherCas360Addresses(cas360: Upstream, { maxIds, maxPathBytes }: Cas360Config, tools: MappingTools, timeoutMs: number): Gatherer<Address> {
-  return new Gatherer<Address>({
+function gatherCas360<T>(cas360: Upstream, path: string, { maxIds, maxPathBytes }: Cas360Config, timeoutMs: number, { ask, toModel }: BulkResource<T>): Gatherer<T> {
+  return new Gatherer<T>({
     source: 'CAS360',
     maxIds,
-    maxIdBytes: maxPathBytes - `${cas360.pathPrefix}/addresses/`.length,
+    maxIdBytes: maxPathBytes - cas360.pathPrefix.length - path.length,
     maxCalls: CAS360_CALLS_AT_ONCE,
+    maxWaitingIds: MAX_WAITING_IDS,
     timeoutMs,
-    fetch: (ids, _full, signal) =>
+    fetch: (ids, full, life) =>
       reconcile(
         'CAS360',
         ids,
-        (some) => getAddresses(cas360, some, signal),
-        (id, row) => new Cas360Address(id, row as Cas360AddressRecord, tools),
+        (some) => ask(some, full, life),
+        (id, row) => toModel(id, row, full),
       ),
   });
 }

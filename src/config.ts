@@ -35,6 +35,8 @@ export interface Config {
   readonly routerSecrets: readonly string[];
   /** The deadline of one operation. */
   readonly requestTimeoutMs: number;
+  /** How late the event loop may be, on average, before requests are refused; 0 is any. */
+  readonly maxDelayMs: number;
   /** Opens GraphiQL and introspection together. */
   readonly graphiql: boolean;
 }
@@ -50,6 +52,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     auth: readAuth(settings),
     routerSecrets: readRouterSecrets(settings),
     requestTimeoutMs: settings.integer('REQUEST_TIMEOUT_MS', 8_000, 1, 600_000),
+    maxDelayMs: settings.integer('MAX_EVENT_LOOP_DELAY_MS', 150, 0, 10_000),
     graphiql: settings.flag('GRAPHIQL'),
   };
   settings.throwFaults();

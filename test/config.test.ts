@@ -35,6 +35,7 @@ describe('The settings', () => {
       auth: undefined,
       routerSecrets: [],
       requestTimeoutMs: 8_000,
+      maxDelayMs: 150,
       graphiql: false,
     });
   });

@@ -1,6 +1,7 @@
 import type { FieldNode } from 'graphql';
 import type { AddressNeed } from '../loaders/addressLoader.js';
 import type { ContactNeed } from '../loaders/contactLoader.js';
+import type { Life } from '../life.js';
 import { Loaders, type Gatherers } from '../loaders/loaders.js';
 
 /** What one operation carries from resolver to resolver. */
@@ -13,8 +14,8 @@ export class Context {
     gatherers: Gatherers,
     /** The scopes of the caller's verified token; empty for an anonymous caller. */
     readonly scopes: ReadonlySet<string>,
-    signal: AbortSignal,
+    life: Life,
   ) {
-    this.loaders = new Loaders(gatherers, signal);
+    this.loaders = new Loaders(gatherers, life);
   }
 }

@@ -11,6 +11,7 @@ import { ContactsError } from '../errors.js';
 import { framesOf, type Log } from '../telemetry/log.js';
 import type { Context } from './context.js';
 import { formatError } from './formatError.js';
+import { knownOperationTypes } from './rules.js';
 
 /** Apollo Server over our schema, with nothing left to its defaults that could open, report or leak something. */
 export function createGraphqlServer(schema: GraphQLSchema, introspection: boolean, log: Log): ApolloServer<Context> {
@@ -18,6 +19,7 @@ export function createGraphqlServer(schema: GraphQLSchema, introspection: boolea
     schema,
     introspection,
     nodeEnv: 'production',
+    validationRules: [knownOperationTypes],
     persistedQueries: false,
     stopOnTerminationSignals: false,
     hideSchemaDetailsFromClientErrors: true,

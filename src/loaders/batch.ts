@@ -1,33 +1,35 @@
 import type { Outcome } from '../errors.js';
+import type { Life } from '../life.js';
 
 /** The ids of one call to an upstream: those that wait to be sent, or are on the wire. */
 export class Batch<T> {
-  readonly ids: string[];
+  readonly ids: string[] = [];
+  /** Of the ids with commas between them. */
+  idBytes = 0;
+  /** Its place in the queue: the lower goes first. */
+  turn = 0;
+  /** How many requests need this call, and when the last of them gives up. */
+  waiters = 0;
+  endsAtMs = 0;
   /** Set once the call is over. */
   outcomes: ReadonlyMap<string, Outcome<T>> | undefined;
-  /** How many requests need this call. */
-  waiters = 0;
   /** Ends the call. */
   readonly call = new AbortController();
   readonly #listeners: (() => void)[] = [];
-  #bytes: number;
 
   constructor(
-    first: string,
     /** Whether everything is asked for that the upstream can tell. */
     readonly full: boolean,
-  ) {
-    this.ids = [first];
-    this.#bytes = first.length;
+  ) {}
+
+  add(id: string): void {
+    this.idBytes += id.length + (this.ids.length === 0 ? 0 : 1);
+    this.ids.push(id);
   }
 
-  /** Takes one more id if there is room: at most `maxIds` ids, and `maxBytes` bytes with their commas. */
-  add(id: string, maxIds: number, maxBytes: number): boolean {
-    const bytes = this.#bytes + 1 + id.length;
-    if (this.ids.length >= maxIds || bytes > maxBytes) return false;
-    this.ids.push(id);
-    this.#bytes = bytes;
-    return true;
+  join(life: Life): void {
+    this.waiters++;
+    this.endsAtMs = Math.max(this.endsAtMs, life.endsAtMs);
   }
 
   onSettled(listener: () => void): void {

@@ -1,16 +1,20 @@
 import { ContactsError, type Outcome } from '../errors.js';
+import type { Life } from '../life.js';
 import type { Source } from '../model.js';
-import { Batch } from './batch.js';
+import type { Batch } from './batch.js';
+import { Queue } from './queue.js';
 
 export interface GathererOptions<T> {
   readonly source: Source;
   /** Asks the upstream about the ids of one chunk; every id must be among the outcomes. */
-  readonly fetch: (ids: readonly string[], full: boolean, signal: AbortSignal) => Promise<ReadonlyMap<string, Outcome<T>>>;
+  readonly fetch: (ids: readonly string[], full: boolean, life: Life) => Promise<ReadonlyMap<string, Outcome<T>>>;
   /** How many ids, and how many bytes of them with their commas, one call may name. */
   readonly maxIds: number;
   readonly maxIdBytes: number;
   /** How many calls may be under way at once. */
   readonly maxCalls: number;
+  /** How many ids may wait; beyond that, requests are refused at once. */
+  readonly maxWaitingIds: number;
   /** The longest that one chunk may take. */
   readonly timeoutMs: number;
 }
@@ -25,52 +29,54 @@ export interface GathererOptions<T> {
  */
 export class Gatherer<T> {
   readonly #options: GathererOptions<T>;
-  /** Not yet sent, the oldest first. */
-  readonly #queue: Batch<T>[] = [];
+  readonly #queue: Queue<T>;
   readonly #plain = new Map<string, Batch<T>>();
   readonly #full = new Map<string, Batch<T>>();
   #underWay = 0;
 
   constructor(options: GathererOptions<T>) {
     this.#options = options;
+    this.#queue = new Queue(options);
   }
 
   /**
-   * What the upstream says of `ids`, with everything it can tell if `full`. Never rejects, and ends when `signal` does:
+   * What the upstream says of `ids`, with everything it can tell if `full`. Never rejects, and ends when `life` does:
    * ids about which nothing is known by then are not among the outcomes.
    */
-  async request(ids: Iterable<string>, full: boolean, signal: AbortSignal): Promise<ReadonlyMap<string, Outcome<T>>> {
+  async request(ids: Iterable<string>, full: boolean, life: Life): Promise<ReadonlyMap<string, Outcome<T>>> {
+    if (life.signal.aborted) return new Map();
     const batches = new Set<Batch<T>>();
-    if (!signal.aborted) for (const id of ids) batches.add(this.#batchOf(id, full));
-    for (const batch of batches) batch.waiters++;
+    const missing = new Set<string>();
+    for (const id of ids) {
+      const joined = this.#full.get(id) ?? (full ? undefined : this.#plain.get(id));
+      if (joined) batches.add(joined);
+      else missing.add(id);
+    }
+    const refused = this.#queue.waitingIds + missing.size > this.#options.maxWaitingIds;
+    if (!refused) {
+      for (const [id, batch] of this.#queue.add(missing, full)) {
+        (full ? this.#full : this.#plain).set(id, batch);
+        batches.add(batch);
+      }
+    }
+    for (const batch of batches) batch.join(life);
     this.#send();
-    await settled(batches, signal);
+    await settled(batches, life.signal);
+
     const [only] = batches;
-    if (batches.size === 1 && only?.outcomes) return only.outcomes;
+    if (!refused && batches.size === 1 && only?.outcomes) return only.outcomes;
     const outcomes = new Map<string, Outcome<T>>();
     for (const batch of batches) {
       if (batch.outcomes) for (const [id, outcome] of batch.outcomes) outcomes.set(id, outcome);
       else this.#leave(batch);
     }
+    if (refused) for (const id of missing) outcomes.set(id, new ContactsError('OVERLOADED', this.#options.source));
     return outcomes;
-  }
-
-  #batchOf(id: string, full: boolean): Batch<T> {
-    const joined = this.#full.get(id) ?? (full ? undefined : this.#plain.get(id));
-    if (joined) return joined;
-    const { maxIds, maxIdBytes } = this.#options;
-    let batch = this.#queue.findLast((waiting) => waiting.full === full);
-    if (!batch?.add(id, maxIds, maxIdBytes)) {
-      batch = new Batch<T>(id, full);
-      this.#queue.push(batch);
-    }
-    (full ? this.#full : this.#plain).set(id, batch);
-    return batch;
   }
 
   #send(): void {
     while (this.#underWay < this.#options.maxCalls) {
-      const batch = this.#queue.shift();
+      const batch = this.#queue.next();
       if (!batch) return;
       this.#underWay++;
       void this.#fetch(batch);
@@ -80,9 +86,10 @@ export class Gatherer<T> {
   async #fetch(batch: Batch<T>): Promise<void> {
     const { fetch, source, timeoutMs } = this.#options;
     const timer = setTimeout(() => batch.call.abort(new ContactsError('UPSTREAM_TIMEOUT', source)), timeoutMs);
+    const endsAtMs = Math.min(batch.endsAtMs, performance.now() + timeoutMs);
     let outcomes: ReadonlyMap<string, Outcome<T>>;
     try {
-      outcomes = await fetch(batch.ids, batch.full, batch.call.signal);
+      outcomes = await fetch(batch.ids, batch.full, { signal: batch.call.signal, endsAtMs });
     } catch (error) {
       const known = error instanceof ContactsError ? error : new ContactsError('INTERNAL_SERVER_ERROR', source, { cause: error });
       outcomes = new Map(batch.ids.map((id) => [id, known]));
@@ -98,9 +105,7 @@ export class Gatherer<T> {
   #leave(batch: Batch<T>): void {
     if (--batch.waiters > 0) return;
     this.#forget(batch);
-    const place = this.#queue.indexOf(batch);
-    if (place >= 0) this.#queue.splice(place, 1);
-    else batch.call.abort();
+    if (!this.#queue.remove(batch)) batch.call.abort();
   }
 
   #forget(batch: Batch<T>): void {

@@ -1,5 +1,6 @@
 import { ContactsError, type Outcome } from '../errors.js';
 import { parseContactId } from '../ids.js';
+import type { Life } from '../life.js';
 import type { Address, Contact, SalesAccount } from '../model.js';
 import { AddressLoader } from './addressLoader.js';
 import { ContactLoader } from './contactLoader.js';
@@ -15,18 +16,18 @@ export interface Gatherers {
 
 const SALES_ACCOUNT_ID = /^pms:[1-9][0-9]{0,18}$/;
 
-/** Everything that one operation loads. Made for one operation, which `signal` ends. */
+/** Everything that one operation loads. Made for one operation, which ends with `life`. */
 export class Loaders {
   readonly contacts: ContactLoader;
   readonly addresses: AddressLoader;
 
-  constructor(gatherers: Gatherers, signal: AbortSignal) {
+  constructor(gatherers: Gatherers, life: Life) {
     const { pmsContacts, cas360Contacts, cas360Addresses } = gatherers;
     this.contacts = new ContactLoader({
-      PMS: pmsContacts && new OperationLoader('PMS', pmsContacts, signal),
-      CAS360: cas360Contacts && new OperationLoader('CAS360', cas360Contacts, signal),
+      PMS: pmsContacts && new OperationLoader('PMS', pmsContacts, life),
+      CAS360: cas360Contacts && new OperationLoader('CAS360', cas360Contacts, life),
     });
-    this.addresses = new AddressLoader(this.contacts, cas360Addresses && new OperationLoader('CAS360', cas360Addresses, signal));
+    this.addresses = new AddressLoader(this.contacts, cas360Addresses && new OperationLoader('CAS360', cas360Addresses, life));
   }
 
   /** A sales account by its id and that of the contact said to hold it, both from outside. Null if it does not. */

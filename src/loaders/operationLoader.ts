@@ -1,5 +1,6 @@
 import DataLoader from 'dataloader';
 import { ContactsError, type Outcome } from '../errors.js';
+import type { Life } from '../life.js';
 import type { Source } from '../model.js';
 import type { Gatherer } from './gatherer.js';
 
@@ -27,7 +28,7 @@ export class OperationLoader<T> {
   constructor(
     readonly source: Source,
     readonly gatherer: Gatherer<T>,
-    readonly signal: AbortSignal,
+    readonly life: Life,
   ) {
     this.#wishes = new DataLoader((wishes) => this.#grant(wishes), { cache: false, name: source });
   }
@@ -58,7 +59,7 @@ export class OperationLoader<T> {
       }
     }
     if (missing.size === 0) return;
-    const gathering = { full, outcomes: this.gatherer.request(missing, full, this.signal) };
+    const gathering = { full, outcomes: this.gatherer.request(missing, full, this.life) };
     for (const id of missing) this.#memory.set(id, gathering);
   }
 

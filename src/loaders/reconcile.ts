@@ -9,6 +9,9 @@ const MAX_CALLS = 20;
 /** The refusals that one bad id, or too many ids, can bring upon all the others. */
 const MAY_BE_ONE_ID = new Set([400, 404, 413, 414, 500]);
 
+/** Refusals of the whole, of which each half by itself may be good. */
+const TOO_LONG = new Set([413, 414]);
+
 /**
  * Asks a bulk endpoint about `ids` until each of them has an outcome of its own. Rows are known by their id, never by
  * their place; rows that nobody asked for are dropped; two that contradict each other are an error and not a guess.
@@ -25,18 +28,35 @@ export async function reconcile<T>(
   const outcomes = new Map<string, Outcome<object>>();
   let callsLeft = MAX_CALLS;
 
-  const sweep = async (wanted: readonly string[], refusal?: ContactsError): Promise<void> => {
-    if (callsLeft-- <= 0) return settle(wanted, refusal ?? new ContactsError('UPSTREAM_INVALID_RESPONSE', source));
+  const sweep = async (wanted: readonly string[], earlier?: Refusal): Promise<void> => {
+    const refusal = await answerOf(wanted, earlier);
+    if (refusal) await halve(wanted, refusal);
+  };
+  /** Settles the ids with what the upstream says of them, or hands back its refusal where one of them may be to blame. */
+  const answerOf = async (wanted: readonly string[], earlier?: Refusal): Promise<Refusal | undefined> => {
+    if (callsLeft-- <= 0) {
+      settle(wanted, earlier ?? new ContactsError('UPSTREAM_INVALID_RESPONSE', source));
+      return undefined;
+    }
     try {
       collect(outcomes, new Set(wanted), await ask(wanted), source);
     } catch (error) {
       if (!(error instanceof ContactsError)) throw error;
-      if (!(error instanceof Refusal && MAY_BE_ONE_ID.has(error.status))) return settle(wanted, error);
-      if (wanted.length === 1) return settle(wanted, error.status === 404 ? null : error);
-      const half = Math.ceil(wanted.length / 2);
-      await sweep(wanted.slice(0, half), error);
-      await sweep(wanted.slice(half), error);
+      if (error instanceof Refusal && MAY_BE_ONE_ID.has(error.status)) return error;
+      settle(wanted, error);
     }
+    return undefined;
+  };
+  const halve = async (wanted: readonly string[], refusal: Refusal): Promise<void> => {
+    if (wanted.length === 1) return settle(wanted, refusal.status === 404 ? null : refusal);
+    const half = Math.ceil(wanted.length / 2);
+    const first = wanted.slice(0, half);
+    const second = wanted.slice(half);
+    const again = await answerOf(first, refusal);
+    if (again) await halve(first, again);
+    // What was wrong was not in the first half: no need to ask whether it is in the second, down to the last one.
+    const isInSecond = !again && second.length > 1 && !TOO_LONG.has(refusal.status);
+    await (isInSecond ? halve(second, refusal) : sweep(second, refusal));
   };
   const settle = (wanted: readonly string[], outcome: Outcome<object>): void => {
     for (const id of wanted) outcomes.set(id, outcome);

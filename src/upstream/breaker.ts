@@ -1,10 +1,14 @@
 import { BrokenCircuitError, circuitBreaker, CircuitState, CountBreaker, handleWhen, type CircuitBreakerPolicy } from 'cockatiel';
 import { ContactsError } from '../errors.js';
 import type { Source } from '../model.js';
+import { GivenUp } from './givenUp.js';
 import { Refusal } from './refusal.js';
 
-/** Of the last 100 calls, once there are 20. More than half, since a poisoned id among good ones fails every other call. */
-const TRIPS = { size: 100, minimumNumberOfCalls: 20, threshold: 0.6 };
+/** More than half, since a poisoned id among good ones fails every other call. */
+const THRESHOLD = 0.6;
+const LAST_CALLS = 100;
+/** Fewer calls than these tell too little. */
+export const CALLS_TO_TRIP = 20;
 
 /** Also the longest that callers wait for an upstream that is back. */
 const OPEN_MS = 5_000;
@@ -17,12 +21,13 @@ export class Breaker {
   readonly #source: Source;
   readonly #policy: CircuitBreakerPolicy;
 
-  constructor(source: Source) {
+  /** Trips when most of the last calls failed, of `callsToTrip` at least. */
+  constructor(source: Source, callsToTrip = CALLS_TO_TRIP) {
     this.#source = source;
     this.#policy = circuitBreaker(
       // Given up while it was to tell whether the upstream is back: it told nothing, so the pause begins again.
       handleWhen((error) => isFault(error) || (this.#policy.state === CircuitState.HalfOpen && !(error instanceof Refusal))),
-      { halfOpenAfter: OPEN_MS, breaker: new CountBreaker(TRIPS) },
+      { halfOpenAfter: OPEN_MS, breaker: new CountBreaker({ threshold: THRESHOLD, size: Math.max(LAST_CALLS, callsToTrip), minimumNumberOfCalls: callsToTrip }) },
     );
   }
 
@@ -48,6 +53,6 @@ export class Breaker {
 
 function isFault(error: unknown): boolean {
   if (error instanceof Refusal) return error.status >= 500;
-  if (!(error instanceof ContactsError)) return true;
+  if (error instanceof GivenUp || !(error instanceof ContactsError)) return false;
   return ['UPSTREAM_UNAVAILABLE', 'UPSTREAM_TIMEOUT', 'UPSTREAM_INVALID_RESPONSE'].includes(error.code);
 }

@@ -61,5 +61,6 @@ export class Retry {
 
 function mayPass(error: unknown): boolean {
   if (error instanceof Refusal) return PASSING.has(error.status);
+  // Only what the network did has a cause; the breaker's word has none.
   return error instanceof ContactsError && error.code === 'UPSTREAM_UNAVAILABLE' && error.cause !== undefined;
 }

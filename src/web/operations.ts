@@ -3,12 +3,13 @@ import { fastifyApolloHandler } from '@as-integrations/fastify';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { ContactsError } from '../errors.js';
 import type { Context } from '../graphql/context.js';
+import type { Life } from '../life.js';
 import type { Callers } from './callers.js';
 
 export interface OperationOptions {
   readonly server: ApolloServer<Context>;
   readonly callers: Callers;
-  readonly createContext: (scopes: ReadonlySet<string>, signal: AbortSignal) => Context;
+  readonly createContext: (scopes: ReadonlySet<string>, life: Life) => Context;
   readonly timeoutMs: number;
 }
 
@@ -30,14 +31,14 @@ export function operationRoutes(app: FastifyInstance, { server, callers, createC
   });
 }
 
-/** A signal that ends with the deadline, or when the caller goes away. */
-function lifeOf(reply: FastifyReply, timeoutMs: number): AbortSignal {
-  const life = new AbortController();
-  const end = (): void => life.abort(new ContactsError('UPSTREAM_TIMEOUT'));
+/** Ends with the deadline, or when the caller goes away. */
+function lifeOf(reply: FastifyReply, timeoutMs: number): Life {
+  const controller = new AbortController();
+  const end = (): void => controller.abort(new ContactsError('UPSTREAM_TIMEOUT'));
   const deadline = setTimeout(end, timeoutMs);
   reply.raw.once('close', () => {
     clearTimeout(deadline);
     end();
   });
-  return life.signal;
+  return { signal: controller.signal, endsAtMs: performance.now() + timeoutMs };
 }

@@ -1,5 +1,8 @@
+import underPressure from '@fastify/under-pressure';
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
+import { ContactsError } from '../errors.js';
 import type { Metrics } from '../telemetry/metrics.js';
+import { closeInOrder } from './closing.js';
 import { refuse, refuseFor, refuseGet } from './replies.js';
 import { createRouterCheck } from './routerSecret.js';
 
@@ -10,33 +13,46 @@ export interface WebOptions {
   readonly isReady: () => boolean;
   /** Whether GraphiQL answers at `GET /graphql`. */
   readonly graphiql: boolean;
+  /** How late the event loop may be, on average, before requests are refused; 0 is any. */
+  readonly maxDelayMs: number;
 }
 
 const MAX_BODY_BYTES = 1_048_576;
 
-/** Open to whoever operates the service, router or not. */
+/** Open to whoever operates the service, router or not, however busy it is. */
 const FOR_OPERATORS = new Set(['/health/live', '/health/ready', '/metrics']);
 
 /** The HTTP side, without the routes of GraphQL: limits, the router's secret, health, metrics and the last word on errors. */
-export function createWebServer({ routerSecrets, metrics, isReady, graphiql }: WebOptions): FastifyInstance {
+export function createWebServer({ routerSecrets, metrics, isReady, graphiql, maxDelayMs }: WebOptions): FastifyInstance {
   const app = Fastify({
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: 15_000,
     // Longer than routers keep their connections: the one who closes first must not be us.
     keepAliveTimeout: 65_000,
     return503OnClosing: false,
-    forceCloseConnections: 'idle',
+    forceCloseConnections: false,
+    frameworkErrors: (_error, _request, reply) => {
+      refuse(reply, 400, 'BAD_REQUEST');
+    },
   });
   // JSON and nothing else.
   app.removeContentTypeParser('text/plain');
   app.setErrorHandler<FastifyError>((error, _request, reply) => refuseFor(error, reply));
   app.setNotFoundHandler((_request, reply) => refuse(reply, 404, 'BAD_REQUEST'));
+  closeInOrder(app, isReady);
 
   const isRouter = createRouterCheck(routerSecrets);
+  const isForOperators = (request: { routeOptions: { url?: string | undefined } }): boolean => FOR_OPERATORS.has(request.routeOptions.url ?? '');
   app.addHook('onRequest', async (request, reply) => {
-    if (!isReady()) reply.header('connection', 'close');
-    const path = request.routeOptions.url ?? '';
-    if (!FOR_OPERATORS.has(path) && !isRouter(request.headers['router-authorization'])) return refuse(reply, 401, 'UNAUTHENTICATED');
+    if (!isForOperators(request) && !isRouter(request.headers['router-authorization'])) return refuse(reply, 401, 'UNAUTHENTICATED');
+  });
+  // Better some refused at once than all answered late.
+  void app.register(underPressure, {
+    maxEventLoopDelay: maxDelayMs,
+    sampleInterval: 500,
+    pressureHandler: async (request) => {
+      if (!isForOperators(request)) throw new ContactsError('OVERLOADED');
+    },
   });
 
   app.get('/health/live', async () => ({ status: 'live' }));

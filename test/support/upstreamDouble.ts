@@ -1,4 +1,5 @@
 import type { Outcome } from '../../src/errors.js';
+import type { Life } from '../../src/life.js';
 import { Gatherer, type GathererOptions } from '../../src/loaders/gatherer.js';
 
 interface Call {
@@ -17,8 +18,9 @@ export function gathererOverDouble(options: Partial<GathererOptions<string>> = {
     maxIds: 3,
     maxIdBytes: 100,
     maxCalls: 2,
+    maxWaitingIds: 1_000,
     timeoutMs: 1_000,
-    fetch: (ids, full, signal) =>
+    fetch: (ids, full, { signal }) =>
       new Promise<ReadonlyMap<string, Outcome<string>>>((resolve, reject) => {
         const answer = (error?: Error): void => (error ? reject(error) : resolve(new Map(ids.map((id) => [id, full ? `${id}!!` : `${id}!`]))));
         signal.addEventListener('abort', () => answer(signal.reason as Error));
@@ -29,5 +31,8 @@ export function gathererOverDouble(options: Partial<GathererOptions<string>> = {
   return { gatherer, calls };
 }
 
-/** A signal that does not end. */
-export const FOREVER = new AbortController().signal;
+/** A life that `signal` ends. */
+export const endedBy = (signal: AbortSignal): Life => ({ signal, endsAtMs: Infinity });
+
+/** A life that does not end. */
+export const FOREVER = endedBy(new AbortController().signal);

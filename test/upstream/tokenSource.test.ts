@@ -35,7 +35,7 @@ function endpoint(): Endpoint {
 
 async function endpointWithToken(): Promise<Endpoint> {
   const self = endpoint();
-  const token = self.source.get(FOREVER);
+  const token = self.source.get(FOREVER.signal);
   self.requests[0]?.grant({});
   expect(await token).toBe('token1');
   return self;
@@ -44,7 +44,7 @@ async function endpointWithToken(): Promise<Endpoint> {
 describe('A token source', () => {
   test('makes one request for a thousand callers at once', async () => {
     const { source, requests } = endpoint();
-    const tokens = Array.from({ length: 1_000 }, () => source.get(FOREVER));
+    const tokens = Array.from({ length: 1_000 }, () => source.get(FOREVER.signal));
     requests[0]?.grant({});
     expect(new Set(await Promise.all(tokens))).toEqual(new Set(['token1']));
     expect(requests).toHaveLength(1);
@@ -53,25 +53,25 @@ describe('A token source', () => {
   test('gives the token out again while it is young', async () => {
     const self = await endpointWithToken();
     self.clock = 69_999;
-    expect(await self.source.get(FOREVER)).toBe('token1');
+    expect(await self.source.get(FOREVER.signal)).toBe('token1');
     expect(self.requests).toHaveLength(1);
   });
 
   test('renews it in the background before it expires, and nobody waits', async () => {
     const self = await endpointWithToken();
     self.clock = 70_000;
-    expect(await self.source.get(FOREVER)).toBe('token1');
-    expect(await self.source.get(FOREVER)).toBe('token1');
+    expect(await self.source.get(FOREVER.signal)).toBe('token1');
+    expect(await self.source.get(FOREVER.signal)).toBe('token1');
     expect(self.requests).toHaveLength(2);
     self.requests[1]?.grant({});
     await new Promise((resolve) => setImmediate(resolve));
-    expect(await self.source.get(FOREVER)).toBe('token2');
+    expect(await self.source.get(FOREVER.signal)).toBe('token2');
   });
 
   test('waits for a new one once the old one has expired', async () => {
     const self = await endpointWithToken();
     self.clock = 100_000;
-    const token = self.source.get(FOREVER);
+    const token = self.source.get(FOREVER.signal);
     self.requests[1]?.grant({});
     expect(await token).toBe('token2');
   });
@@ -79,7 +79,7 @@ describe('A token source', () => {
   test('goes on with a valid token while the endpoint is down, and tries it once a second', async () => {
     const self = await endpointWithToken();
     for (self.clock = 70_000; self.clock < 73_000; self.clock += 100) {
-      expect(await self.source.get(FOREVER)).toBe('token1');
+      expect(await self.source.get(FOREVER.signal)).toBe('token1');
       self.requests.at(-1)?.fail();
       await new Promise((resolve) => setImmediate(resolve));
     }
@@ -89,13 +89,13 @@ describe('A token source', () => {
 
   test('fails fast for a second after the endpoint has failed', async () => {
     const self = endpoint();
-    const first = self.source.get(FOREVER);
+    const first = self.source.get(FOREVER.signal);
     self.requests[0]?.fail();
     await expect(first).rejects.toMatchObject({ code: 'UPSTREAM_AUTH_FAILED', source: 'PMS' });
-    await expect(self.source.get(FOREVER)).rejects.toMatchObject({ code: 'UPSTREAM_AUTH_FAILED' });
+    await expect(self.source.get(FOREVER.signal)).rejects.toMatchObject({ code: 'UPSTREAM_AUTH_FAILED' });
     expect(self.requests).toHaveLength(1);
     self.clock = 1_000;
-    const third = self.source.get(FOREVER);
+    const third = self.source.get(FOREVER.signal);
     self.requests[1]?.grant({});
     expect(await third).toBe('token2');
   });
@@ -103,11 +103,11 @@ describe('A token source', () => {
   test('drops a refused token once, however many callers were refused with it', async () => {
     const self = await endpointWithToken();
     self.source.invalidate('token1');
-    const second = self.source.get(FOREVER);
+    const second = self.source.get(FOREVER.signal);
     self.requests[1]?.grant({});
     expect(await second).toBe('token2');
     self.source.invalidate('token1');
-    expect(await self.source.get(FOREVER)).toBe('token2');
+    expect(await self.source.get(FOREVER.signal)).toBe('token2');
     expect(self.requests).toHaveLength(2);
   });
 
@@ -115,7 +115,7 @@ describe('A token source', () => {
     const self = endpoint();
     const impatient = new AbortController();
     const short = self.source.get(impatient.signal);
-    const long = self.source.get(FOREVER);
+    const long = self.source.get(FOREVER.signal);
     impatient.abort(new Error('too late'));
     await expect(short).rejects.toThrow('too late');
     self.requests[0]?.grant({});

@@ -1,4 +1,5 @@
 import { ContactsError } from '../../errors.js';
+import type { Life } from '../../life.js';
 import type { Upstream } from '../http.js';
 import type { components } from './records.generated.js';
 
@@ -15,17 +16,17 @@ export const MAX_IDS_A_CALL = 500;
  * `GET /contacts/{id,id,...}`: the rows as they come, in any order, absent ones left out, perhaps others among them.
  * With `relationships` each row carries them; the register sends them only then. `ids` are digits only.
  */
-export function getContacts(cas360: Upstream, ids: readonly string[], relationships: boolean, signal: AbortSignal): Promise<unknown[]> {
-  return getRows(cas360, 'contacts', `/contacts/${ids.join(',')}?${PAGE}${relationships ? '&relationships=true' : ''}`, signal);
+export function getContacts(cas360: Upstream, ids: readonly string[], relationships: boolean, life: Life): Promise<unknown[]> {
+  return getRows(cas360, 'contacts', `/contacts/${ids.join(',')}?${PAGE}${relationships ? '&relationships=true' : ''}`, life);
 }
 
 /** `GET /addresses/{id,id,...}`: the rows as they come, like contacts. `ids` are digits only. */
-export function getAddresses(cas360: Upstream, ids: readonly string[], signal: AbortSignal): Promise<unknown[]> {
-  return getRows(cas360, 'addresses', `/addresses/${ids.join(',')}`, signal);
+export function getAddresses(cas360: Upstream, ids: readonly string[], life: Life): Promise<unknown[]> {
+  return getRows(cas360, 'addresses', `/addresses/${ids.join(',')}`, life);
 }
 
-async function getRows(cas360: Upstream, resource: string, path: string, signal: AbortSignal): Promise<unknown[]> {
-  const rows = await cas360.getJson(resource, path, signal);
+async function getRows(cas360: Upstream, resource: string, path: string, life: Life): Promise<unknown[]> {
+  const rows = await cas360.getJson(resource, path, life);
   if (!Array.isArray(rows)) throw new ContactsError('UPSTREAM_INVALID_RESPONSE', 'CAS360');
   return rows as unknown[];
 }

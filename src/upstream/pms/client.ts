@@ -1,4 +1,5 @@
 import { ContactsError } from '../../errors.js';
+import type { Life } from '../../life.js';
 import type { Upstream } from '../http.js';
 import { isRecord } from '../../record.js';
 import { Refusal } from '../refusal.js';
@@ -11,10 +12,10 @@ export type PmsContactRecord = components['schemas']['ContactRecord'];
  * `GET /api/v3/contacts/{id}` (PMS API 3.0.9): one contact a call, null where there is none. `id` is digits only.
  * Throws UPSTREAM_INVALID_RESPONSE for a record of another id than asked for.
  */
-export async function getContact(pms: Upstream, id: string, signal: AbortSignal): Promise<PmsContactRecord | null> {
+export async function getContact(pms: Upstream, id: string, life: Life): Promise<PmsContactRecord | null> {
   let record;
   try {
-    record = await pms.getJson('contact', `/api/v3/contacts/${id}`, signal);
+    record = await pms.getJson('contact', `/api/v3/contacts/${id}`, life);
   } catch (error) {
     if (error instanceof Refusal && error.status === 404) return null;
     throw error;

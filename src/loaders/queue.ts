@@ -1,0 +1,79 @@
+import { Batch } from './batch.js';
+
+export interface QueueOptions {
+  /** How many ids, and how many bytes of them with their commas, one batch may have. */
+  readonly maxIds: number;
+  readonly maxIdBytes: number;
+}
+
+/** How many later requests may overtake each further batch of a large one. */
+const PATIENCE = 8;
+
+/**
+ * The batches that wait to be sent. Ids fill up batches that have room before they make new ones. A request of one batch
+ * goes before the batches of larger ones that came a little earlier, so that small ones are not starved; and since only
+ * so many may overtake, neither are large ones.
+ */
+export class Queue<T> {
+  readonly #options: QueueOptions;
+  /** The next first. */
+  readonly #batches: Batch<T>[] = [];
+  #requests = 0;
+  waitingIds = 0;
+
+  constructor(options: QueueOptions) {
+    this.#options = options;
+  }
+
+  /** Takes the ids of one request in, and tells the batch of each. */
+  add(ids: ReadonlySet<string>, full: boolean): Map<string, Batch<T>> {
+    const batchOf = new Map<string, Batch<T>>();
+    const rest = [...ids].filter((id) => {
+      const batch = this.#batches.find((waiting) => waiting.full === full && this.#fits(waiting, id));
+      if (batch) this.#put(id, batch, batchOf);
+      return !batch;
+    });
+    const made: Batch<T>[] = [];
+    for (const id of rest) {
+      let batch = made.at(-1);
+      if (!batch || !this.#fits(batch, id)) made.push((batch = new Batch<T>(full)));
+      this.#put(id, batch, batchOf);
+    }
+    // The last one first: it has room for others.
+    made.unshift(...made.splice(-1));
+    this.#requests++;
+    made.forEach((batch, i) => this.#insert(batch, this.#requests + (made.length === 1 ? 0 : PATIENCE * (i + 1))));
+    return batchOf;
+  }
+
+  next(): Batch<T> | undefined {
+    const batch = this.#batches.shift();
+    this.waitingIds -= batch?.ids.length ?? 0;
+    return batch;
+  }
+
+  /** Whether the batch was still waiting. */
+  remove(batch: Batch<T>): boolean {
+    const place = this.#batches.indexOf(batch);
+    if (place < 0) return false;
+    this.#batches.splice(place, 1);
+    this.waitingIds -= batch.ids.length;
+    return true;
+  }
+
+  #fits(batch: Batch<T>, id: string): boolean {
+    return batch.ids.length === 0 || (batch.ids.length < this.#options.maxIds && batch.idBytes + 1 + id.length <= this.#options.maxIdBytes);
+  }
+
+  #put(id: string, batch: Batch<T>, batchOf: Map<string, Batch<T>>): void {
+    batch.add(id);
+    batchOf.set(id, batch);
+    this.waitingIds++;
+  }
+
+  #insert(batch: Batch<T>, turn: number): void {
+    batch.turn = turn;
+    const place = this.#batches.findLastIndex((other) => other.turn <= turn);
+    this.#batches.splice(place + 1, 0, batch);
+  }
+}

@@ -1,0 +1,79 @@
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import { Pool, type Dispatcher } from 'undici';
+
+/** An upstream's answer, its body read and decoded. */
+export interface Answer {
+  readonly status: number;
+  readonly retryAfter: unknown;
+  /** Empty unless the status is 200. */
+  readonly body: string;
+}
+
+export interface ExchangeOptions {
+  /** The upstream's address; its path, if any, stands before every path asked for. */
+  readonly baseUrl: URL;
+  /** How many connections may be open at once. */
+  readonly connections: number;
+  /** The largest body that is read, in bytes, as it comes and decoded. */
+  readonly maxBodyBytes: number;
+}
+
+/** A body that is larger than allowed, or in an encoding that nobody asked for. */
+export class UnreadableBody extends Error {
+  override readonly name = 'UnreadableBody';
+}
+
+const unzip = promisify(gunzip);
+
+/** One HTTP request and its answer, on a pool of connections. A redirect is not followed: it would take the token elsewhere. */
+export class Exchange {
+  readonly #options: ExchangeOptions;
+  readonly #pool: Pool;
+  /** Stands before every path. */
+  readonly pathPrefix: string;
+
+  constructor(options: ExchangeOptions) {
+    this.#options = options;
+    this.pathPrefix = options.baseUrl.pathname.replace(/\/$/, '');
+    this.#pool = new Pool(options.baseUrl.origin, {
+      connections: options.connections,
+      pipelining: 1,
+      // Shorter than any server's, so that we never write on a connection that is being closed.
+      keepAliveTimeout: 4_000,
+      maxResponseSize: options.maxBodyBytes,
+    });
+  }
+
+  /** Ends with `signal`, whatever the upstream does; the connection is then thrown away. */
+  async get(path: string, token: string, signal: AbortSignal): Promise<Answer> {
+    const { statusCode: status, headers, body } = await this.#pool.request({
+      method: 'GET',
+      path: this.pathPrefix + path,
+      headers: { authorization: `Bearer ${token}`, accept: 'application/json' },
+      signal,
+    });
+    const retryAfter = headers['retry-after'];
+    if (status === 200) return { status, retryAfter, body: await this.#read(body, headers['content-encoding']) };
+    await body.dump();
+    return { status, retryAfter, body: '' };
+  }
+
+  async #read(body: Dispatcher.ResponseData['body'], encoding: unknown): Promise<string> {
+    try {
+      if (encoding === undefined || encoding === 'identity') return await body.text();
+      const bytes = Buffer.from(await body.arrayBuffer());
+      if (encoding !== 'gzip') throw new UnreadableBody();
+      return (await unzip(bytes, { maxOutputLength: this.#options.maxBodyBytes })).toString('utf8');
+    } catch (error) {
+      throw UNREADABLE.has((error as NodeJS.ErrnoException).code ?? '') ? new UnreadableBody(undefined, { cause: error }) : error;
+    }
+  }
+
+  /** Ends all connections at once. */
+  close(): Promise<void> {
+    return this.#pool.destroy();
+  }
+}
+
+const UNREADABLE = new Set(['UND_ERR_RES_EXCEEDED_MAX_SIZE', 'ERR_BUFFER_TOO_LARGE', 'Z_DATA_ERROR', 'Z_BUF_ERROR']);

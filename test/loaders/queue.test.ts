@@ -1,0 +1,76 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { Queue } from '../../src/loaders/queue.js';
+
+const ids = (prefix: number, count: number): Set<string> => new Set(Array.from({ length: count }, (_, i) => String(prefix * 1_000 + i)));
+const drained = <T>(queue: Queue<T>): string[][] => {
+  const batches: string[][] = [];
+  for (let batch = queue.next(); batch; batch = queue.next()) batches.push(batch.ids);
+  return batches;
+};
+const queueOf = (maxIds = 100, maxIdBytes = 2_000): Queue<string> => new Queue<string>({ maxIds, maxIdBytes });
+
+describe('The queue of batches', () => {
+  test('makes as few batches as can hold a request, the odd ids first', () => {
+    const queue = queueOf();
+    queue.add(ids(1, 250), false);
+    expect(drained(queue).map((batch) => batch.length)).toEqual([50, 100, 100]);
+  });
+
+  test('fills up batches that have room, of the same fullness only', () => {
+    const queue = queueOf();
+    queue.add(ids(1, 30), false);
+    queue.add(ids(2, 30), true);
+    queue.add(ids(3, 60), false);
+    expect(drained(queue).map((batch) => batch.length)).toEqual([90, 30]);
+  });
+
+  test('lets a small request overtake the batches of a large one', () => {
+    const queue = queueOf();
+    queue.add(ids(1, 500), false);
+    queue.add(ids(2, 1), false);
+    expect(drained(queue)[0]).toEqual(['2000']);
+  });
+
+  test('does not let small ones overtake a large one for ever', () => {
+    const queue = queueOf(1);
+    queue.add(ids(1, 3), false);
+    for (let i = 0; i < 100; i++) queue.add(ids(100 + i, 1), false);
+    const order = drained(queue).flat();
+    for (const id of ['1000', '1001', '1002']) expect(order.indexOf(id)).toBeLessThanOrEqual(8 * 3 + 2);
+  });
+
+  test('counts what waits', () => {
+    const queue = queueOf();
+    const batches = queue.add(ids(1, 250), false);
+    expect(queue.waitingIds).toBe(250);
+    const first = queue.next();
+    expect(queue.waitingIds).toBe(200);
+    expect(queue.remove(first!)).toBe(false);
+    expect(queue.remove(batches.get('1000')!)).toBe(true);
+    expect(queue.waitingIds).toBe(100);
+  });
+
+  test('never loses or doubles an id, nor passes a limit', () => {
+    const request = fc.record({ ids: fc.uniqueArray(fc.integer({ min: 1, max: 10_000_000 }).map(String), { maxLength: 60 }), full: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(request, { maxLength: 8 }), fc.integer({ min: 1, max: 12 }), fc.integer({ min: 8, max: 60 }), (requests, maxIds, maxIdBytes) => {
+        const queue = queueOf(maxIds, maxIdBytes);
+        const taken = new Set<string>();
+        for (const { ids, full } of requests) {
+          // The gatherer asks only for ids that do not wait already.
+          const fresh = new Set(ids.filter((id) => !taken.has(id)));
+          for (const id of fresh) taken.add(id);
+          expect(new Set(queue.add(fresh, full).keys())).toEqual(fresh);
+        }
+        const batches = drained(queue);
+        expect(batches.flat().sort()).toEqual([...taken].sort());
+        for (const batch of batches) {
+          expect(batch.length).toBeLessThanOrEqual(maxIds);
+          if (batch.length > 1) expect(batch.join(',').length).toBeLessThanOrEqual(maxIdBytes);
+        }
+        expect(queue.waitingIds).toBe(0);
+      }),
+    );
+  });
+});

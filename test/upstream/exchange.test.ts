@@ -1,0 +1,78 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { Exchange, UnreadableBody } from '../../src/upstream/exchange.js';
+import { FOREVER } from '../support/upstreamDouble.js';
+
+const MEBIBYTE = 1_048_576;
+let server: Server | undefined;
+let exchange: Exchange | undefined;
+
+async function over(answer: RequestListener, path = ''): Promise<Exchange> {
+  server = createServer(answer);
+  await new Promise<void>((resolve) => server!.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return (exchange = new Exchange({ baseUrl: new URL(`http://127.0.0.1:${port}${path}`), connections: 2, maxBodyBytes: MEBIBYTE }));
+}
+
+afterEach(async () => {
+  await exchange?.close();
+  server?.closeAllConnections();
+  server?.close();
+});
+
+const get = (from: Exchange): Promise<unknown> => from.get('/x', 'token', FOREVER.signal);
+
+describe('An exchange with an upstream', () => {
+  test('asks below the upstream’s address, with the token', async () => {
+    const asked: unknown[] = [];
+    const to = await over((request, response) => {
+      asked.push([request.url, request.headers.authorization]);
+      response.end('{}');
+    }, '/deep/er/');
+    expect(await get(to)).toEqual({ status: 200, retryAfter: undefined, body: '{}' });
+    expect(asked).toEqual([['/deep/er/x', 'Bearer token']]);
+  });
+
+  test('does not follow a redirect', async () => {
+    const to = await over((_request, response) => response.writeHead(302, { location: '/elsewhere' }).end());
+    expect(await get(to)).toMatchObject({ status: 302 });
+  });
+
+  test('reads a compressed body', async () => {
+    const to = await over((_request, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('[1]')));
+    expect(await get(to)).toMatchObject({ body: '[1]' });
+  });
+
+  test.each([
+    ['too large a body', {}, Buffer.alloc(2 * MEBIBYTE, 'x')],
+    ['a compressed body that grows too large', { 'content-encoding': 'gzip' }, gzipSync(Buffer.alloc(2 * MEBIBYTE, 'x'))],
+    ['a body that says to be compressed and is not', { 'content-encoding': 'gzip' }, Buffer.from('[1]')],
+    ['a compressed body that was cut off', { 'content-encoding': 'gzip' }, gzipSync(Buffer.alloc(1_000, 'x')).subarray(0, 20)],
+    ['an encoding that nobody asked for', { 'content-encoding': 'br' }, Buffer.from('[1]')],
+  ])('refuses %s', async (_what, headers, body) => {
+    const to = await over((_request, response) => response.writeHead(200, headers).end(body));
+    await expect(get(to)).rejects.toBeInstanceOf(UnreadableBody);
+  });
+
+  test('does not let 200 kB that grow to 200 MB into memory', async () => {
+    const bomb = gzipSync(Buffer.alloc(200 * MEBIBYTE));
+    const to = await over((_request, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb));
+    const before = process.memoryUsage().rss;
+    await expect(get(to)).rejects.toBeInstanceOf(UnreadableBody);
+    expect(process.memoryUsage().rss - before).toBeLessThan(32 * MEBIBYTE);
+  });
+
+  test('ends with its signal, however slowly the body drips', async () => {
+    const to = await over((_request, response) => {
+      response.writeHead(200).flushHeaders();
+      const drip = setInterval(() => response.write(' '), 5);
+      response.on('close', () => clearInterval(drip));
+    });
+    const life = new AbortController();
+    const getting = to.get('/x', 'token', life.signal);
+    setTimeout(() => life.abort(new Error('too late')), 50);
+    await expect(getting).rejects.toThrow('too late');
+  });
+});

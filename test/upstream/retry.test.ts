@@ -1,0 +1,99 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { ContactsError } from '../../src/errors.js';
+import type { Life } from '../../src/life.js';
+import { Refusal } from '../../src/upstream/refusal.js';
+import { Retry } from '../../src/upstream/retry.js';
+import { FOREVER } from '../support/upstreamDouble.js';
+
+beforeEach(() => {
+  jest.useFakeTimers();
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+const retryWith = (random = 0): Retry => new Retry({ now: () => performance.now(), random: () => random });
+const NETWORK = new ContactsError('UPSTREAM_UNAVAILABLE', 'PMS', { cause: new Error('ECONNRESET') });
+
+/** Runs calls that fail as told and then succeed; tells how many attempts it took, and the outcome. */
+async function attempts(retry: Retry, failures: readonly Error[], life: Life = FOREVER): Promise<{ count: number; outcome: unknown; ms: number }> {
+  let count = 0;
+  const startedAt = performance.now();
+  const running = retry
+    .run(life, async () => {
+      const failure = failures[count++];
+      if (failure) throw failure;
+      return 'done';
+    })
+    .catch((error: unknown) => error);
+  await jest.advanceTimersByTimeAsync(1_000);
+  return { count, outcome: await running, ms: performance.now() - startedAt };
+}
+
+describe('One more attempt', () => {
+  test.each([
+    ['a broken connection', NETWORK],
+    ['502', new Refusal(502, 'PMS')],
+    ['503', new Refusal(503, 'PMS')],
+    ['504', new Refusal(504, 'PMS')],
+  ])('follows %s', async (_what, failure) => {
+    expect(await attempts(retryWith(), [failure])).toMatchObject({ count: 2, outcome: 'done' });
+  });
+
+  test.each([
+    ['500', new Refusal(500, 'PMS')],
+    ['404', new Refusal(404, 'PMS')],
+    ['429', new Refusal(429, 'PMS')],
+    ['a timeout', new ContactsError('UPSTREAM_TIMEOUT', 'PMS')],
+    ['an unreadable body', new ContactsError('UPSTREAM_INVALID_RESPONSE', 'PMS', { cause: new SyntaxError() })],
+    ['a refused token', new ContactsError('UPSTREAM_AUTH_FAILED', 'PMS', { cause: new Error() })],
+    ['the breaker', new ContactsError('UPSTREAM_UNAVAILABLE', 'PMS')],
+    ['a pause', new ContactsError('UPSTREAM_RATE_LIMITED', 'PMS')],
+  ])('does not follow %s', async (_what, failure) => {
+    expect(await attempts(retryWith(), [failure])).toMatchObject({ count: 1, outcome: failure });
+  });
+
+  test('is the last one', async () => {
+    expect(await attempts(retryWith(), [NETWORK, NETWORK, NETWORK])).toMatchObject({ count: 2, outcome: NETWORK });
+  });
+
+  test.each([
+    [0, 50],
+    [0.5, 225],
+    [1, 400],
+  ])('is made after a wait with full jitter (%d: %i ms)', async (random, ms) => {
+    const times: number[] = [];
+    const running = retryWith(random).run(FOREVER, async () => {
+      times.push(performance.now());
+      if (times.length === 1) throw NETWORK;
+    });
+    await jest.advanceTimersByTimeAsync(1_000);
+    await running;
+    expect(times[1]! - times[0]!).toBe(ms);
+  });
+
+  test('is not made when there is no time for it', async () => {
+    const life = { ...FOREVER, endsAtMs: performance.now() + 40 };
+    expect(await attempts(retryWith(), [NETWORK], life)).toMatchObject({ count: 1, outcome: NETWORK });
+  });
+
+  test('is paid from a budget: with everything failing, calls are at most a tenth more', async () => {
+    const retry = retryWith();
+    let calls = 0;
+    const running = Array.from({ length: 1_000 }, () => retry.run(FOREVER, () => Promise.reject((calls++, NETWORK))).catch(() => {}));
+    await jest.advanceTimersByTimeAsync(1_000);
+    await Promise.all(running);
+    expect(calls).toBeGreaterThan(1_000);
+    expect(calls).toBeLessThanOrEqual(1_110);
+  });
+
+  test('is to be had again after a quiet time', async () => {
+    const retry = retryWith();
+    const spent = Promise.all(Array.from({ length: 30 }, () => retry.run(FOREVER, () => Promise.reject(NETWORK)).catch(() => {})));
+    await jest.advanceTimersByTimeAsync(100);
+    await spent;
+    expect((await attempts(retry, [NETWORK])).count).toBe(1);
+    await jest.advanceTimersByTimeAsync(4_000);
+    expect((await attempts(retry, [NETWORK])).count).toBe(2);
+  });
+});
