@@ -27,6 +27,9 @@ export function createWebServer({ routerSecrets, metrics, isReady, graphiql, max
   const app = Fastify({
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: 15_000,
+    // Such keys cost themselves; nothing here merges objects.
+    onProtoPoisoning: 'remove',
+    onConstructorPoisoning: 'remove',
     // Longer than routers keep their connections: the one who closes first must not be us.
     keepAliveTimeout: 65_000,
     return503OnClosing: false,

@@ -273,6 +273,19 @@ describe('a bulk answer that cannot be trusted', () => {
   });
 });
 
+describe('a bulk answer with a row that another call was for', () => {
+  test.each([
+    ['cas360:1001', 'cas360:1002'],
+    ['cas360:1002', 'cas360:1001'],
+  ])('has no say in it (%s, %s)', async (...ids) => {
+    const { contacts } = single.sandbox.cas360.data;
+    plant(single, 'cas360', { ids: ['1002'], add: [{ ...contacts.get('1001')!, lastName: 'CANARY' }] });
+    const { data, errors } = await byIds(ids, 'lastName', single);
+    expect(errors).toBeUndefined();
+    expect(data.contacts).toEqual(ids.map((id) => ({ lastName: contacts.get(id.slice(7))!.lastName })));
+  });
+});
+
 describe('a contact that a bulk call cannot name without being refused', () => {
   const ids = idsFrom('cas360', 1001, 100);
 
