@@ -21,7 +21,7 @@ import { Breaker } from './upstream/breaker.js';
 import { Exchange } from './upstream/exchange.js';
 import { Upstream } from './upstream/http.js';
 import { inFile, inMemory } from './upstream/oauth2/refreshToken.js';
-import { TokenSource, type Grant } from './upstream/oauth2/tokenSource.js';
+import { TokenSource, type TokenSourceOptions } from './upstream/oauth2/tokenSource.js';
 import { Pause } from './upstream/pause.js';
 import { getContact } from './upstream/pms/client.js';
 import { pmsGrant } from './upstream/pms/token.js';
@@ -71,7 +71,7 @@ export async function createApp(config: Config, parts: Parts): Promise<App> {
   // An operation in which a call hangs keeps time for what it needs next.
   const callTimeoutMs = config.requestTimeoutMs * 0.85;
 
-  const createUpstream = (source: Source, { baseUrl }: PmsConfig, connections: number, request: () => Promise<Grant>): Upstream => {
+  const createUpstream = (source: Source, { baseUrl }: PmsConfig, connections: number, tokens: Tokens): Upstream => {
     const chance = { now: () => performance.now(), random: Math.random };
     const onFailure = (error: unknown): void => log.warn('No token was to be had.', { source, reason: reasonOf(error) });
     return new Upstream({
@@ -79,14 +79,14 @@ export async function createApp(config: Config, parts: Parts): Promise<App> {
       retry: new Retry(chance),
       pause: new Pause({ source, ...chance }),
       breaker: new Breaker(source, parts.callsToTrip),
-      token: new TokenSource({ source, request, onFailure, ...chance }),
+      token: new TokenSource({ source, onFailure, ...tokens, ...chance }),
       exchange: new Exchange({ baseUrl, connections, maxBodyBytes: MAX_BODY_BYTES[source] }),
       measure: metrics.upstreamCall,
     });
   };
 
-  const pms = config.pms && createUpstream('PMS', config.pms, PMS_CALLS_AT_ONCE, pmsGrant(config.pms, callTimeoutMs));
-  const cas360 = config.cas360 && createUpstream('CAS360', config.cas360, 2 * CAS360_CALLS_AT_ONCE, await createCas360Grant(config.cas360, callTimeoutMs, log));
+  const pms = config.pms && createUpstream('PMS', config.pms, PMS_CALLS_AT_ONCE, { request: pmsGrant(config.pms, callTimeoutMs) });
+  const cas360 = config.cas360 && createUpstream('CAS360', config.cas360, 2 * CAS360_CALLS_AT_ONCE, await createCas360Tokens(config.cas360, callTimeoutMs, log));
   const gatherers: Gatherers = {
     pmsContacts: pms && gatherPms(pms, tools, callTimeoutMs),
     cas360Contacts:
@@ -128,14 +128,23 @@ export async function createApp(config: Config, parts: Parts): Promise<App> {
   };
 }
 
-async function createCas360Grant(cas360: Cas360Config, timeoutMs: number, log: Log): Promise<() => Promise<Grant>> {
+type Tokens = Pick<TokenSourceOptions, 'request' | 'initial'>;
+
+async function createCas360Tokens(cas360: Cas360Config, timeoutMs: number, log: Log): Promise<Tokens> {
   if (!cas360.tokenFile) {
     log.warn('CAS360_TOKEN_FILE is not set: the refresh token is kept in memory only, and CAS 360 voids the one in the environment once it is used.');
   }
   const store = cas360.tokenFile ? await inFile(cas360.tokenFile, cas360.refreshToken) : inMemory(cas360.refreshToken);
-  return cas360Grant(cas360, store, timeoutMs, (error) =>
-    log.error('The new refresh token could not be written to CAS360_TOKEN_FILE: it lives in memory only, until it can.', { source: 'CAS360', reason: reasonOf(error) }),
-  );
+  if (store.current() === undefined) {
+    log.error('The refresh token of CAS 360 is void, or may be: an earlier process ended while it used it. Approve the connection again and set CAS360_REFRESH_TOKEN.');
+  }
+  const onUnkept = (error: unknown): void =>
+    log.error('The refresh token could not be written to CAS360_TOKEN_FILE: it lives in memory only, until it can.', { source: 'CAS360', reason: reasonOf(error) });
+  const kept = store.grant();
+  return {
+    request: cas360Grant(cas360, store, timeoutMs, onUnkept),
+    initial: kept && { accessToken: kept.accessToken, lifetimeSeconds: (kept.expiresAtMs - Date.now()) / 1_000 },
+  };
 }
 
 function gatherPms(pms: Upstream, tools: MappingTools, timeoutMs: number): Gatherer<Contact> {

@@ -15,32 +15,60 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true }));
 
+const GRANT = { accessToken: 'access', expiresAtMs: 1_800_000_000_000 };
+
 describe('A refresh token in a file', () => {
   test('begins with the one of the environment', async () => {
     expect((await inFile(path, 'first')).current()).toBe('first');
   });
 
   test('goes on with the rotated one after a restart', async () => {
-    await (await inFile(path, 'first')).replace('second');
+    await (await inFile(path, 'first')).replace('second', GRANT);
     expect((await inFile(path, 'first')).current()).toBe('second');
   });
 
   test('gives way to another one that an operator put into the environment', async () => {
-    await (await inFile(path, 'first')).replace('second');
+    await (await inFile(path, 'first')).replace('second', GRANT);
     const store = await inFile(path, 'by hand');
     expect(store.current()).toBe('by hand');
-    await store.replace('third');
+    await store.replace('third', GRANT);
     expect((await inFile(path, 'by hand')).current()).toBe('third');
   });
 
+  test('comes with the access token that it gave, so that a restart need not use it', async () => {
+    await (await inFile(path, 'first')).replace('second', GRANT);
+    expect((await inFile(path, 'first')).grant()).toEqual(GRANT);
+    expect((await inFile(path, 'by hand')).grant()).toBeUndefined();
+  });
+
+  test('is not sent again if the process ended while it used it', async () => {
+    const store = await inFile(path, 'first');
+    await store.replace('second', GRANT);
+    await store.aboutToUse();
+    expect(store.current()).toBe('second');
+    for (let start = 0; start < 3; start++) expect((await inFile(path, 'first')).current()).toBeUndefined();
+    expect((await inFile(path, 'first')).grant()).toEqual(GRANT);
+    expect((await inFile(path, 'by hand')).current()).toBe('by hand');
+  });
+
+  test('is good as before if it was not taken, and gone if it was void', async () => {
+    const store = await inFile(path, 'first');
+    await store.aboutToUse();
+    await store.notUsed();
+    expect((await inFile(path, 'first')).current()).toBe('first');
+    await store.isVoid();
+    expect(store.current()).toBeUndefined();
+    expect((await inFile(path, 'first')).current()).toBeUndefined();
+  });
+
   test('leaves one file that only its owner can read, without the token of the environment', async () => {
-    await (await inFile(path, 'first')).replace('second');
+    await (await inFile(path, 'first')).replace('second', GRANT);
     expect(await readdir(folder)).toEqual(['token.json']);
     expect((await stat(path)).mode & 0o777).toBe(0o600);
     expect(await readFile(path, 'utf8')).not.toContain('first');
   });
 
-  test.each(['', '{', '[]', '{"refreshToken":7}'])('refuses to guess from a file that holds %j', async (text) => {
+  test.each(['', '{', '[]', '{"refreshToken":"x"}'])('refuses to guess from a file that holds %j', async (text) => {
     await writeFile(path, text);
     await expect(inFile(path, 'first')).rejects.toThrow('it holds no refresh token of ours');
   });

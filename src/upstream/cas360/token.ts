@@ -1,5 +1,5 @@
 import type { RefreshTokenStore } from '../oauth2/refreshToken.js';
-import { requestToken } from '../oauth2/tokenEndpoint.js';
+import { requestToken, TokenRefused } from '../oauth2/tokenEndpoint.js';
 import type { Grant } from '../oauth2/tokenSource.js';
 
 export interface Cas360Credentials {
@@ -8,6 +8,9 @@ export interface Cas360Credentials {
   readonly clientSecret: string;
   readonly scope: string | undefined;
 }
+
+/** The errors by which the endpoint says that a refresh token is void (RFC 6749, 5.2, and the register's own word). */
+const VOID = /^invalid[_ ](?:grant|token)$/;
 
 /**
  * CAS 360 grants by refresh token, its parameters in the query string. The new refresh token is kept before the access
@@ -21,12 +24,23 @@ export function cas360Grant(
 ): () => Promise<Grant> {
   const { tokenUrl, clientId, clientSecret, scope } = credentials;
   return async () => {
+    const refreshToken = store.current();
+    if (refreshToken === undefined) throw new Error('the refresh token is void, or may be: set another CAS360_REFRESH_TOKEN');
     const url = new URL(tokenUrl);
     url.searchParams.set('grant_type', 'refresh_token');
-    url.searchParams.set('refresh_token', store.current());
+    url.searchParams.set('refresh_token', refreshToken);
     if (scope) url.searchParams.set('scope', scope);
-    const grant = await requestToken({ url, clientId, clientSecret, timeoutMs });
-    if (grant.refreshToken) await store.replace(grant.refreshToken).catch(onUnkept);
+    await store.aboutToUse().catch(onUnkept);
+    let grant;
+    try {
+      grant = await requestToken({ url, clientId, clientSecret, timeoutMs });
+    } catch (error) {
+      // Without an answer the token may be spent: the mark stays, for the next start. This process may try it again.
+      if (error instanceof TokenRefused) await (VOID.test(error.reason) ? store.isVoid() : store.notUsed()).catch(onUnkept);
+      throw error;
+    }
+    const { accessToken, lifetimeSeconds } = grant;
+    await store.replace(grant.refreshToken ?? refreshToken, { accessToken, expiresAtMs: Date.now() + lifetimeSeconds * 1_000 }).catch(onUnkept);
     return grant;
   };
 }

@@ -16,6 +16,18 @@ export interface TokenRequest {
   readonly timeoutMs: number;
 }
 
+/** The endpoint's answer that it grants nothing. `reason` is the error's name (RFC 6749, 5.2), or empty. */
+export class TokenRefused extends Error {
+  override readonly name = 'TokenRefused';
+
+  constructor(
+    status: number,
+    readonly reason: string,
+  ) {
+    super(`the token endpoint answered ${status}`);
+  }
+}
+
 /** For an endpoint that does not say how long its token lives (RFC 6749, 5.1, only recommends it). */
 const ASSUMED_LIFETIME_SECONDS = 300;
 
@@ -23,7 +35,7 @@ const MAX_ANSWER_BYTES = 64 * 1_024;
 
 /**
  * Asks an OAuth2 token endpoint (RFC 6749, 4.4 and 6) with Basic client authentication. Takes at most `timeoutMs`.
- * The error of a refusal names its status and nothing of its body: CAS 360 repeats tokens there.
+ * Throws TokenRefused for any status but 200; its message holds nothing of the body, where CAS 360 repeats tokens.
  */
 export async function requestToken({ url, clientId, clientSecret, form, timeoutMs }: TokenRequest): Promise<GrantAnswer> {
   const { statusCode, body } = await request(url, {
@@ -36,13 +48,19 @@ export async function requestToken({ url, clientId, clientSecret, form, timeoutM
     body: form ? new URLSearchParams(form).toString() : null,
     signal: AbortSignal.timeout(timeoutMs),
   });
-  if (statusCode !== 200) {
-    await body.dump();
-    throw new Error(`the token endpoint answered ${statusCode}`);
-  }
   const text = await body.text();
+  if (statusCode !== 200) throw new TokenRefused(statusCode, errorIn(text));
   if (text.length > MAX_ANSWER_BYTES) throw new Error('the token endpoint answered too much');
   return grantIn(parsed(text));
+}
+
+function errorIn(text: string): string {
+  try {
+    const answer = parsed(text);
+    return isRecord(answer) && typeof answer.error === 'string' ? answer.error : '';
+  } catch {
+    return '';
+  }
 }
 
 function parsed(text: string): unknown {

@@ -17,6 +17,8 @@ export interface TokenSourceOptions {
   /** A number from 0 to 1; replicas that renewed together drift apart by it. */
   readonly random: () => number;
   readonly onFailure: (error: unknown) => void;
+  /** A token of an earlier process that may still be good. */
+  readonly initial?: Grant | undefined;
 }
 
 /** After a failed renewal the endpoint is left alone this long, and callers hear of it at once. */
@@ -34,6 +36,7 @@ export class TokenSource {
 
   constructor(options: TokenSourceOptions) {
     this.#options = options;
+    if (options.initial && options.initial.lifetimeSeconds > 0) this.#keep(options.initial, options.now());
   }
 
   /** A token to use now. Throws UPSTREAM_AUTH_FAILED when none is to be had, or the reason of `signal`. */
@@ -58,22 +61,26 @@ export class TokenSource {
   }
 
   async #request(): Promise<string> {
-    const { request, now, random, onFailure } = this.#options;
+    const { request, now, onFailure } = this.#options;
     const askedAtMs = now();
     try {
-      const { accessToken, lifetimeSeconds } = await request();
-      const lifeMs = lifetimeSeconds * 1_000;
-      this.#token = {
-        value: accessToken,
-        renewAtMs: askedAtMs + lifeMs * (0.7 + 0.15 * random()),
-        expiresAtMs: askedAtMs + lifeMs,
-      };
-      return accessToken;
+      const grant = await request();
+      this.#keep(grant, askedAtMs);
+      return grant.accessToken;
     } catch (error) {
       this.#pausedUntilMs = now() + PAUSE_AFTER_FAILURE_MS;
       onFailure(error);
       throw this.#failure(error);
     }
+  }
+
+  #keep({ accessToken, lifetimeSeconds }: Grant, fromMs: number): void {
+    const lifeMs = lifetimeSeconds * 1_000;
+    this.#token = {
+      value: accessToken,
+      renewAtMs: fromMs + lifeMs * (0.7 + 0.15 * this.#options.random()),
+      expiresAtMs: fromMs + lifeMs,
+    };
   }
 
   #failure(cause?: unknown): ContactsError {
