@@ -70,6 +70,8 @@ export async function createApp(config: Config, parts: Parts): Promise<App> {
   const tools: MappingTools = { drift: metrics.drift, today: () => new Date(now()).toISOString().slice(0, 10) };
   // An operation in which a call hangs keeps time for what it needs next.
   const callTimeoutMs = config.requestTimeoutMs * 0.85;
+  // A call that waits for a token learns why there is none, before its own time is up.
+  const tokenTimeoutMs = callTimeoutMs * 0.9;
 
   const createUpstream = (source: Source, { baseUrl }: PmsConfig, connections: number, tokens: Tokens): Upstream => {
     const chance = { now: () => performance.now(), random: Math.random };
@@ -85,8 +87,8 @@ export async function createApp(config: Config, parts: Parts): Promise<App> {
     });
   };
 
-  const pms = config.pms && createUpstream('PMS', config.pms, PMS_CALLS_AT_ONCE, { request: pmsGrant(config.pms, callTimeoutMs) });
-  const cas360 = config.cas360 && createUpstream('CAS360', config.cas360, 2 * CAS360_CALLS_AT_ONCE, await createCas360Tokens(config.cas360, callTimeoutMs, log));
+  const pms = config.pms && createUpstream('PMS', config.pms, PMS_CALLS_AT_ONCE, { request: pmsGrant(config.pms, tokenTimeoutMs) });
+  const cas360 = config.cas360 && createUpstream('CAS360', config.cas360, 2 * CAS360_CALLS_AT_ONCE, await createCas360Tokens(config.cas360, tokenTimeoutMs, log));
   const gatherers: Gatherers = {
     pmsContacts: pms && gatherPms(pms, tools, callTimeoutMs),
     cas360Contacts:

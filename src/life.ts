@@ -13,9 +13,10 @@ export interface Life {
 export function waitFor<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const give = (): void => reject(signal.reason as Error);
-    if (signal.aborted) return give();
-    signal.addEventListener('abort', give);
+    // First of all: a promise that nobody listens to ends the process when it rejects.
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', give));
+    if (signal.aborted) give();
+    else signal.addEventListener('abort', give);
   });
 }
 

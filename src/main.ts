@@ -1,11 +1,14 @@
 import { createApp } from './app.js';
 import { readConfig } from './config.js';
-import { createLog } from './telemetry/log.js';
+import { createLog, framesOf } from './telemetry/log.js';
 
 /** npm passes on a signal that the terminal has sent to us as well; that echo is no second wish. */
 const ECHO_MS = 150;
 
 const log = createLog();
+// One request that was dealt with badly must not end all the others.
+process.on('unhandledRejection', (error) => log.error('A promise was rejected and nobody listened.', { frames: framesOf(error) }));
+
 try {
   const app = await createApp(readConfig(), { log });
   log.info('The contacts subgraph is listening.', { address: await app.listen() });

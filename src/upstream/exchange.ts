@@ -24,6 +24,8 @@ export class UnreadableBody extends Error {
   override readonly name = 'UnreadableBody';
 }
 
+const CONNECT_TIMEOUT_MS = 2_000;
+
 const unzip = promisify(gunzip);
 
 /** One HTTP request and its answer, on a pool of connections. A redirect is not followed: it would take the token elsewhere. */
@@ -39,6 +41,7 @@ export class Exchange {
     this.#pool = new Pool(options.baseUrl.origin, {
       connections: options.connections,
       pipelining: 1,
+      connect: { timeout: CONNECT_TIMEOUT_MS },
       // Shorter than any server's, so that we never write on a connection that is being closed.
       keepAliveTimeout: 4_000,
       maxResponseSize: options.maxBodyBytes,
