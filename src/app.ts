@@ -69,9 +69,9 @@ export async function createApp(config: Config, parts: Parts): Promise<App> {
   const metrics = new Metrics();
   const tools: MappingTools = { drift: metrics.drift, today: () => new Date(now()).toISOString().slice(0, 10) };
   // An operation in which a call hangs keeps time for what it needs next.
-  const callTimeoutMs = config.requestTimeoutMs * 0.85;
+  const callTimeoutMs = Math.ceil(config.requestTimeoutMs * 0.85);
   // A call that waits for a token learns why there is none, before its own time is up.
-  const tokenTimeoutMs = callTimeoutMs * 0.9;
+  const tokenTimeoutMs = Math.ceil(callTimeoutMs * 0.9);
 
   const createUpstream = (source: Source, { baseUrl }: PmsConfig, connections: number, tokens: Tokens): Upstream => {
     const chance = { now: () => performance.now(), random: Math.random };
@@ -105,11 +105,11 @@ export async function createApp(config: Config, parts: Parts): Promise<App> {
       }),
   };
 
-  const server = createGraphqlServer(createSchema(readTypeDefs(SCHEMA_FOLDER)), config.graphiql, log);
+  const server = createGraphqlServer(createSchema(readTypeDefs(SCHEMA_FOLDER)), { introspection: config.graphiql, limits: config.limits, log });
   await server.start();
 
   let ready = true;
-  const web = createWebServer({ routerSecrets: config.routerSecrets, metrics, isReady: () => ready, graphiql: config.graphiql, maxDelayMs: config.maxDelayMs });
+  const web = createWebServer({ ...config, metrics, isReady: () => ready });
   operationRoutes(web, {
     server,
     callers: createCallers(config.auth),

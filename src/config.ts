@@ -23,6 +23,18 @@ export interface AuthConfig {
   readonly audience: string;
 }
 
+/** How much one operation may ask for. */
+export interface LimitsConfig {
+  readonly maxTokens: number;
+  readonly maxDepth: number;
+  readonly maxAliases: number;
+  readonly maxDirectives: number;
+  readonly maxRootFields: number;
+  readonly maxEntitiesFields: number;
+  readonly maxRepresentations: number;
+  readonly maxVariablesDepth: number;
+}
+
 export interface Config {
   readonly host: string;
   readonly port: number;
@@ -33,6 +45,8 @@ export interface Config {
   readonly auth: AuthConfig | undefined;
   /** Empty: anybody may call. */
   readonly routerSecrets: readonly string[];
+  readonly maxBodyBytes: number;
+  readonly limits: LimitsConfig;
   /** The deadline of one operation. */
   readonly requestTimeoutMs: number;
   /** How late the event loop may be, on average, before requests are refused; 0 is any. */
@@ -51,6 +65,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     cas360: readCas360(settings),
     auth: readAuth(settings),
     routerSecrets: readRouterSecrets(settings),
+    maxBodyBytes: settings.integer('MAX_BODY_BYTES', 1_048_576, 1_024, 104_857_600),
+    limits: readLimits(settings),
     requestTimeoutMs: settings.integer('REQUEST_TIMEOUT_MS', 8_000, 1, 600_000),
     maxDelayMs: settings.integer('MAX_EVENT_LOOP_DELAY_MS', 150, 0, 10_000),
     graphiql: settings.flag('GRAPHIQL'),
@@ -105,4 +121,18 @@ function readRouterSecrets(settings: Settings): readonly string[] {
   const secrets = settings.secret('ROUTER_SECRET')?.split(',').map((secret) => secret.trim());
   if (secrets?.includes('')) settings.fault('ROUTER_SECRET', 'has an empty part: give one secret, or several with a comma between them');
   return secrets ?? [];
+}
+
+function readLimits(settings: Settings): LimitsConfig {
+  const limit = (name: string, otherwise: number): number => settings.integer(name, otherwise, 1, 1_000_000);
+  return {
+    maxTokens: limit('MAX_TOKENS', 2_000),
+    maxDepth: limit('MAX_DEPTH', 12),
+    maxAliases: limit('MAX_ALIASES', 50),
+    maxDirectives: limit('MAX_DIRECTIVES', 50),
+    maxRootFields: limit('MAX_ROOT_FIELDS', 10),
+    maxEntitiesFields: limit('MAX_ENTITIES_FIELDS', 5),
+    maxRepresentations: limit('MAX_REPRESENTATIONS', 2_000),
+    maxVariablesDepth: limit('MAX_VARIABLES_DEPTH', 12),
+  };
 }

@@ -1,5 +1,4 @@
-import { unwrapResolverError } from '@apollo/server/errors';
-import type { GraphQLFormattedError } from 'graphql';
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { ContactsError, ERRORS, type ErrorCode } from '../errors.js';
 import type { Source } from '../model.js';
 
@@ -20,7 +19,7 @@ const NOT_PERSISTED = 'PersistedQueryNotSupported';
 
 /** Translates whatever was thrown, once, for Apollo Server's `formatError`. */
 export function formatError(formatted: GraphQLFormattedError, error: unknown): ServedError {
-  const original = unwrapResolverError(error);
+  const original = originOf(error);
   const served = original instanceof ContactsError ? serve(original.code, original.source) : serve(codeIn(formatted.extensions));
   return {
     ...served,
@@ -34,6 +33,12 @@ export function formatError(formatted: GraphQLFormattedError, error: unknown): S
 export function serve(code: ErrorCode, source?: Source): ServedError {
   const { sentence, retryable } = ERRORS[code];
   return { message: sentence, extensions: { code, retryable, ...(source && { source }) } };
+}
+
+/** What was thrown in the first place, below what the libraries put around it. */
+export function originOf(error: unknown): unknown {
+  const inner = error instanceof GraphQLError ? error.originalError : undefined;
+  return inner ? originOf(inner) : error;
 }
 
 function codeIn(extensions: GraphQLFormattedError['extensions']): ErrorCode {

@@ -10,27 +10,44 @@ import type { GraphQLSchema } from 'graphql';
 import { ContactsError } from '../errors.js';
 import { framesOf, type Log } from '../telemetry/log.js';
 import type { Context } from './context.js';
-import { formatError } from './formatError.js';
+import { documentLimits, type DocumentLimits } from './documentLimits.js';
+import { formatError, originOf } from './formatError.js';
+import { requestLimits, type RequestLimits } from './requestLimits.js';
 import { knownOperationTypes } from './rules.js';
 
+export interface GraphqlServerOptions {
+  readonly introspection: boolean;
+  readonly limits: OperationLimits;
+  readonly log: Log;
+}
+
+/** How much one operation may ask for. */
+export interface OperationLimits extends DocumentLimits, RequestLimits {
+  readonly maxTokens: number;
+}
+
 /** Apollo Server over our schema, with nothing left to its defaults that could open, report or leak something. */
-export function createGraphqlServer(schema: GraphQLSchema, introspection: boolean, log: Log): ApolloServer<Context> {
+export function createGraphqlServer(schema: GraphQLSchema, { introspection, limits, log }: GraphqlServerOptions): ApolloServer<Context> {
   return new ApolloServer<Context>({
     schema,
     introspection,
     nodeEnv: 'production',
-    validationRules: [knownOperationTypes],
+    parseOptions: { maxLexicalTokens: limits.maxTokens },
+    validationRules: [knownOperationTypes, documentLimits(limits)],
+    // A document can hold a hundred errors as easily as one.
+    validationOptions: { maxErrors: 5 },
     persistedQueries: false,
     stopOnTerminationSignals: false,
     hideSchemaDetailsFromClientErrors: true,
     formatError: (formatted, error) => {
       const served = formatError(formatted, error);
-      if (served.extensions.code === 'INTERNAL_SERVER_ERROR') log.error('An operation met an error of our own.', { frames: framesOf(origin(error)) });
+      if (served.extensions.code === 'INTERNAL_SERVER_ERROR') log.error('An operation met an error of our own.', { frames: framesOf(causeOf(error)) });
       return served;
     },
     // Apollo Server's own lines may quote errors; what matters of them is logged above.
     logger: { debug() {}, info() {}, warn() {}, error() {} },
     plugins: [
+      requestLimits(limits),
       // Two and a half times the cost of everything else, for hints that nothing here gives.
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginInlineTraceDisabled(),
@@ -41,8 +58,8 @@ export function createGraphqlServer(schema: GraphQLSchema, introspection: boolea
   });
 }
 
-/** The error at the bottom of an error. */
-function origin(error: unknown): unknown {
-  const next = (error as { originalError?: unknown } | null)?.originalError ?? (error instanceof ContactsError ? error.cause : undefined);
-  return next === undefined ? error : origin(next);
+/** Where an error of our own began. */
+function causeOf(error: unknown): unknown {
+  const origin = originOf(error);
+  return (origin instanceof ContactsError && origin.cause) || origin;
 }

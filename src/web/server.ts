@@ -13,19 +13,19 @@ export interface WebOptions {
   readonly isReady: () => boolean;
   /** Whether GraphiQL answers at `GET /graphql`. */
   readonly graphiql: boolean;
+  /** The largest body that is read, in bytes. */
+  readonly maxBodyBytes: number;
   /** How late the event loop may be, on average, before requests are refused; 0 is any. */
   readonly maxDelayMs: number;
 }
-
-const MAX_BODY_BYTES = 1_048_576;
 
 /** Open to whoever operates the service, router or not, however busy it is. */
 const FOR_OPERATORS = new Set(['/health/live', '/health/ready', '/metrics']);
 
 /** The HTTP side, without the routes of GraphQL: limits, the router's secret, health, metrics and the last word on errors. */
-export function createWebServer({ routerSecrets, metrics, isReady, graphiql, maxDelayMs }: WebOptions): FastifyInstance {
+export function createWebServer({ routerSecrets, metrics, isReady, graphiql, maxDelayMs, maxBodyBytes }: WebOptions): FastifyInstance {
   const app = Fastify({
-    bodyLimit: MAX_BODY_BYTES,
+    bodyLimit: maxBodyBytes,
     requestTimeout: 15_000,
     // Such keys cost themselves; nothing here merges objects.
     onProtoPoisoning: 'remove',
