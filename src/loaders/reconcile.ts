@@ -75,6 +75,15 @@ function collect(outcomes: Map<string, Outcome<object>>, wanted: ReadonlySet<str
     if (id === undefined || !wanted.has(id)) continue;
     const other = outcomes.get(id);
     if (other === undefined) outcomes.set(id, row as object);
-    else if (JSON.stringify(other) !== JSON.stringify(row)) outcomes.set(id, new ContactsError('UPSTREAM_INVALID_RESPONSE', source));
+    else if (!areAlike(other, row)) outcomes.set(id, new ContactsError('UPSTREAM_INVALID_RESPONSE', source));
+  }
+}
+
+function areAlike(one: unknown, other: unknown): boolean {
+  try {
+    return JSON.stringify(one) === JSON.stringify(other);
+  } catch {
+    // Nested too deep to compare.
+    return false;
   }
 }

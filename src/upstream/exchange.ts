@@ -25,6 +25,8 @@ export class UnreadableBody extends Error {
 }
 
 const CONNECT_TIMEOUT_MS = 2_000;
+const DUMP_TIMEOUT_MS = 1_000;
+const MAX_DUMPED_BYTES = 65_536;
 
 const unzip = promisify(gunzip);
 
@@ -58,7 +60,8 @@ export class Exchange {
     });
     const retryAfter = headers['retry-after'];
     if (status === 200) return { status, retryAfter, body: await this.#read(body, headers['content-encoding']) };
-    await body.dump();
+    // Read to its end for the sake of the connection; but nobody waits for it, nor it for ever.
+    body.dump({ limit: MAX_DUMPED_BYTES, signal: AbortSignal.timeout(DUMP_TIMEOUT_MS) }).catch(() => {});
     return { status, retryAfter, body: '' };
   }
 

@@ -5,10 +5,14 @@ const INTEGER = /^-?\d+$/;
 
 /**
  * Parses an upstream's JSON without ever rounding an integer: those that a number cannot hold become strings of
- * their digits. Throws SyntaxError on anything that is no JSON.
+ * their digits. Throws SyntaxError on anything that is no JSON, or nested too deep to be read.
  */
 export function parseJson(text: string): unknown {
-  return LONG_INTEGER.test(text) ? JSON.parse(text, exactInteger) : JSON.parse(text);
+  try {
+    return LONG_INTEGER.test(text) ? JSON.parse(text, exactInteger) : JSON.parse(text);
+  } catch (cause) {
+    throw cause instanceof SyntaxError ? cause : new SyntaxError('too deep', { cause });
+  }
 }
 
 function exactInteger(_key: string, value: unknown, context?: { source?: string }): unknown {

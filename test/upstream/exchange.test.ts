@@ -76,3 +76,10 @@ describe('An exchange with an upstream', () => {
     await expect(getting).rejects.toThrow('too late');
   });
 });
+
+describe('A refusal', () => {
+  test('is known without the end of its body', async () => {
+    const to = await over((_request, response) => response.writeHead(503).write('never ending'));
+    expect(await get(to)).toMatchObject({ status: 503, body: '' });
+  });
+});

@@ -19,6 +19,15 @@ describe('Parsing an upstream’s JSON', () => {
     );
   });
 
+  test.each(['[1]', '[12345678901234567]'])('refuses what is nested too deep, or reads it (%s inside)', (inside) => {
+    const text = '['.repeat(100_000) + inside + ']'.repeat(100_000);
+    try {
+      expect(Array.isArray(parseJson(text))).toBe(true);
+    } catch (error) {
+      expect(error).toBeInstanceOf(SyntaxError);
+    }
+  });
+
   test('is JSON.parse for everything else', () => {
     const holdsNoLongInteger = (text: string): boolean => !(text.match(/\d{16,}/g) ?? []).some((digits) => !Number.isSafeInteger(Number(digits)));
     fc.assert(fc.property(fc.json().filter(holdsNoLongInteger), (text) => expect(parseJson(text)).toEqual(JSON.parse(text))));
