@@ -27,22 +27,24 @@ export async function reconcile<T>(
 ): Promise<Map<string, Outcome<T>>> {
   const outcomes = new Map<string, Outcome<object>>();
   let callsLeft = MAX_CALLS;
+  let lastRefusal: Refusal | undefined;
 
-  const sweep = async (wanted: readonly string[], earlier?: Refusal): Promise<void> => {
-    const refusal = await answerOf(wanted, earlier);
+  const sweep = async (wanted: readonly string[]): Promise<void> => {
+    const refusal = await answerOf(wanted);
     if (refusal) await halve(wanted, refusal);
   };
   /** Settles the ids with what the upstream says of them, or hands back its refusal where one of them may be to blame. */
-  const answerOf = async (wanted: readonly string[], earlier?: Refusal): Promise<Refusal | undefined> => {
-    if (callsLeft-- <= 0) {
-      settle(wanted, earlier ?? new ContactsError('UPSTREAM_INVALID_RESPONSE', source));
+  const answerOf = async (wanted: readonly string[]): Promise<Refusal | undefined> => {
+    // Only refusals can have used up the calls.
+    if (callsLeft-- <= 0 && lastRefusal) {
+      settle(wanted, lastRefusal);
       return undefined;
     }
     try {
       collect(outcomes, new Set(wanted), await ask(wanted), source);
     } catch (error) {
       if (!(error instanceof ContactsError)) throw error;
-      if (error instanceof Refusal && MAY_BE_ONE_ID.has(error.status)) return error;
+      if (error instanceof Refusal && MAY_BE_ONE_ID.has(error.status)) return (lastRefusal = error);
       settle(wanted, error);
     }
     return undefined;
@@ -52,11 +54,11 @@ export async function reconcile<T>(
     const half = Math.ceil(wanted.length / 2);
     const first = wanted.slice(0, half);
     const second = wanted.slice(half);
-    const again = await answerOf(first, refusal);
+    const again = await answerOf(first);
     if (again) await halve(first, again);
     // What was wrong was not in the first half: no need to ask whether it is in the second, down to the last one.
     const isInSecond = !again && second.length > 1 && !TOO_LONG.has(refusal.status);
-    await (isInSecond ? halve(second, refusal) : sweep(second, refusal));
+    await (isInSecond ? halve(second, refusal) : sweep(second));
   };
   const settle = (wanted: readonly string[], outcome: Outcome<object>): void => {
     for (const id of wanted) outcomes.set(id, outcome);

@@ -25,7 +25,7 @@ export class UnreadableBody extends Error {
 }
 
 const CONNECT_TIMEOUT_MS = 2_000;
-const DUMP_TIMEOUT_MS = 1_000;
+const DUMP_TIMEOUT_MS = 100;
 const MAX_DUMPED_BYTES = 65_536;
 
 const unzip = promisify(gunzip);
