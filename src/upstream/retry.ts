@@ -12,15 +12,18 @@ export interface RetryOptions {
 /** An answer that the next moment may mend. A timeout has had its time; anything else would be the same again. */
 const PASSING = new Set([502, 503, 504]);
 
-/** A router before us may try again too, and many callers at once must not become twice as many. */
-const BUDGET = { most: 10, perCall: 0.1, perSecond: 0.5 };
+/**
+ * A router before us may try again too, and many callers at once must not become twice as many. A success puts a tenth
+ * of what a failure takes; while the budget is less than half full, the upstream is in too much trouble for more.
+ */
+const BUDGET = { most: 10, perSuccess: 0.1, perSecond: 1 };
 
 const SHORTEST_WAIT_MS = 50;
 const LONGEST_WAIT_MS = 400;
 
 /**
- * At most one more attempt, after a wait with full jitter, for what may have been a passing trouble. Each is paid from a
- * budget that all calls to the upstream fill: one for ten calls, and one every two seconds.
+ * At most one more attempt, after a wait with full jitter, for what may have been a passing trouble. It is paid from a
+ * budget that all calls to the upstream fill when they succeed and drain when they fail.
  */
 export class Retry {
   readonly #options: RetryOptions;
@@ -33,29 +36,33 @@ export class Retry {
   }
 
   async run<T>(life: Life, attempt: () => Promise<T>): Promise<T> {
-    this.#fill();
     try {
-      return await attempt();
+      return await this.#counted(attempt);
     } catch (error) {
       const waitMs = SHORTEST_WAIT_MS + this.#options.random() * (LONGEST_WAIT_MS - SHORTEST_WAIT_MS);
       const isInTime = this.#options.now() + waitMs < life.endsAtMs && !life.signal.aborted;
-      if (!mayPass(error) || !isInTime || !this.#pay()) throw error;
+      if (!mayPass(error) || !isInTime || this.#budget < BUDGET.most / 2) throw error;
       await sleep(waitMs, life.signal);
-      return attempt();
+      return this.#counted(attempt);
     }
   }
 
-  #fill(): void {
-    const now = this.#options.now();
-    const seconds = (now - this.#filledAtMs) / 1_000;
-    this.#budget = Math.min(BUDGET.most, this.#budget + BUDGET.perCall + BUDGET.perSecond * seconds);
-    this.#filledAtMs = now;
+  async #counted<T>(attempt: () => Promise<T>): Promise<T> {
+    try {
+      const result = await attempt();
+      this.#change(BUDGET.perSuccess);
+      return result;
+    } catch (error) {
+      this.#change(mayPass(error) ? -1 : 0);
+      throw error;
+    }
   }
 
-  #pay(): boolean {
-    if (this.#budget < 1) return false;
-    this.#budget--;
-    return true;
+  #change(by: number): void {
+    const now = this.#options.now();
+    const filled = this.#budget + (BUDGET.perSecond * (now - this.#filledAtMs)) / 1_000;
+    this.#budget = Math.max(0, Math.min(BUDGET.most, filled + by));
+    this.#filledAtMs = now;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 
 /** The longest that requests under way can hold up the end. */
-const LONGEST_WAIT_MS = 11_000;
+const LONGEST_WAIT_MS = 10_000;
 
 /**
  * Makes `app.close()` wait for the requests under way and then end every connection, also those on which a caller, or

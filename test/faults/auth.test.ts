@@ -1,0 +1,77 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { startTestApp, type TestApp } from '../support/testApp.js';
+import { BATCHES, batch, CANARY, expectEach, nameEverybody, plant, SYSTEMS } from './truth.js';
+
+describe('an access token', () => {
+  let app: TestApp;
+
+  beforeAll(async () => {
+    app = await startTestApp();
+    nameEverybody(app.sandbox);
+  });
+  beforeEach(() => app.reset());
+  afterAll(() => app.stop());
+
+  test.each(BATCHES)('of %s that is revoked in the middle of %i is replaced without anybody noticing', async (system, size) => {
+    await expectEach(app, batch(system, 1), () => 'right');
+    app.reset();
+    const answer = expectEach(app, batch(system, size), () => 'right');
+    const { calls } = app.sandbox[system];
+    while (calls.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    app.sandbox[system].revokeTokens();
+    await answer;
+    expect(calls.filter(({ kind }) => kind === 'token').length).toBeLessThanOrEqual(1);
+  });
+
+  test.each(BATCHES)('of %s that is refused once, of %i, is replaced', async (system, size) => {
+    plant(app, system, { status: 401, body: CANARY, times: 1 });
+    await expectEach(app, batch(system, size), () => 'right');
+  });
+
+  test.each(BATCHES)('of %s that is refused for ever costs %i two calls each at most', async (system, size) => {
+    plant(app, system, { status: 401, body: CANARY });
+    await expectEach(app, batch(system, size), () => 'UPSTREAM_AUTH_FAILED');
+    expect(app.calls()[system]).toBeLessThanOrEqual(2 * (system === 'pms' ? size : Math.ceil(size / 100)));
+  });
+
+  test('that expires every 50 ms is renewed as often, and nobody notices', async () => {
+    for (const system of SYSTEMS) app.sandbox[system].tokenLifetimeSeconds = 0.05;
+    for (const system of SYSTEMS) app.sandbox[system].revokeTokens();
+    const until = performance.now() + 1_000;
+    while (performance.now() < until) await Promise.all(BATCHES.map(([system, size]) => expectEach(app, batch(system, size), () => 'right')));
+    for (const system of SYSTEMS) app.sandbox[system].tokenLifetimeSeconds = 3_600;
+    expect(app.sandbox.cas360.spentTokenUses).toBe(0);
+  });
+});
+
+describe('a token endpoint', () => {
+  let app: TestApp;
+
+  // Fresh each time: nobody has a token yet.
+  beforeEach(async () => {
+    app = await startTestApp();
+    nameEverybody(app.sandbox);
+  });
+  afterEach(() => app.stop());
+
+  const LIFETIMES = [-600, 0, null, '', '3600', 'soon', 1e300, [], {}];
+
+  test.each(SYSTEMS)('of %s that says nothing of use about the lifetime gives a token all the same', async (system) => {
+    for (const expires_in of LIFETIMES) {
+      app.sandbox[system].revokeTokens();
+      plant(app, system, { on: 'token', patch: { expires_in } });
+      await expectEach(app, batch(system, 50), () => 'right');
+    }
+  });
+
+  const BAD: object[] = [{ status: 500, body: CANARY }, { status: 200, body: `<html>${CANARY}</html>`, contentType: 'text/html' }, { patch: { access_token: null } }, { patch: { access_token: `two ${CANARY}` } }, { status: 302, headers: { location: 'http://canary.invalid/' } }];
+
+  test.each(SYSTEMS.flatMap((system) => BAD.map((fault) => ({ system, fault }))))('of $system that answers $fault costs its own contacts, and is asked once a second', async ({ system, fault }) => {
+    plant(app, system, { on: 'token', ...fault });
+    for (const size of [1, 50, 500]) await expectEach(app, batch(system, size), () => 'UPSTREAM_AUTH_FAILED');
+    const { calls } = app.sandbox[system];
+    expect(calls.filter(({ kind }) => kind === 'token')).toHaveLength(1);
+    expect(app.calls()[system]).toBe(0);
+    expect(app.logged.join()).not.toMatch(/canary/i);
+  });
+});

@@ -1,0 +1,52 @@
+import { createGzip } from 'node:zlib';
+import { buffer } from 'node:stream/consumers';
+import { Readable } from 'node:stream';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { message, startProxied, type Proxied } from './proxied.js';
+import { batch, expectEach, SYSTEMS, type System } from './truth.js';
+
+const INFLATED_BYTES = 200_000_000;
+const MAX_RISE_BYTES = 32 * 1_048_576;
+/** For as many of them as go out at once: four calls of 8 MiB each, or 32 of 1 MiB, and what the sandbox takes here. */
+const MAX_RISE_OF_ALL_BYTES = 2 * MAX_RISE_BYTES;
+
+/** How many ids go into one call. */
+const MAX_IDS = { pms: 1, cas360: 100 };
+
+let proxied: Proxied;
+let bomb: Buffer;
+const printed: string[] = [];
+
+beforeAll(async () => {
+  proxied = await startProxied();
+  const blanks = Buffer.alloc(1_000_000, ' ');
+  bomb = await buffer(Readable.from(Array.from({ length: INFLATED_BYTES / blanks.length }, () => blanks)).pipe(createGzip({ level: 9 })));
+  for (const system of SYSTEMS) for (let n = 0; n < 20; n++) await expectEach(proxied.app, batch(system, 50), () => 'right');
+});
+afterEach(() => proxied.reset());
+afterAll(async () => {
+  await proxied.stop();
+  process.stdout.write(`bomb: ${bomb.length} bytes of gzip that are ${INFLATED_BYTES}; memory rose by ${printed.join(', ')}\n`);
+});
+
+/** How far the memory of the process rises while this runs. */
+async function rise(run: () => Promise<void>): Promise<number> {
+  const before = process.memoryUsage.rss();
+  let most = before;
+  const look = (): void => void (most = Math.max(most, process.memoryUsage.rss()));
+  const timer = setInterval(look, 1);
+  await run();
+  look();
+  clearInterval(timer);
+  return most - before;
+}
+
+describe('200 kB of gzip that are 200 MB', () => {
+  test.each<[System, number]>([['pms', 1], ['cas360', 1], ['cas360', 100], ['cas360', 500], ['pms', 50]])('are not let into memory (%s × %i)', async (system, size) => {
+    expect(bomb.length).toBeLessThan(250_000);
+    await proxied.proxies[system].set({ say: () => message(bomb, { 'content-encoding': 'gzip' }) });
+    const bytes = await rise(() => expectEach(proxied.app, batch(system, size), () => 'UPSTREAM_INVALID_RESPONSE'));
+    printed.push(`${(bytes / 1_048_576).toFixed(1)} MiB (${system} × ${size})`);
+    expect(bytes).toBeLessThan(size <= MAX_IDS[system] ? MAX_RISE_BYTES : MAX_RISE_OF_ALL_BYTES);
+  });
+});

@@ -1,0 +1,111 @@
+import { gzipSync } from 'node:zlib';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { startTestApp, type TestApp } from '../support/testApp.js';
+import type { TcpFault } from '../support/tcpProxy.js';
+import { message, startProxied, type Proxied } from './proxied.js';
+import { batch, CANARY, expectBatches, expectEach, extensionsOf, nameEverybody, otherThan, plant, SYSTEMS, truth } from './truth.js';
+
+const DEADLINE_MS = 400;
+/** 100 ms are promised; the rest is for a machine that does other things too. The longest is printed. */
+const GRACE_MS = 400;
+/** 500 ids of the PMS, of which most never leave, are asked for once. */
+const SIZES = { pms: [1, 50, 100], cas360: [1, 50, 500] };
+
+let proxied: Proxied;
+let app: TestApp;
+const tookMs: number[] = [];
+
+beforeAll(async () => {
+  proxied = await startProxied({ REQUEST_TIMEOUT_MS: String(DEADLINE_MS) });
+  app = timed(proxied.app);
+});
+afterEach(() => proxied.reset());
+afterAll(async () => {
+  await proxied.stop();
+  const late = Math.max(...tookMs) - DEADLINE_MS;
+  process.stdout.write(`deadline: ${tookMs.length} answers under faults that do not end, the latest ${late.toFixed(0)} ms after the deadline of ${DEADLINE_MS} ms\n`);
+});
+
+/** Every answer in time. */
+function timed(on: TestApp): TestApp {
+  const query: TestApp['query'] = async (...of) => {
+    const startedAt = performance.now();
+    const answer = await on.query(...of);
+    tookMs.push(performance.now() - startedAt);
+    expect(tookMs.at(-1)).toBeLessThan(DEADLINE_MS + GRACE_MS);
+    return answer;
+  };
+  return { ...on, query };
+}
+
+const endless = { 'content-length': '1000000' };
+const ENDLESS: [string, TcpFault][] = [
+  ['no answer', 'blackhole'],
+  ['headers, byte by byte', { drip: { bytes: 1, everyMs: 50 } }],
+  ['a byte now and then, after the headers', { drip: { bytes: 250, everyMs: 200 } }],
+  ['headers and no body', { say: () => message('', endless) }],
+  ['a body without its end', { say: () => message('[', endless) }],
+  ['chunks without an end', { say: () => message('1\r\n[\r\n', { 'transfer-encoding': 'chunked', 'content-length': '' }) }],
+  ['half a gzip', { say: () => message(gzipSync(CANARY).subarray(0, 20), { ...endless, 'content-encoding': 'gzip' }) }],
+  ['early hints, and nothing after', { say: () => Buffer.from('HTTP/1.1 103 Early Hints\r\n\r\n') }],
+];
+
+describe.each(ENDLESS)('%s', (_what, fault) => {
+  test.each(SYSTEMS)('of %s is given up in time, in batches of every size', async (system) => {
+    await proxied.proxies[system].set(fault);
+    await expectBatches(app, system, () => 'UPSTREAM_TIMEOUT', SIZES[system]);
+  });
+});
+
+test.each(SYSTEMS)('a refusal of %s without its end counts as what it says', async (system) => {
+  await proxied.proxies[system].set({ say: () => message(CANARY, { 'content-length': '1000' }, 'HTTP/1.1 403 Forbidden') });
+  await expectBatches(app, system, () => 'UPSTREAM_AUTH_FAILED');
+});
+
+describe('an answer that would come 10 s later', () => {
+  test.each(SYSTEMS)('of %s is given up in time, and the call with it', async (system) => {
+    plant(app, system, { latencyMs: 10_000 });
+    await expectBatches(app, system, () => 'UPSTREAM_TIMEOUT', system === 'pms' ? [500] : SIZES.cas360);
+    const { calls } = app.sandbox[system];
+    while (calls.some(({ endedAt }) => endedAt === undefined)) await new Promise((resolve) => setImmediate(resolve));
+    expect(calls.filter(({ aborted }) => !aborted).map(({ kind }) => kind)).toEqual([]);
+  });
+
+  test.each([1, 7])('of %i of 100 of the PMS costs only those', async (k) => {
+    const ids = batch('pms', 100);
+    const slow = new Set(ids.filter((_, i) => i % 14 === 3).slice(0, k));
+    plant(app, 'pms', { latencyMs: 10_000, ids: [...slow].map((id) => id.slice(4)) });
+    await expectEach(app, ids, (id) => (slow.has(id) ? 'UPSTREAM_TIMEOUT' : 'right'));
+  });
+
+  test('of one chunk of five costs only that', async () => {
+    const ids = batch('cas360', 500);
+    plant(app, 'cas360', { hang: true, ids: ['1250'] });
+    const chunk = new Set<string>();
+    const { data, errors = [] } = await app.query('query ($ids: [ID!]!) { contacts(ids: $ids) { id name } }', { ids });
+    for (const id of app.sandbox.cas360.calls.find((call) => call.ids.includes('1250'))!.ids) chunk.add(`cas360:${id}`);
+    expect(chunk.size).toBe(100);
+    expect(data.contacts).toEqual(ids.map((id) => (chunk.has(id) ? null : truth(app.sandbox, id))));
+    expect(errors.map(({ extensions }) => extensions)).toEqual([...chunk].map((id) => extensionsOf('UPSTREAM_TIMEOUT', id)));
+  });
+});
+
+describe('a token that does not come', () => {
+  test.each(SYSTEMS)('from %s is given up in time, and costs its own contacts only', async (system) => {
+    const fresh = timed(await startTestApp({ REQUEST_TIMEOUT_MS: String(DEADLINE_MS) }));
+    try {
+      nameEverybody(fresh.sandbox);
+      for (const fault of [{ hang: true }, { latencyMs: 10_000 }, { drip: { bytes: 1, everyMs: 100 } }]) {
+        plant(fresh, system, { on: 'token', ...fault });
+        const [ids, others] = [batch(system, 50), batch(otherThan(system), 2)];
+        const { data, errors = [] } = await fresh.query('query ($ids: [ID!]!) { contacts(ids: $ids) { id name } }', { ids: [...ids, ...others] });
+        expect(data.contacts.filter(Boolean)).toEqual(others.map((id) => truth(fresh.sandbox, id)));
+        expect(errors.map(({ path }) => path![1])).toEqual(ids.map((_, i) => i));
+        // No token, or no time: both are so.
+        for (const { extensions } of errors) expect(['UPSTREAM_TIMEOUT', 'UPSTREAM_AUTH_FAILED']).toContain(extensions.code);
+      }
+    } finally {
+      await fresh.stop();
+    }
+  });
+});

@@ -1,0 +1,52 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { startTestApp, type Answer, type TestApp } from '../support/testApp.js';
+import { batch, CANARY, expectEach, nameEverybody, plant, SYSTEMS } from './truth.js';
+
+/** As it is in production: it trips after twenty calls, and tries again after five seconds. */
+const CALLS_TO_TRIP = 20;
+const OPEN_MS = 5_000;
+
+const apps: TestApp[] = [];
+
+beforeAll(async () => {
+  for (const _ of SYSTEMS) apps.push(await startTestApp({}, { callsToTrip: CALLS_TO_TRIP }));
+  for (const { sandbox } of apps) nameEverybody(sandbox);
+});
+afterAll(() => Promise.all(apps.map((app) => app.stop())));
+
+test('an upstream that is down is left alone, callers hear so at once, and it is served again soon after it is back', async () => {
+  const down = SYSTEMS.map((system, n) => ({ system, app: apps[n]!, id: batch(system, 1)[0] }));
+  const ask = (app: TestApp, id: string | undefined): Promise<Answer> => app.query('query ($id: ID!) { contact(id: $id) { name } }', { id });
+  for (const { system, app } of down) {
+    plant(app, system, { status: 503, body: CANARY });
+    while (app.calls()[system] < CALLS_TO_TRIP) await expectEach(app, batch(system, 50), () => 'UPSTREAM_UNAVAILABLE');
+    app.sandbox[system].resetCalls();
+  }
+  const downAtMs = performance.now();
+
+  const tookMs: number[] = [];
+  for (const { app, id } of down) {
+    for (let round = 0; round < 200; round++) {
+      const startedAt = performance.now();
+      const { errors } = await ask(app, id);
+      tookMs.push(performance.now() - startedAt);
+      expect(errors).toMatchObject([{ extensions: { code: 'UPSTREAM_UNAVAILABLE' } }]);
+    }
+  }
+  for (const { system, app } of down) {
+    await expectEach(app, batch(system, 500), () => 'UPSTREAM_UNAVAILABLE');
+    expect(app.calls()[system]).toBe(0);
+  }
+
+  await Promise.all(
+    down.map(async ({ system, app, id }) => {
+      plant(app, system);
+      while ((await ask(app, id)).errors) await delay(50);
+      expect(performance.now() - downAtMs).toBeLessThan(OPEN_MS + 1_000);
+      await expectEach(app, batch(system, 500), () => 'right');
+    }),
+  );
+  const p99 = tookMs.sort((a, b) => a - b)[Math.floor(tookMs.length * 0.99)]!;
+  process.stdout.write(`outage: ${tookMs.length} requests while the breaker is open, told within ${p99.toFixed(1)} ms (99 of 100)\n`);
+}, 20_000);

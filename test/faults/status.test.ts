@@ -1,0 +1,165 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { startTestApp, type TestApp } from '../support/testApp.js';
+import { batch, CANARY, expectBatches, expectEach, nameEverybody, numberOf, plant, SYSTEMS, type Outcome } from './truth.js';
+
+// The fault table, without what needs TLS, a name server or another process.
+
+let app: TestApp;
+
+beforeAll(async () => {
+  app = await startTestApp();
+  nameEverybody(app.sandbox);
+});
+beforeEach(() => app.reset());
+afterAll(() => app.stop());
+
+/** A status that answers every call of an upstream, and what each id becomes by it. */
+const STATUSES: [status: number, outcome: Outcome, headers?: Record<string, string>][] = [
+  [500, 'UPSTREAM_UNAVAILABLE'],
+  [502, 'UPSTREAM_UNAVAILABLE'],
+  [503, 'UPSTREAM_UNAVAILABLE'],
+  [504, 'UPSTREAM_UNAVAILABLE'],
+  [599, 'UPSTREAM_UNAVAILABLE'],
+  [429, 'UPSTREAM_RATE_LIMITED'],
+  [401, 'UPSTREAM_AUTH_FAILED'],
+  [403, 'UPSTREAM_AUTH_FAILED'],
+  [400, 'UPSTREAM_INVALID_RESPONSE'],
+  [405, 'UPSTREAM_INVALID_RESPONSE'],
+  [408, 'UPSTREAM_INVALID_RESPONSE'],
+  [410, 'UPSTREAM_INVALID_RESPONSE'],
+  [413, 'UPSTREAM_INVALID_RESPONSE'],
+  [414, 'UPSTREAM_INVALID_RESPONSE'],
+  [418, 'UPSTREAM_INVALID_RESPONSE'],
+  [431, 'UPSTREAM_INVALID_RESPONSE'],
+  [201, 'UPSTREAM_INVALID_RESPONSE'],
+  [204, 'UPSTREAM_INVALID_RESPONSE'],
+  [206, 'UPSTREAM_INVALID_RESPONSE', { 'content-range': 'bytes 0-9/100' }],
+  [301, 'UPSTREAM_INVALID_RESPONSE', { location: 'http://canary.invalid/' }],
+  [302, 'UPSTREAM_INVALID_RESPONSE', { location: '/contacts/54' }],
+  [304, 'UPSTREAM_INVALID_RESPONSE'],
+];
+
+describe.each(STATUSES)('%i to everything is %s', (status, outcome, headers) => {
+  test.each(SYSTEMS)('of %s, in batches of every size', async (system) => {
+    plant(app, system, { status, body: CANARY, ...(headers && { headers }) });
+    await expectBatches(app, system, () => outcome);
+  });
+});
+
+describe('404', () => {
+  test('for everything of the PMS means that there is none of it', async () => {
+    plant(app, 'pms', { status: 404, body: CANARY });
+    await expectEach(app, batch('pms', 50), () => 'none');
+  });
+
+  test('for whole calls of CAS 360 means that there is none of the ids that were asked for alone, and errors for the others', async () => {
+    plant(app, 'cas360', { status: 404, body: CANARY });
+    const ids = batch('cas360', 500);
+    const others = 'query ($ids: [ID!]!) { contacts(ids: $ids) { name } }';
+    const { data, errors = [] } = await app.query(others, { ids });
+    const alone = new Set(app.sandbox.cas360.calls.filter((call) => call.ids.length === 1).map((call) => call.ids[0]));
+    expect(data.contacts).toEqual(ids.map(() => null));
+    const places = ids.flatMap((id, i) => (alone.has(numberOf(id)) ? [] : [i]));
+    expect(errors.map(({ path, extensions }) => [path![1], extensions.code])).toEqual(places.map((i) => [i, 'UPSTREAM_INVALID_RESPONSE']));
+  });
+});
+
+/** What one more attempt may mend, and what it would not. */
+const PASSING: object[] = [{ status: 502 }, { status: 503 }, { status: 504 }, { reset: 'before-headers' }, { reset: 'mid-body' }, { truncate: true }];
+const LASTING: object[] = [{ status: 500 }, { status: 501 }, { status: 400 }, { status: 403 }, { status: 404 }, { status: 408 }, { status: 429 }, { brokenJson: true }];
+
+describe.each(SYSTEMS)('one more attempt at %s', (system) => {
+  const ids = batch(system, PASSING.length);
+
+  /** With a budget of its own: it would be spent after ten. */
+  async function onFresh(run: (fresh: TestApp) => Promise<void>): Promise<void> {
+    const fresh = await startTestApp({ CAS360_MAX_IDS: '1' });
+    try {
+      nameEverybody(fresh.sandbox);
+      await run(fresh);
+    } finally {
+      await fresh.stop();
+    }
+  }
+  const callsFor = (fresh: TestApp, id: string): number => fresh.sandbox[system].calls.filter((call) => call.ids.includes(numberOf(id))).length;
+
+  test(`mends what passes: ${JSON.stringify(PASSING)}`, () =>
+    onFresh(async (fresh) => {
+      plant(fresh, system, ...PASSING.map((fault, i) => ({ ...fault, ids: [numberOf(ids[i]!)], times: 1 })));
+      await expectEach(fresh, ids, () => 'right');
+      expect(ids.map((id) => callsFor(fresh, id))).toEqual(ids.map(() => 2));
+    }));
+
+  test('is the last where it lasts', () =>
+    onFresh(async (fresh) => {
+      plant(fresh, system, ...PASSING.map((fault, i) => ({ ...fault, ids: [numberOf(ids[i]!)] })));
+      await expectEach(fresh, ids, () => 'UPSTREAM_UNAVAILABLE');
+      expect(ids.map((id) => callsFor(fresh, id))).toEqual(ids.map(() => 2));
+    }));
+
+  test.each(LASTING)('is not made after %j', async (fault) => {
+    plant(app, system, { ...fault, ids: [numberOf(ids[0]!)], times: 1 });
+    await app.query('query ($id: ID!) { contact(id: $id) { name } }', { id: ids[0] });
+    expect(app.calls()[system]).toBe(1);
+  });
+
+  test('is paid from a budget: with everything down, 500 ids bring few more calls than they need', () =>
+    onFresh(async (fresh) => {
+      plant(fresh, system, { status: 503 });
+      await expectEach(fresh, batch(system, 500), () => 'UPSTREAM_UNAVAILABLE');
+      expect(fresh.calls()[system]).toBeGreaterThan(500);
+      // Ten to begin with, a tenth of the calls, and one for two seconds.
+      expect(fresh.calls()[system]).toBeLessThanOrEqual(500 * 1.1 + 11);
+    }));
+});
+
+describe('one poisoned id costs itself', () => {
+  const poisons: [number, Outcome][] = [
+    [400, 'UPSTREAM_INVALID_RESPONSE'],
+    [404, 'none'],
+    [413, 'UPSTREAM_INVALID_RESPONSE'],
+    [414, 'UPSTREAM_INVALID_RESPONSE'],
+    [500, 'UPSTREAM_UNAVAILABLE'],
+  ];
+
+  test.each(poisons)('with %i, wherever it stands among 50 or 500: %s', async (status, outcome) => {
+    for (const [size, place] of [[50, 0], [50, 31], [500, 0], [500, 499], [500, 257]] as const) {
+      const ids = batch('cas360', size);
+      plant(app, 'cas360', { status, ids: [numberOf(ids[place]!)], body: CANARY });
+      await expectEach(app, ids, (_, i) => (i === place ? outcome : 'right'));
+    }
+  });
+
+  test.each(poisons)('with %i, one in each of five chunks: %s', async (status, outcome) => {
+    const ids = batch('cas360', 500);
+    const poisoned = new Set([17, 133, 250, 399, 400].map((place) => ids[place]!));
+    plant(app, 'cas360', { status, ids: [...poisoned].map(numberOf), body: CANARY });
+    await expectEach(app, ids, (id) => (poisoned.has(id) ? outcome : 'right'));
+    expect(app.calls().cas360).toBeLessThanOrEqual(100);
+  });
+});
+
+describe('faults on k of 500 ids of the PMS', () => {
+  const faults: [object, Outcome][] = [
+    [{ status: 503, body: CANARY }, 'UPSTREAM_UNAVAILABLE'],
+    [{ reset: 'mid-body' }, 'UPSTREAM_UNAVAILABLE'],
+    [{ status: 404, body: CANARY }, 'none'],
+    [{ status: 400, body: CANARY }, 'UPSTREAM_INVALID_RESPONSE'],
+    [{ wrongId: true }, 'UPSTREAM_INVALID_RESPONSE'],
+    [{ brokenJson: true }, 'UPSTREAM_INVALID_RESPONSE'],
+    [{ status: 429, body: CANARY }, 'UPSTREAM_RATE_LIMITED'],
+  ];
+
+  test.each(faults.flatMap(([fault, outcome]) => [1, 7, 499].map((k): [object, number, Outcome] => [fault, k, outcome])))('%j, k = %i: %s', async (fault, k, outcome) => {
+    const ids = batch('pms', 500);
+    const hit = new Set(spread(ids, k));
+    plant(app, 'pms', { ...fault, ids: [...hit].map(numberOf) });
+    await expectEach(app, ids, (id) => (hit.has(id) ? outcome : 'right'));
+  });
+});
+
+/** k of the ids, far from one another. */
+function spread(ids: readonly string[], k: number): string[] {
+  return Array.from({ length: k }, (_, n) => ids[(n * 71 + 3) % ids.length]!);
+}
+
