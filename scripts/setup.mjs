@@ -2,7 +2,7 @@
 // Runs on the machine's own Node, which may be older than the one that the project runs on. Speaks on standard error.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -17,6 +17,8 @@ if (Number(process.versions.node.split('.')[0]) < 20) {
 process.chdir(root);
 
 if (!existsSync(installed) || statSync(installed).mtimeMs < statSync('package-lock.json').mtimeMs) {
+  // npm would empty the folder that a link points to, which may be another checkout's.
+  if (lstatSync('node_modules', { throwIfNoEntry: false })?.isSymbolicLink()) fail('node_modules is a link, and out of date: remove it, and run this again.');
   say('Installing the packages. This takes a minute the first time.');
   // No package needs a script to install. Development packages are what the build is made with.
   await run('npm', 'ci', '--ignore-scripts', '--include=dev', '--include=optional', '--loglevel=error');

@@ -16,7 +16,7 @@ const PASSING = new Set([502, 503, 504]);
  * A router before us may try again too, and many callers at once must not become twice as many. A success puts a tenth
  * of what a failure takes; while the budget is less than half full, the upstream is in too much trouble for more.
  */
-const BUDGET = { most: 10, perSuccess: 0.1, perSecond: 1 };
+const BUDGET = { most: 8, perSuccess: 0.1, perSecond: 1 };
 
 const SHORTEST_WAIT_MS = 50;
 const LONGEST_WAIT_MS = 400;
