@@ -4,6 +4,7 @@ import { NAMES, namesOf, type Reply } from './support/caller.js';
 import { ms, quantile, report } from './support/figures.js';
 import { after, openLoop } from './support/load.js';
 import { firstIds, startStand, type Stand, type System } from './support/stand.js';
+import { LONG_RUN } from '../support/longRun.js';
 
 const LATENCY = { latencyMs: 20 };
 const SLICE_MS = 500;
@@ -109,12 +110,13 @@ describe.each(['pms', 'cas360'] as const)('while the other one is in trouble, %s
     await troubled.break(system === 'pms' ? 'cas360' : 'pms', form);
     try {
       // A round in which the machine was busy with others is outlasted; what the trouble does, it does in every round.
+      // Everyday runs share their machine: they print the ratio of one round, and hold only the answers to account.
       let [before, then] = [0, Infinity];
-      for (let round = 0; round < MOST_ROUNDS && then > 1.2 * before + ALLOWANCE_MS; round++) {
+      for (let round = 0; round < (LONG_RUN ? MOST_ROUNDS : 1) && then > 1.2 * before + ALLOWANCE_MS; round++) {
         [before, then] = await p99s(system, troubled);
         report(`${system} while the other one ${form}`, { 'p99 before': ms(before), 'p99 then': ms(then), ratio: then / before });
       }
-      expect(then).toBeLessThanOrEqual(1.2 * before + ALLOWANCE_MS);
+      if (LONG_RUN) expect(then).toBeLessThanOrEqual(1.2 * before + ALLOWANCE_MS);
     } finally {
       await troubled.stop();
     }
