@@ -12,18 +12,16 @@ export interface RetryOptions {
 /** An answer that the next moment may mend. A timeout has had its time; anything else would be the same again. */
 const PASSING = new Set([502, 503, 504]);
 
-/**
- * A router before us may try again too, and many callers at once must not become twice as many. A success puts a tenth
- * of what a failure takes; while the budget is less than half full, the upstream is in too much trouble for more.
- */
-const BUDGET = { most: 8, perSuccess: 0.1, perSecond: 1 };
+/** A router before us may try again too, and many callers at once must not become twice as many. */
+const BUDGET = { most: 5, perSuccess: 0.1, perSecond: 0.5 };
 
 const SHORTEST_WAIT_MS = 50;
 const LONGEST_WAIT_MS = 400;
 
 /**
  * At most one more attempt, after a wait with full jitter, for what may have been a passing trouble. It is paid from a
- * budget that all calls to the upstream fill when they succeed and drain when they fail.
+ * budget, and its price comes back if it succeeds: a passing trouble is mended for any number of callers, and an upstream
+ * that is down gets five calls more.
  */
 export class Retry {
   readonly #options: RetryOptions;
@@ -37,31 +35,32 @@ export class Retry {
 
   async run<T>(life: Life, attempt: () => Promise<T>): Promise<T> {
     try {
-      return await this.#counted(attempt);
+      const result = await attempt();
+      this.#fill(BUDGET.perSuccess);
+      return result;
     } catch (error) {
       const waitMs = SHORTEST_WAIT_MS + this.#options.random() * (LONGEST_WAIT_MS - SHORTEST_WAIT_MS);
       const isInTime = this.#options.now() + waitMs < life.endsAtMs && !life.signal.aborted;
-      if (!mayPass(error) || !isInTime || this.#budget < BUDGET.most / 2) throw error;
+      if (!mayPass(error) || !isInTime || !this.#canPay()) throw error;
       await sleep(waitMs, life.signal);
-      return this.#counted(attempt);
+      // Paid only now: by then those who were quicker may have found the upstream well again.
+      if (!this.#canPay()) throw error;
+      this.#budget--;
     }
+    const result = await attempt();
+    this.#fill(1);
+    return result;
   }
 
-  async #counted<T>(attempt: () => Promise<T>): Promise<T> {
-    try {
-      const result = await attempt();
-      this.#change(BUDGET.perSuccess);
-      return result;
-    } catch (error) {
-      this.#change(mayPass(error) ? -1 : 0);
-      throw error;
-    }
+  #canPay(): boolean {
+    this.#fill(0);
+    return this.#budget >= 1;
   }
 
-  #change(by: number): void {
+  #fill(by: number): void {
     const now = this.#options.now();
-    const filled = this.#budget + (BUDGET.perSecond * (now - this.#filledAtMs)) / 1_000;
-    this.#budget = Math.max(0, Math.min(BUDGET.most, filled + by));
+    const seconds = (now - this.#filledAtMs) / 1_000;
+    this.#budget = Math.min(BUDGET.most, this.#budget + by + BUDGET.perSecond * seconds);
     this.#filledAtMs = now;
   }
 }

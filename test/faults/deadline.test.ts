@@ -67,7 +67,9 @@ describe('an answer that would come 10 s later', () => {
     plant(app, system, { latencyMs: 10_000 });
     await expectBatches(app, system, () => 'UPSTREAM_TIMEOUT', system === 'pms' ? [500] : SIZES.cas360);
     const { calls } = app.sandbox[system];
+    const answeredAtMs = performance.now();
     while (calls.some(({ endedAt }) => endedAt === undefined)) await new Promise((resolve) => setImmediate(resolve));
+    expect(performance.now() - answeredAtMs).toBeLessThan(200);
     expect(calls.filter(({ aborted }) => !aborted).map(({ kind }) => kind)).toEqual([]);
   });
 

@@ -61,10 +61,6 @@ export class TcpProxy {
     await closed;
   }
 
-  #take(): TcpFault | undefined {
-    return this.#left-- > 0 ? this.#fault : undefined;
-  }
-
   /** One request at a time on a connection, each in one piece: as our service sends them. */
   #serve(client: Socket): void {
     const server = connect(Number(this.target?.port), '127.0.0.1');
@@ -81,7 +77,7 @@ export class TcpProxy {
     client.on('end', () => client.destroy());
     server.on('data', (piece) => answer(piece));
     client.on('data', (request) => {
-      const fault = this.#take();
+      const fault = this.#left-- > 0 ? this.#fault : undefined;
       if (fault === 'blackhole') return;
       const said = typeof fault === 'object' && 'say' in fault ? fault.say(request.toString('latin1')) : undefined;
       if (said) client.write(said);
@@ -98,9 +94,7 @@ export class TcpProxy {
 
 /** Takes the pieces of one answer and sends them on as the fault wants it. */
 function delivery(client: Socket, fault: TcpFault | undefined): (piece: Buffer) => void {
-  if (typeof fault !== 'object' || 'say' in fault) return (piece) => {
-    client.write(piece);
-  };
+  if (typeof fault !== 'object' || 'say' in fault) return (piece) => client.write(piece);
   if ('resetAfterBytes' in fault || 'cutAfterBytes' in fault) {
     let left = 'resetAfterBytes' in fault ? fault.resetAfterBytes : fault.cutAfterBytes;
     return (piece) => {
