@@ -49,7 +49,7 @@ export class AddressLoader {
 
   /** Waits for the holders of addresses first, so that all addresses of a depth leave together. */
   async #loadOfContacts(contacts: readonly Contact[]): Promise<Outcome<Address>[]> {
-    const references = await Promise.all(contacts.map((contact) => contact.address ?? this.#referenceOf(contact)));
+    const references = await Promise.all(contacts.map((contact) => this.#referenceOf(contact)));
     const numbers = references.map((reference) => (isReference(reference) ? parseAddressId(reference.id)!.sourceId : undefined));
     const outcomes = new Map<string | undefined, Outcome<Address>>();
     const wanted = [...new Set(numbers)].filter((number) => number !== undefined);

@@ -3,21 +3,21 @@ import type { Source } from '../model.js';
 
 /** What the service counts. Labels are constants of this program, never anything of a caller, contact or upstream. */
 export class Metrics {
-  readonly #registry = new Registry();
+  readonly #counts = new Registry();
 
   readonly #calls = new Histogram({
     name: 'contacts_upstream_call_seconds',
     help: 'Calls to the upstreams, by what was asked and what became of it.',
     labelNames: ['source', 'resource', 'outcome'],
     buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
-    registers: [this.#registry],
+    registers: [this.#counts],
   });
 
   readonly #drift = new Counter({
     name: 'contacts_upstream_drift_total',
     help: 'Values of upstream records that could not be used and were served as null.',
     labelNames: ['source', 'field'],
-    registers: [this.#registry],
+    registers: [this.#counts],
   });
 
   readonly upstreamCall = (source: Source, resource: string, outcome: string, seconds: number): void => {
@@ -30,10 +30,10 @@ export class Metrics {
 
   /** In the text format that Prometheus reads. */
   text(): Promise<string> {
-    return this.#registry.metrics();
+    return this.#counts.metrics();
   }
 
   get contentType(): string {
-    return this.#registry.contentType;
+    return this.#counts.contentType;
   }
 }

@@ -8,7 +8,7 @@ import { Refusal } from './refusal.js';
 const THRESHOLD = 0.6;
 const LAST_CALLS = 100;
 /** Fewer calls than these tell too little. */
-export const CALLS_TO_TRIP = 20;
+const CALLS_TO_TRIP = 20;
 
 /** Also the longest that callers wait for an upstream that is back. */
 const OPEN_MS = 5_000;

@@ -6,11 +6,8 @@ import type { components } from './records.generated.js';
 export type Cas360ContactRecord = components['schemas']['ContactRecord'];
 export type Cas360AddressRecord = components['schemas']['AddressRecord'];
 
-/** The page that the register's documentation shows; larger than any chunk of ours, so that it never cuts one. */
+/** The page that the register's documentation shows; CAS360_MAX_IDS allows no larger chunk, so that it never cuts one. */
 const PAGE = 'offset=0&limit=500';
-
-/** The most ids that one call may name, given that page. */
-export const MAX_IDS_A_CALL = 500;
 
 /**
  * `GET /contacts/{id,id,...}`: the rows as they come, in any order, absent ones left out, perhaps others among them.
