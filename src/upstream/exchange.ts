@@ -29,11 +29,14 @@ const DUMP_TIMEOUT_MS = 100;
 const MAX_DUMPED_BYTES = 65_536;
 
 const unzip = promisify(gunzip);
+const UTF_8 = new TextDecoder();
 
 /** One HTTP request and its answer, on a pool of connections. A redirect is not followed: it would take the token elsewhere. */
 export class Exchange {
   readonly #options: ExchangeOptions;
   readonly #pool: Pool;
+  /** Bodies are inflated one after the other: all that an upstream sends at once may be bombs. */
+  #inflated: Promise<unknown> = Promise.resolve();
   /** Stands before every path. */
   readonly pathPrefix: string;
 
@@ -65,15 +68,22 @@ export class Exchange {
     return { status, retryAfter, body: '' };
   }
 
-  async #read(body: Dispatcher.ResponseData['body'], encoding: unknown): Promise<string> {
+  async #read(body: Dispatcher.ResponseData['body'], encoding: string | string[] | undefined): Promise<string> {
     try {
-      if (encoding === undefined || encoding === 'identity') return await body.text();
-      const bytes = Buffer.from(await body.arrayBuffer());
-      if (encoding !== 'gzip') throw new UnreadableBody();
-      return (await unzip(bytes, { maxOutputLength: this.#options.maxBodyBytes })).toString('utf8');
+      const name = encoding?.toString().toLowerCase() ?? 'identity';
+      if (name === 'identity') return await body.text();
+      const bytes = await body.arrayBuffer();
+      if (name !== 'gzip') throw new UnreadableBody();
+      return await this.#inflate(bytes);
     } catch (error) {
       throw UNREADABLE.has((error as NodeJS.ErrnoException).code ?? '') ? new UnreadableBody(undefined, { cause: error }) : error;
     }
+  }
+
+  #inflate(bytes: ArrayBuffer): Promise<string> {
+    const text = this.#inflated.then(async () => UTF_8.decode(await unzip(bytes, { maxOutputLength: this.#options.maxBodyBytes })));
+    this.#inflated = text.catch(() => {});
+    return text;
   }
 
   /** Ends all connections at once. */

@@ -40,8 +40,20 @@ describe('An exchange with an upstream', () => {
     expect(await get(to)).toMatchObject({ status: 302 });
   });
 
-  test('reads a compressed body', async () => {
-    const to = await over((_request, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('[1]')));
+  test.each([
+    ['a compressed body', 'gzip', gzipSync('[1]')],
+    ['a compressed body whose encoding is written otherwise', 'GZip', gzipSync('[1]')],
+    ['a compressed body with a byte order mark', 'gzip', gzipSync('\ufeff[1]')],
+    ['a plain body with a byte order mark', 'identity', Buffer.from('\ufeff[1]')],
+  ])('reads %s', async (_what, encoding, body) => {
+    const to = await over((_request, response) => response.writeHead(200, { 'content-encoding': encoding }).end(body));
+    expect(await get(to)).toMatchObject({ body: '[1]' });
+  });
+
+  test('reads the body after one that could not be inflated', async () => {
+    const bodies = [Buffer.from('no gzip'), gzipSync('[1]')];
+    const to = await over((_request, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(bodies.shift()));
+    await expect(get(to)).rejects.toBeInstanceOf(UnreadableBody);
     expect(await get(to)).toMatchObject({ body: '[1]' });
   });
 
