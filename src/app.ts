@@ -3,7 +3,7 @@ import type { Cas360Config, Config, PmsConfig } from './config.js';
 import type { Outcome } from './errors.js';
 import type { Life } from './life.js';
 import { Context } from './graphql/context.js';
-import { createSchema, readTypeDefs } from './graphql/schema.js';
+import { readTypeDefs } from './graphql/schema.js';
 import { createGraphqlServer } from './graphql/server.js';
 import { Gatherer } from './loaders/gatherer.js';
 import type { Gatherers } from './loaders/loaders.js';
@@ -105,7 +105,7 @@ export async function createApp(config: Config, parts: Parts): Promise<App> {
       }),
   };
 
-  const server = createGraphqlServer(createSchema(readTypeDefs(SCHEMA_FOLDER)), { introspection: config.graphiql, limits: config.limits, log });
+  const server = createGraphqlServer({ typeDefs: readTypeDefs(SCHEMA_FOLDER), introspection: config.graphiql, limits: config.limits, compile: config.jit, log });
   await server.start();
 
   let ready = true;

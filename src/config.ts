@@ -51,6 +51,8 @@ export interface Config {
   readonly requestTimeoutMs: number;
   /** How late the event loop may be, on average, before requests are refused; 0 is any. */
   readonly maxDelayMs: number;
+  /** Whether operations that come again are compiled. */
+  readonly jit: boolean;
   /** Opens GraphiQL and introspection together. */
   readonly graphiql: boolean;
 }
@@ -69,7 +71,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     limits: readLimits(settings),
     requestTimeoutMs: settings.integer('REQUEST_TIMEOUT_MS', 8_000, 1, 600_000),
     maxDelayMs: settings.integer('MAX_EVENT_LOOP_DELAY_MS', 150, 0, 10_000),
-    graphiql: settings.flag('GRAPHIQL'),
+    jit: settings.flag('JIT', true),
+    graphiql: settings.flag('GRAPHIQL', false),
   };
   settings.throwFaults();
   return config;

@@ -55,9 +55,10 @@ export class Settings {
     return otherwise;
   }
 
-  flag(name: string): boolean {
+  flag(name: string, otherwise: boolean): boolean {
     const text = this.text(name);
-    if (text !== undefined && text !== 'true' && text !== 'false') this.fault(name, 'must be true or false');
+    if (text === undefined) return otherwise;
+    if (text !== 'true' && text !== 'false') this.fault(name, 'must be true or false');
     return text === 'true';
   }
 

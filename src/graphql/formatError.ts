@@ -20,7 +20,7 @@ const NOT_PERSISTED = 'PersistedQueryNotSupported';
 /** Translates whatever was thrown, once, for Apollo Server's `formatError`. */
 export function formatError(formatted: GraphQLFormattedError, error: unknown): ServedError {
   const original = originOf(error);
-  const served = original instanceof ContactsError ? serve(original.code, original.source) : serve(codeIn(formatted.extensions));
+  const served = original instanceof ContactsError ? serve(original.code, original.source) : serve(isNullArgument(original) ? 'BAD_USER_INPUT' : codeIn(formatted.extensions));
   return {
     ...served,
     ...(formatted.message === NOT_PERSISTED && { message: NOT_PERSISTED }),
@@ -39,6 +39,13 @@ export function serve(code: ErrorCode, source?: Source): ServedError {
 export function originOf(error: unknown): unknown {
   const inner = error instanceof GraphQLError ? error.originalError : undefined;
   return inner ? originOf(inner) : error;
+}
+
+/** What graphql-js says when a variable is null where the schema, or @skip, wants a value: only running shows it. */
+const NULL_ARGUMENT = /^Argument "/;
+
+function isNullArgument(error: unknown): boolean {
+  return error instanceof GraphQLError && NULL_ARGUMENT.test(error.message);
 }
 
 function codeIn(extensions: GraphQLFormattedError['extensions']): ErrorCode {

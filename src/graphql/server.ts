@@ -1,23 +1,28 @@
 import { ApolloServer } from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
-  ApolloServerPluginInlineTraceDisabled,
   ApolloServerPluginLandingPageDisabled,
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
-import type { GraphQLSchema } from 'graphql';
+import { ApolloServerPluginInlineTrace } from '@apollo/server/plugin/inlineTrace';
 import { ContactsError } from '../errors.js';
 import { framesOf, type Log } from '../telemetry/log.js';
 import type { Context } from './context.js';
 import { documentLimits, type DocumentLimits } from './documentLimits.js';
+import { executorGateway } from './executor.js';
 import { formatError, originOf } from './formatError.js';
 import { requestLimits, type RequestLimits } from './requestLimits.js';
 import { knownOperationTypes } from './rules.js';
+import { createSchema } from './schema.js';
 
 export interface GraphqlServerOptions {
+  /** The schema's source text. */
+  readonly typeDefs: string;
   readonly introspection: boolean;
   readonly limits: OperationLimits;
+  /** Whether operations that come again are compiled. */
+  readonly compile: boolean;
   readonly log: Log;
 }
 
@@ -27,9 +32,9 @@ export interface OperationLimits extends DocumentLimits, RequestLimits {
 }
 
 /** Apollo Server over our schema, with nothing left to its defaults that could open, report or leak something. */
-export function createGraphqlServer(schema: GraphQLSchema, { introspection, limits, log }: GraphqlServerOptions): ApolloServer<Context> {
+export function createGraphqlServer({ typeDefs, introspection, limits, compile, log }: GraphqlServerOptions): ApolloServer<Context> {
   return new ApolloServer<Context>({
-    schema,
+    gateway: executorGateway({ schema: createSchema(typeDefs), untraced: createSchema(typeDefs), compile, now: () => performance.now() }),
     introspection,
     nodeEnv: 'production',
     parseOptions: { maxLexicalTokens: limits.maxTokens },
@@ -50,7 +55,8 @@ export function createGraphqlServer(schema: GraphQLSchema, { introspection, limi
       requestLimits(limits),
       // Two and a half times the cost of everything else, for hints that nothing here gives.
       ApolloServerPluginCacheControlDisabled(),
-      ApolloServerPluginInlineTraceDisabled(),
+      // Does nothing until a router asks for a trace.
+      ApolloServerPluginInlineTrace({ includeErrors: { masked: true } }),
       ApolloServerPluginLandingPageDisabled(),
       ApolloServerPluginSchemaReportingDisabled(),
       ApolloServerPluginUsageReportingDisabled(),

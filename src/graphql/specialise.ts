@@ -1,0 +1,56 @@
+import {
+  Kind,
+  type DirectiveNode,
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  type OperationDefinitionNode,
+  type SelectionNode,
+  type SelectionSetNode,
+} from 'graphql';
+
+/** Fragments that spread fragments can make a short document very long. */
+const MOST_SELECTIONS = 5_000;
+
+/** What the variables that @skip and @include name are worth, by their names. */
+export type Conditions = Readonly<Record<string, boolean>>;
+
+/** The variables on which @skip and @include depend, in this document. */
+export function conditionsOf({ definitions }: DocumentNode): string[] {
+  const names = new Set<string>();
+  const collect = ({ selections }: SelectionSetNode): void => {
+    for (const selection of selections) {
+      for (const { arguments: [given] = [] } of selection.directives ?? []) if (given?.value.kind === Kind.VARIABLE) names.add(given.value.name.value);
+      if (selection.kind !== Kind.FRAGMENT_SPREAD && selection.selectionSet) collect(selection.selectionSet);
+    }
+  };
+  for (const one of definitions) if ('selectionSet' in one) collect(one.selectionSet);
+  return [...names];
+}
+
+/**
+ * A document of this operation alone, as it is under these conditions: without what they leave out, without the
+ * directives that say so, and with the selections of a fragment in the place of each spread. Undefined if that would be
+ * too long. graphql-jit mixes up the conditions of fields that are merged, and of fragments that are spread twice.
+ */
+export function specialise(document: DocumentNode, operation: OperationDefinitionNode, conditions: Conditions): DocumentNode | undefined {
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  for (const one of document.definitions) if (one.kind === Kind.FRAGMENT_DEFINITION) fragments.set(one.name.value, one);
+  let left = MOST_SELECTIONS;
+
+  const holds = ({ name, arguments: [given] = [] }: DirectiveNode): boolean => {
+    const value = given?.value.kind === Kind.VARIABLE ? conditions[given.value.name.value] : given?.value.kind === Kind.BOOLEAN && given.value.value;
+    return value === (name.value === 'include');
+  };
+  const selectionsOf = (set: SelectionSetNode): SelectionSetNode => ({ ...set, selections: set.selections.flatMap(selectionOf) });
+  const selectionOf = (selection: SelectionNode): SelectionNode[] => {
+    if (left-- <= 0 || !(selection.directives ?? []).every(holds)) return [];
+    const directives: DirectiveNode[] = [];
+    if (selection.kind === Kind.FIELD) return [{ ...selection, directives, ...(selection.selectionSet && { selectionSet: selectionsOf(selection.selectionSet) }) }];
+    const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? fragments.get(selection.name.value)! : selection;
+    const { typeCondition } = fragment;
+    return [{ kind: Kind.INLINE_FRAGMENT, directives, ...(typeCondition && { typeCondition }), selectionSet: selectionsOf(fragment.selectionSet) }];
+  };
+
+  const selectionSet = selectionsOf(operation.selectionSet);
+  return left < 0 ? undefined : { kind: Kind.DOCUMENT, definitions: [{ ...operation, selectionSet }] };
+}
