@@ -1,0 +1,91 @@
+// What is asked. Contestants without GraphQL know an operation by its name.
+const CONTACT = 'query Contact($id: ID!) { contact(id: $id) { id name contactType email phone } }';
+const CONTACTS = `query Contacts($ids: [ID!]!) {
+  contacts(ids: $ids) {
+    id source sourceId contactType name title firstName middleNames lastName gender email phone skype
+    address { id }
+  }
+}`;
+const RELATIONSHIPS = `query Relationships($ids: [ID!]!) {
+  contacts(ids: $ids) {
+    id name contactType
+    relationships { type parentType parentId startDate endDate current company { id } }
+  }
+}`;
+const GUESTS = `query Guests($ids: [ID!]!) {
+  contacts(ids: $ids) {
+    id name status
+    emailAddresses { address nickname primary }
+    phoneNumbers { number kind primary }
+    nationality { code name }
+    address { id lines city postCode country { code alpha3 name } }
+    employment { jobTitle department companyName industry { id name } }
+    marketing { optOut lifecycleStage leadSource referrer { id code name } }
+    guest { role lastBookingRole preferences }
+    salesAccount { id accountCode exportedDate exportStatus company { id } companyName }
+  }
+}`;
+const ENTITIES = `query Entities($representations: [_Any!]!) {
+  _entities(representations: $representations) { ... on Contact { id name firstName lastName email phone address { id } } }
+}`;
+
+/** Each caller has its own, so that nobody is served by what another one asked for. */
+const BODIES_PER_CALLER = 32;
+const FIRST_ID = 1_000_000;
+
+/**
+ * `cas360` and `pms` are how many contacts of each one operation wants; `calls` the fewest upstream calls that can answer
+ * it; `mode` how callers behave: `steady` ones ask again at once, those of a `burst` all together; `onlyOurs` that no other
+ * contestant than ours and the raw one takes part; `atMost` how many times the CPU of the raw one ours may need.
+ */
+const CASES = [
+  { name: 'one', title: 'one CAS 360 contact', query: CONTACT, cas360: 1, calls: 1, callers: 16, atMost: 2.8 },
+  { name: 'list', title: '100 CAS 360 contacts, 14 fields', query: CONTACTS, cas360: 100, calls: 1, callers: 8, atMost: 1.8 },
+  { name: 'relationships', title: '500 CAS 360 contacts with relationships', query: RELATIONSHIPS, cas360: 500, calls: 5, callers: 4, atMost: 1.7 },
+  { name: 'pms', title: '20 PMS contacts, nested', query: GUESTS, pms: 20, calls: 20, callers: 4, atMost: 1.6 },
+  { name: 'entities100', title: '_entities of 100, mixed', query: ENTITIES, cas360: 80, pms: 20, calls: 21, callers: 4 },
+  { name: 'entities500', title: '_entities of 500, mixed', query: ENTITIES, cas360: 400, pms: 100, calls: 104, callers: 4 },
+  { name: 'cache-one', title: 'one contact, cache warm', query: CONTACT, cas360: 1, calls: 0, callers: 16, isCached: true, onlyOurs: true, atMost: 1 },
+  { name: 'cache', title: '100 contacts, cache warm', query: CONTACTS, cas360: 100, calls: 0, callers: 8, isCached: true, onlyOurs: true, atMost: 1 },
+  { name: 'callers64', title: '64 callers, each one contact', query: CONTACT, cas360: 1, calls: 1, callers: 64 },
+  { name: 'latency', title: '64 callers at once, upstream with 50 ms', query: CONTACT, cas360: 1, calls: 8 / 64, callers: 64, mode: 'burst', latencyMs: 50 },
+  { name: 'linear', title: 'growth: 100 and 1,000 contacts', query: CONTACTS, sizes: [100, 1_000], callers: 2, onlyOurs: true },
+  { name: 'soak', title: 'a million operations', query: CONTACT, cas360: 1, calls: 1, callers: 16, mode: 'soak' },
+].map((each) => ({ cas360: 0, pms: 0, mode: 'steady', latencyMs: 0, ...each }));
+
+export const caseNames = CASES.map(({ name }) => name);
+export const casesNamed = (names) => CASES.filter(({ name }) => names.includes(name));
+/** The soak takes minutes by itself. */
+export const standardCases = CASES.filter(({ mode }) => mode !== 'soak');
+
+/** The same case in each of its sizes. */
+export const variantsOf = (each) => each.sizes?.map((size) => ({ ...each, size, cas360: size })) ?? [each];
+
+/** The `number`th request body of a caller; after a while they come again. */
+export function bodiesOf({ query, cas360, pms, mode }, caller) {
+  const made = [];
+  const size = cas360 + pms;
+  // A soak asks for new ids all the time: what is kept for each id would show.
+  const count = mode === 'soak' ? Infinity : BODIES_PER_CALLER;
+  const make = (number) => {
+    const first = FIRST_ID + (caller * (Number.isFinite(count) ? count : 1_000_000) + number) * size;
+    const ids = Array.from({ length: size }, (_, i) => `${isPms(i, cas360, pms) ? 'pms' : 'cas360'}:${first + i}`);
+    return JSON.stringify({ operationName: /^query (\w+)/.exec(query)[1], query, variables: variablesFor(query, ids) });
+  };
+  return (number) => (count === Infinity ? make(number) : (made[number % count] ??= make(number % count)));
+}
+
+/** Mixed evenly, as the items of a list are. */
+const isPms = (i, cas360, pms) => Math.floor(((i + 1) * pms) / (cas360 + pms)) > Math.floor((i * pms) / (cas360 + pms));
+
+function variablesFor(query, ids) {
+  if (query === CONTACT) return { id: ids[0] };
+  return query === ENTITIES ? { representations: ids.map((id) => ({ __typename: 'Contact', id })) } : { ids };
+}
+
+/** A call like those that the case makes, to know how long the upstream takes by itself. */
+export function upstreamPath({ cas360, pms, query }) {
+  if (pms > cas360) return `/api/v3/contacts/${FIRST_ID}`;
+  const ids = Array.from({ length: Math.min(cas360, 100) }, (_, i) => FIRST_ID + i);
+  return `/contacts/${ids.join(',')}?offset=0&limit=500${query === RELATIONSHIPS ? '&relationships=true' : ''}`;
+}

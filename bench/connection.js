@@ -1,0 +1,81 @@
+import { connect } from 'node:net';
+
+const END_OF_CHUNKS = '\r\n0\r\n\r\n';
+const TIMEOUT_MS = 20_000;
+
+/**
+ * One kept HTTP/1.1 connection, one request at a time: the least that can be done for an answer, so that the load
+ * generator is not the bottleneck. It looks at both ends of an answer only.
+ */
+export class Connection {
+  #socket;
+  #settle;
+  #head = '';
+  #status = 0;
+  /** Bytes of the body still to come; NaN where it comes in chunks. */
+  #left = 0;
+  #start = '';
+
+  constructor(origin) {
+    const { hostname, port } = new URL(origin);
+    this.#socket = connect({ host: hostname, port: Number(port), noDelay: true, timeout: TIMEOUT_MS });
+    this.#socket.on('data', (bytes) => this.#read(bytes));
+    this.#socket.on('timeout', () => this.#socket.destroy(new Error(`no answer within ${TIMEOUT_MS} ms`)));
+    this.#socket.on('error', (error) => this.#fail(error));
+    this.#socket.on('close', () => this.#fail(new Error('the connection was closed')));
+  }
+
+  /** Resolves when the whole answer is there. Rejects unless it is one without errors. */
+  ask(message) {
+    return new Promise((resolve, reject) => {
+      if (this.#socket.destroyed) reject(new Error('the connection was closed'));
+      this.#settle = { resolve, reject };
+      this.#head = '';
+      this.#start = '';
+      this.#socket.write(message);
+    });
+  }
+
+  close() {
+    this.#socket.destroy();
+  }
+
+  #read(bytes) {
+    const body = this.#start === '' ? this.#readHead(bytes) : bytes;
+    if (!body || body.length === 0) return;
+    if (this.#start === '') this.#start = body.toString('latin1', 0, 200);
+    this.#left -= body.length;
+    const end = body.toString('latin1', Math.max(0, body.length - 12));
+    if (this.#left === 0 || end.endsWith(END_OF_CHUNKS)) this.#end(end.replace(END_OF_CHUNKS, '').trimEnd());
+  }
+
+  #readHead(bytes) {
+    this.#head += bytes.toString('latin1');
+    const end = this.#head.indexOf('\r\n\r\n');
+    if (end < 0) return undefined;
+    const bodyBytes = this.#head.length - end - 4;
+    this.#head = this.#head.slice(0, end);
+    this.#status = Number(this.#head.slice(9, 12));
+    this.#left = Number(/content-length: (\d+)/i.exec(this.#head)?.[1]);
+    return bytes.subarray(bytes.length - bodyBytes);
+  }
+
+  #end(end) {
+    // Errors stand before the data, or after them as a list that ends with `}]}`.
+    const isWhole = !this.#start.includes('{"errors"') && !end.endsWith('}]}');
+    if (this.#status === 200 && isWhole) this.#settle.resolve();
+    else this.#fail(new Error(`an answer with status ${this.#status}: ${this.#start}`));
+  }
+
+  #fail(error) {
+    this.#settle?.reject(error);
+  }
+}
+
+export function post(path, body) {
+  return `POST ${path} HTTP/1.1\r\nhost: bench\r\naccept: application/json\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+}
+
+export function get(path, token) {
+  return `GET ${path} HTTP/1.1\r\nhost: bench\r\naccept: application/json\r\nauthorization: Bearer ${token}\r\n\r\n`;
+}

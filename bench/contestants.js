@@ -1,0 +1,34 @@
+import { fileURLToPath } from 'node:url';
+import { Child } from './child.js';
+
+const PROBE = fileURLToPath(new URL('probe.js', import.meta.url));
+const OURS = fileURLToPath(new URL('../dist/src/main.js', import.meta.url));
+const file = (name) => [fileURLToPath(new URL(`contestants/${name}.js`, import.meta.url))];
+
+/** The raw one first: all others are measured by it. */
+export const CONTESTANTS = [
+  { name: 'raw', title: 'raw Node', command: () => file('raw') },
+  { name: 'ours', title: 'contacts subgraph', command: (server = OURS) => ['--enable-source-maps', server] },
+  { name: 'mercurius', title: 'Mercurius, JIT', command: () => file('mercurius') },
+  { name: 'yoga', title: 'GraphQL Yoga', command: () => file('yoga') },
+  { name: 'tutorial', title: 'tutorial server', command: () => file('tutorial') },
+];
+
+/** Ours as `npm run serve` starts it: the two systems, and otherwise the defaults. */
+const settingsOf = (upstream) => ({
+  PMS_BASE_URL: upstream,
+  PMS_TOKEN_URL: `${upstream}/oauth/token`,
+  PMS_CLIENT_ID: 'bench',
+  PMS_CLIENT_SECRET: 'bench',
+  CAS360_BASE_URL: upstream,
+  CAS360_CLIENT_ID: 'bench',
+  CAS360_CLIENT_SECRET: 'bench',
+  CAS360_REFRESH_TOKEN: 'bench',
+  // Any delay: a machine that is busy with other things must not make it refuse what the others take.
+  MAX_EVENT_LOOP_DELAY_MS: '0',
+});
+
+export function startContestant({ name, command }, { upstream, isCached, server }) {
+  const env = name === 'ours' ? { ...settingsOf(upstream), ...(isCached && { CACHE_TTL_SECONDS: '60' }) } : { UPSTREAM_URL: upstream };
+  return Child.start(name, ['--import', PROBE, ...command(server)], { env, isServer: true });
+}

@@ -1,0 +1,57 @@
+import { parseArgs } from 'node:util';
+import { runCase, stepsOf, QUICK, STANDARD } from './runCase.js';
+import { caseNames, casesNamed, standardCases } from './cases.js';
+import { profileCase } from './profile.js';
+import { Progress } from './progress.js';
+import { writeReport } from './report.js';
+import { QUICK_SOAK_OPERATIONS, SOAK_OPERATIONS, soak } from './soak.js';
+import { caseTable, megabytes } from './table.js';
+
+const SOAK_STEPS = 40;
+
+const options = {
+  case: { type: 'string' },
+  soak: { type: 'boolean', default: false },
+  quick: { type: 'boolean', default: false },
+  report: { type: 'boolean', default: false },
+  profile: { type: 'boolean', default: false },
+  server: { type: 'string' },
+};
+
+export async function main() {
+  const { values } = parseArgs({ options });
+  const cases = values.case ? casesNamed(values.case.split(',')) : [...standardCases];
+  if (cases.length === 0) throw new Error(`There is no such case. There are: ${caseNames.join(', ')}.`);
+  if (values.report && values.server) throw new Error('A report is about the build of this checkout: leave out --server.');
+  if (values.soak) cases.push(...casesNamed(['soak']));
+  // Children end with this process, which is why it must end in its own way.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130));
+  if (values.profile) {
+    for (const each of cases) process.stdout.write(`${await profileCase(each, values)}\n`);
+    return;
+  }
+  const plan = values.quick ? QUICK : STANDARD;
+  const measured = await measure(cases, plan, values);
+  if (values.report) writeReport(measured, { command: `npm run bench -- ${process.argv.slice(2).join(' ')}`, plan });
+}
+
+async function measure(cases, plan, { server, quick }) {
+  const progress = new Progress(cases.reduce((steps, each) => steps + (each.mode === 'soak' ? SOAK_STEPS : stepsOf(each, plan)), 0));
+  const measured = [];
+  for (const each of cases) {
+    progress.begin(each.title);
+    if (each.mode === 'soak') {
+      const operations = quick ? QUICK_SOAK_OPERATIONS : SOAK_OPERATIONS;
+      measured.push(await soak(each, operations, { server, onShare: (share) => progress.partly(share * SOAK_STEPS, `${Math.round(100 * share)} %`) }));
+    } else measured.push(await runCase(each, plan, { server, onStep: (what) => progress.step(what) }));
+    progress.end();
+    process.stdout.write(`${summaryOf(measured.at(-1))}\n`);
+  }
+  return measured;
+}
+
+function summaryOf(one) {
+  if (one.results) return `### ${one.each.title}\n\n${caseTable(one)}\n`;
+  const { each, peakBytes, growth } = one;
+  return `### ${each.title}\n\nPeak ${megabytes(peakBytes)} MB; the last fifth to the second: ${growth.rss.toFixed(2)} resident, ${growth.heap.toFixed(2)} heap in use.\n`;
+}

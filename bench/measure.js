@@ -1,0 +1,83 @@
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SteadyLoad, burst, operationCallers, pacedLoad, upstreamCallers } from './load.js';
+import { median, percentile } from './statistics.js';
+
+const LEAD_IN_MS = 100;
+/** Under half load more callers than at full load, so that none has to wait for a free one. */
+const MORE_CALLERS = 4;
+const MOST_OPERATIONS_PER_SECOND = 4_000;
+
+/** What the server used, and how many upstream calls were made, while its callers went on for so long. */
+export async function steadyWindow({ each, server, upstream, ms }) {
+  const callsBefore = await upstream.ask('calls');
+  const callers = operationCallers(server.origin, each);
+  const load = new SteadyLoad(callers);
+  await sleep(LEAD_IN_MS);
+  const before = await usage(server, () => load.done);
+  await sleep(ms);
+  const after = await usage(server, () => load.done);
+  await load.stop();
+  callers.close();
+  const calls = (await upstream.ask('calls')) - callsBefore;
+  return { ...between(before, after), callsPerOperation: calls / load.done, latencies: load.latencies.slice(before.done, after.done) };
+}
+
+/** Bursts of all callers at once, one after the other. */
+export async function burstWindow({ each, server, upstream, ms }) {
+  const callers = operationCallers(server.origin, each);
+  await burst(callers);
+  const before = await usage(server, () => 0);
+  const latencies = [];
+  const callsInBursts = [];
+  while (performance.now() - before.at < ms) {
+    const calls = await upstream.ask('calls');
+    latencies.push(...(await burst(callers)));
+    callsInBursts.push((await upstream.ask('calls')) - calls);
+  }
+  const after = await usage(server, () => latencies.length);
+  callers.close();
+  return { ...between(before, after), callsPerOperation: median(callsInBursts) / callers.count, latencies, mostCalls: Math.max(...callsInBursts) };
+}
+
+async function usage(server, done) {
+  const { cpuMicroseconds } = await server.ask('usage');
+  return { at: performance.now(), cpuMs: cpuMicroseconds / 1_000, done: done() };
+}
+
+function between(before, after) {
+  const operations = after.done - before.done;
+  if (operations === 0) throw new Error('Not one operation ended in its window.');
+  const usedMs = after.cpuMs - before.cpuMs;
+  return { usedMs, cpuMs: usedMs / operations, perSecond: (1_000 * operations) / (after.at - before.at) };
+}
+
+/** The latencies at half of what the server can do, and those of the upstream by itself, called as often. */
+export async function halfLoad({ each, server, upstream, perSecond, ms }) {
+  const rate = Math.min(perSecond / 2, MOST_OPERATIONS_PER_SECOND);
+  const callers = operationCallers(server.origin, each, each.callers * MORE_CALLERS);
+  const latencies = await pacedLoad(callers, rate, ms);
+  callers.close();
+  const direct = upstreamCallers(upstream.origin, each, each.callers * MORE_CALLERS);
+  const upstreamLatencies = await pacedLoad(direct, rate, ms / 2);
+  direct.close();
+  return { ...tail(latencies), upstreamP99Ms: tail(upstreamLatencies).p99Ms };
+}
+
+export const tail = (latencies) => ({ p50Ms: percentile(latencies, 0.5), p99Ms: percentile(latencies, 0.99) });
+
+/** Medians of the rounds; latencies of all of them together. */
+export function summary(rounds) {
+  const of = (key) => median(rounds.map((round) => round[key]));
+  return {
+    cpuMs: of('cpuMs'),
+    perSecond: of('perSecond'),
+    callsPerOperation: of('callsPerOperation'),
+    mostCalls: rounds[0].mostCalls && Math.max(...rounds.map(({ mostCalls }) => mostCalls)),
+    ...tail(rounds.flatMap(({ latencies }) => latencies)),
+    spread: spread(rounds.map(({ cpuMs }) => cpuMs)),
+  };
+}
+
+/** How far apart the rounds are: half the distance from the least to the most, as a share of the median. */
+const spread = (numbers) => (Math.max(...numbers) - Math.min(...numbers)) / 2 / median(numbers);

@@ -1,0 +1,71 @@
+import { variantsOf } from './cases.js';
+import { CONTESTANTS, startContestant } from './contestants.js';
+import { compareAnswers } from './equality.js';
+import { burstWindow, halfLoad, steadyWindow, summary } from './measure.js';
+import { Child, pinLoadGenerator, UPSTREAM } from './child.js';
+
+const MOST_WARM_UPS = 10;
+
+export const STANDARD = { rounds: 5, windowMs: 1_000, warmUpMs: 1_200, halfLoadMs: 2_000 };
+export const QUICK = { rounds: 3, windowMs: 500, warmUpMs: 1_000, halfLoadMs: 800 };
+
+/** How many steps a case takes, for the progress. */
+export const stepsOf = (each, { rounds }) => contestantsIn(each).length * variantsOf(each).length * (rounds + 2);
+
+const contestantsIn = ({ onlyOurs }) => CONTESTANTS.filter(({ name }) => !onlyOurs || name === 'raw' || name === 'ours');
+
+/**
+ * Measures one case: new processes, the same answers from all of them, then round by round one after the other, so that
+ * whatever else the machine does meets them all.
+ */
+export async function runCase(each, plan, { server, onStep }) {
+  pinLoadGenerator();
+  const upstream = await Child.start('upstream', UPSTREAM);
+  const children = [upstream];
+  try {
+    const contestants = contestantsIn(each);
+    const started = await Promise.allSettled(contestants.map((one) => startContestant(one, { upstream: upstream.origin, isCached: each.isCached, server })));
+    for (const { value } of started) if (value) children.push(value);
+    for (const { reason } of started) if (reason) throw reason;
+    const servers = children.slice(1);
+    for (const variant of variantsOf(each)) await compareAnswers(variant, servers);
+    await upstream.ask('latency', each.latencyMs);
+    const entrants = contestants.flatMap(({ name, title }, i) => variantsOf(each).map((variant) => ({ name, title, each: variant, server: servers[i], upstream, rounds: [] })));
+    await runRounds(entrants, plan, onStep);
+    const results = [];
+    for (const entrant of entrants) results.push(await finish(entrant, plan, onStep));
+    return { each, results };
+  } finally {
+    await Promise.all(children.map((child) => child.stop()));
+  }
+}
+
+async function runRounds(entrants, { rounds, windowMs, warmUpMs }, onStep) {
+  const run = (entrant, ms) =>
+    (entrant.each.mode === 'burst' ? burstWindow : steadyWindow)({ ...entrant, ms }).catch((error) => {
+      throw new Error(`"${entrant.each.title}", ${entrant.name}: ${error.message}`, { cause: error });
+    });
+  for (const entrant of entrants) {
+    // By what it used, not by the clock: on a busy machine a server would not be warm after so long.
+    let usedMs = 0;
+    for (let turn = 0; usedMs < warmUpMs && turn < MOST_WARM_UPS; turn++) usedMs += (await run(entrant, warmUpMs / 2)).usedMs;
+    onStep(`${entrant.name} warms up`);
+  }
+  for (let round = 0; round < rounds; round++) {
+    for (let turn = 0; turn < entrants.length; turn++) {
+      // Each round another one is first.
+      const entrant = entrants[(turn + round) % entrants.length];
+      entrant.rounds.push(await run(entrant, windowMs));
+      onStep(`${entrant.name}, round ${round + 1} of ${rounds}`);
+    }
+  }
+}
+
+async function finish({ name, title, each, server, upstream, rounds }, { halfLoadMs }, onStep) {
+  const full = summary(rounds);
+  const isPaced = each.mode === 'steady' && !each.sizes;
+  const half = isPaced ? await halfLoad({ each, server, upstream, perSecond: full.perSecond, ms: halfLoadMs }) : undefined;
+  const { peakBytes } = await server.ask('usage');
+  onStep(`${name} under half load`);
+  return { name, title, size: each.size, ...full, half, peakBytes };
+}

@@ -1,0 +1,43 @@
+/** Rows of cells as a Markdown table; all columns but the first are numbers. */
+export function markdownTable(head, rows) {
+  const line = (cells) => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map((_, i) => (i === 0 ? '---' : '--:'))), ...rows.map(line)].join('\n');
+}
+
+export const milliseconds = (ms) => (ms < 10 ? ms.toFixed(2) : ms.toFixed(0));
+export const megabytes = (bytes) => String(Math.round(bytes / 1e6));
+
+/** By how much more CPU than the raw one, which was asked for as much. */
+export function ratioToRaw(result, results) {
+  const raw = results.find(({ name, size }) => name === 'raw' && size === result.size);
+  return result.cpuMs / raw.cpuMs;
+}
+
+/** What is told of a result, under its heading. A column that says nothing of any of them is left out. */
+const COLUMNS = {
+  '': ({ title, size }) => (size ? `${title}, ${size.toLocaleString('en')}` : title),
+  'CPU, ms': ({ cpuMs }) => milliseconds(cpuMs),
+  'to raw': (result, results) => ratioToRaw(result, results).toFixed(2),
+  spread: ({ spread }) => `±${percent(spread)}`,
+  busy: ({ cpuMs, perSecond }) => percent((cpuMs * perSecond) / 1_000),
+  'per second': ({ perSecond }) => Math.round(perSecond).toLocaleString('en'),
+  'p50, ms': ({ p50Ms }) => milliseconds(p50Ms),
+  'p99, ms': ({ p99Ms }) => milliseconds(p99Ms),
+  'p50 at half load': ({ half }) => half && milliseconds(half.p50Ms),
+  'p99 at half load': ({ half }) => half && milliseconds(half.p99Ms),
+  'upstream p99': ({ half }) => half && milliseconds(half.upstreamP99Ms),
+  'upstream calls': ({ callsPerOperation }) => callsPerOperation.toFixed(2),
+  'most in a burst': ({ mostCalls }) => mostCalls,
+  'peak MB': ({ peakBytes }) => megabytes(peakBytes),
+};
+
+/** Everything that is known of one case. */
+export function caseTable({ results }) {
+  const columns = Object.entries(COLUMNS)
+    .map(([head, cell]) => [head, results.map((result) => cell(result, results))])
+    .filter(([, cells]) => cells.some((cell) => cell !== undefined));
+  const rows = results.map((_, i) => columns.map(([, cells]) => cells[i]));
+  return markdownTable(columns.map(([head]) => head), rows);
+}
+
+const percent = (share) => `${Math.round(100 * share)} %`;

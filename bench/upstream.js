@@ -1,0 +1,60 @@
+// The stand-in for both systems and their token endpoints. It speaks just enough HTTP over plain sockets to cost a
+// small part of what any contestant does, so that it is never what is measured.
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { answer } from './control.js';
+import { cas360Rows, pmsRow } from './upstreamData.js';
+
+const TOKEN = 'bench-token';
+const GRANT = JSON.stringify({ access_token: TOKEN, token_type: 'bearer', expires_in: 43_199, refresh_token: 'bench-refresh' });
+
+let latencyMs = 0;
+let calls = 0;
+
+const server = createServer((socket) => {
+  let pending = '';
+  socket.setNoDelay(true).setEncoding('latin1');
+  socket.on('error', () => socket.destroy());
+  socket.on('data', (text) => {
+    pending += text;
+    for (let end = pending.indexOf('\r\n\r\n'); end >= 0; end = pending.indexOf('\r\n\r\n')) {
+      const head = pending.slice(0, end);
+      // Only token requests have a body.
+      const bodyLength = head.startsWith('POST') ? Number(/content-length: (\d+)/i.exec(head)?.[1] ?? 0) : 0;
+      if (pending.length < end + 4 + bodyLength) return;
+      pending = pending.slice(end + 4 + bodyLength);
+      void respond(socket, head);
+    }
+  });
+});
+
+async function respond(socket, head) {
+  const [method, target] = head.slice(0, head.indexOf('\r\n')).split(' ', 2);
+  if (method === 'POST') return send(socket, 200, GRANT);
+  calls++;
+  if (latencyMs > 0) await sleep(latencyMs);
+  const body = bodyOf(target);
+  if (!head.includes(`earer ${TOKEN}`)) send(socket, 401, '{}');
+  else send(socket, body ? 200 : 404, body ?? '{}');
+}
+
+function bodyOf(target) {
+  const [path, query = ''] = target.split('?', 2);
+  const ids = path.slice(path.lastIndexOf('/') + 1);
+  if (path.startsWith('/api/v3/contacts/')) return pmsRow(ids);
+  if (path.startsWith('/contacts/')) return cas360Rows(ids.split(','), query.includes('relationships=true'));
+  return undefined;
+}
+
+/** All rows are ASCII: a character is a byte. */
+function send(socket, status, body) {
+  if (!socket.destroyed) socket.write(`HTTP/1.1 ${status} -\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`, 'latin1');
+}
+
+answer({
+  calls: () => calls,
+  latency: (ms) => {
+    latencyMs = ms;
+  },
+});
+server.listen(Number(process.env.PORT), '127.0.0.1');
