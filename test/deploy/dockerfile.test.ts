@@ -1,0 +1,50 @@
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { expect, test } from '@jest/globals';
+
+const last = readFileSync('Dockerfile', 'utf8').split(/^FROM /m).at(-1)!;
+
+test("what the image's last stage copies and starts is a service that answers, and writes nothing", async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'image-'));
+  try {
+    for (const [, from, to] of last.matchAll(/^COPY --from=build \/app\/(\S+) \.\/(\S*)$/gm)) {
+      if (from === 'node_modules') symlinkSync(resolve(from), join(folder, from));
+      else cpSync(from!, join(folder, to || from!), { recursive: true });
+    }
+    const before = readdirSync(folder, { recursive: true }).length;
+    const [program, ...args] = JSON.parse(/^CMD (.*)$/m.exec(last)![1]!) as string[];
+    const { PATH = '' } = process.env;
+    const child = spawn(program!, args, { cwd: folder, env: { PATH, HOME: folder, NODE_ENV: 'production', HOST: '127.0.0.1', PORT: '0' }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const ended = new Promise((done) => child.on('close', done));
+    let output = '';
+    const url = await new Promise<string | undefined>((found) => {
+      const read = (text: Buffer): void => {
+        output += String(text);
+        const address = /"address":"([^"]+)"/.exec(output)?.[1];
+        if (address) found(address);
+      };
+      child.stdout.on('data', read);
+      child.stderr.on('data', read);
+      void ended.then(() => found(undefined));
+    });
+    expect({ url, output }).toEqual({ url: expect.any(String), output });
+    expect((await fetch(`${url!}/health/ready`)).status).toBe(200);
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+    expect(readdirSync(folder, { recursive: true })).toHaveLength(before);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}, 60_000);
+
+test('the image runs as a user that has no rights, by number, as Kubernetes wants to see it', () => {
+  expect(last).toMatch(/^USER 65532:65532$/m);
+});
+
+test('nothing that is built from is kept from the build', () => {
+  const sources = /const sources = \[(.*)\]/.exec(readFileSync('scripts/setup.mjs', 'utf8'))![1]!.split(', ').map((name) => name.slice(1, -1));
+  expect(sources.length).toBeGreaterThan(5);
+  expect(readFileSync('.dockerignore', 'utf8').split('\n').filter((name) => sources.includes(name))).toEqual([]);
+});
