@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const installed = join(root, 'node_modules/.package-lock.json');
 const stamp = join(root, 'dist/.stamp');
-const sources = ['package-lock.json', 'codegen.yml', 'tsconfig.json', 'tsconfig.build.json', 'graphiql', 'openapi', 'sandbox', 'schema', 'scripts', 'src'];
+// The image is built without the examples.
+const sources = ['package-lock.json', 'codegen.yml', 'tsconfig.json', 'tsconfig.build.json', 'examples/supergraph', 'graphiql', 'openapi', 'sandbox', 'schema', 'scripts', 'src'].filter((path) => existsSync(path));
 
 if (Number(process.versions.node.split('.')[0]) < 20) {
   fail(`This needs Node 20 or newer to install itself; this is ${process.version}.`);

@@ -2,10 +2,22 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { ContactsError, type Outcome } from '../errors.js';
 import { isRecord } from '../record.js';
 import type { Context } from './context.js';
-import { addressNeed, contactNeed } from './lookAhead.js';
+import { addressNeed, contactNeed, fieldOf } from './lookAhead.js';
 
 type Entity = { readonly __typename: string };
 type Loading = Outcome<Entity> | Promise<Outcome<Entity>>;
+type Find = (representation: Readonly<Record<string, unknown>>, context: Context, info: GraphQLResolveInfo) => Loading;
+
+const FINDERS = new Map<string, Find>([
+  ['Contact', ({ id }, context, info) => context.loaders.contacts.byId(id, contactNeed(info, context))],
+  ['Address', ({ id }, context, info) => context.loaders.addresses.byId(id, addressNeed(info, context))],
+  ['SalesAccount', ({ id, contact }, { loaders }, info) => loaders.salesAccount(id, isRecord(contact) ? contact.id : undefined, fieldOf(info))],
+  // In the union because its key has to be declared, but nothing here can look one up.
+  ['Company', () => null],
+]);
+
+/** The types of which `_entities` finds what a representation names. */
+export const FOUND_TYPES = [...FINDERS.keys()];
 
 /**
  * `Query._entities` of the federation specification, in place of the library's: one pass over the representations, an
@@ -26,18 +38,6 @@ export function entities(
 
 function entity(representation: unknown, context: Context, info: GraphQLResolveInfo): Loading {
   if (!isRecord(representation)) return new ContactsError('BAD_USER_INPUT');
-  const { __typename: type, id, contact } = representation;
-  switch (type) {
-    case 'Contact':
-      return context.loaders.contacts.byId(id, contactNeed(info, context));
-    case 'Address':
-      return context.loaders.addresses.byId(id, addressNeed(info, context));
-    case 'SalesAccount':
-      return context.loaders.salesAccount(id, isRecord(contact) ? contact.id : undefined);
-    case 'Company':
-      // In the union because its key has to be declared, but nothing here can look one up.
-      return null;
-    default:
-      return new ContactsError('BAD_USER_INPUT');
-  }
+  const find = FINDERS.get(representation.__typename as string);
+  return find ? find(representation, context, info) : new ContactsError('BAD_USER_INPUT');
 }

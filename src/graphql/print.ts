@@ -1,6 +1,17 @@
 import { fileURLToPath } from 'node:url';
-import { parse, print } from 'graphql';
+import { parseArgs } from 'node:util';
+import { printProfile, PROFILES, type Profile } from './profiles.js';
 import { readTypeDefs } from './schema.js';
 
-const folder = fileURLToPath(new URL('../../schema', import.meta.url));
-process.stdout.write(`${print(parse(readTypeDefs(folder)))}\n`);
+try {
+  const { values } = parseArgs({ options: { profile: { type: 'string', default: 'default' } } });
+  if (!isProfile(values.profile)) throw new Error(`Unknown profile '${values.profile}'`);
+  process.stdout.write(printProfile(readTypeDefs(fileURLToPath(new URL('../../schema', import.meta.url))), values.profile));
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}.\nUsage: npm run -s schema -- [--profile ${PROFILES.join('|')}]\n`);
+  process.exitCode = 1;
+}
+
+function isProfile(name: string): name is Profile {
+  return (PROFILES as readonly string[]).includes(name);
+}

@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { parse, type GraphQLSchema } from 'graphql';
 import { guardFields } from './access.js';
+import { FOUND_TYPES } from './entities.js';
 import { Contact } from './resolvers/Contact.js';
 import { Query } from './resolvers/Query.js';
+import { checkSchema } from './schemaCheck.js';
 
 /** The schema's source text, its files in the order of their names. */
 export function readTypeDefs(folder: string): string {
@@ -14,7 +16,9 @@ export function readTypeDefs(folder: string): string {
 
 /** The subgraph's schema, ready to run: with resolvers, and with the access check before every guarded field. */
 export function createSchema(typeDefs: string): GraphQLSchema {
-  const schema = buildSubgraphSchema([{ typeDefs: parse(typeDefs), resolvers: { Query, Contact } }]);
+  const resolvers = { Query, Contact };
+  const schema = buildSubgraphSchema([{ typeDefs: parse(typeDefs), resolvers }]);
+  checkSchema(schema, resolvers, FOUND_TYPES);
   guardFields(schema);
   return schema;
 }

@@ -156,7 +156,7 @@ describe('malformed ids', () => {
     }
     const calls = [...app.sandbox.pms.calls, ...app.sandbox.cas360.calls].filter(({ kind }) => kind !== 'token');
     expect(calls.map(({ path }) => path).filter((path) => !allowed.some((form) => form.test(path)))).toEqual([]);
-  });
+  }, 30_000);
 });
 
 describe('an address', () => {
@@ -273,7 +273,7 @@ describe('the schema', () => {
     expect([...data._service.sdl.matchAll(/^type (\w+) (@key.*) \{$/gm)].map(([, name, keys]) => `${name} ${keys}`).sort()).toEqual([
       'Address @key(fields: "id")',
       'Company @key(fields: "id", resolvable: false)',
-      'Contact @key(fields: "id")',
+      'Contact @key(fields: "id") @cost(weight: 10)',
       'SalesAccount @key(fields: "id", resolvable: false) @key(fields: "id contact { id }")',
     ]);
   });

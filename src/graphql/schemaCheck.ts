@@ -1,0 +1,53 @@
+import { isEnumType, isInterfaceType, isObjectType, isScalarType, isUnionType, Kind, type GraphQLNamedType, type GraphQLSchema } from 'graphql';
+
+type ResolverMap = Readonly<Record<string, object>>;
+
+/**
+ * Holds the resolvers against the schema, since @apollo/subgraph leaves out without a word what does not fit.
+ * `found` are the types that our `_entities` finds by a representation. Throws one error that lists every fault.
+ */
+export function checkSchema(schema: GraphQLSchema, resolvers: ResolverMap, found: readonly string[]): void {
+  const faults = [...resolverFaults(schema, resolvers), ...entityFaults(schema, found)];
+  if (faults.length > 0) throw new Error(`The resolvers do not fit the schema:\n${faults.map((fault) => `- ${fault}`).join('\n')}`);
+}
+
+function resolverFaults(schema: GraphQLSchema, resolvers: ResolverMap): string[] {
+  return Object.entries(resolvers).flatMap(([typeName, resolver]) => {
+    const type = schema.getType(typeName);
+    if (!type) return [`${typeName} has resolvers, but is no type of the schema.`];
+    if (isScalarType(type)) return isScalarType(resolver) ? [] : [`${typeName} is a scalar, but its resolver is none.`];
+    const known = keysOf(type);
+    const unknown = Object.keys(resolver).filter((key) => !known.includes(key));
+    const missing = isEnumType(type) ? known.filter((key) => !Object.hasOwn(resolver, key)) : [];
+    return [
+      ...unknown.map((key) => `${typeName}.${key} has a resolver, but is not in the schema.`),
+      ...missing.map((key) => `${typeName}.${key} is a value of the schema, but has none in the resolvers.`),
+    ];
+  });
+}
+
+/** What a resolver map may say of a type. `__resolveReference` is never called: `_entities` is ours. */
+function keysOf(type: GraphQLNamedType): readonly string[] {
+  if (isEnumType(type)) return type.getValues().map(({ name }) => name);
+  if (isObjectType(type)) return ['__isTypeOf', ...Object.keys(type.getFields())];
+  if (isInterfaceType(type)) return ['__resolveType', ...Object.keys(type.getFields())];
+  return isUnionType(type) ? ['__resolveType'] : [];
+}
+
+function entityFaults(schema: GraphQLSchema, found: readonly string[]): string[] {
+  const union = schema.getType('_Entity');
+  const entities = isUnionType(union) ? union.getTypes() : [];
+  const lost = entities.filter((type) => isResolvable(type) && !found.includes(type.name));
+  const strange = found.filter((name) => !entities.some((type) => type.name === name));
+  return [
+    ...lost.map(({ name }) => `${name} has a key that promises to find it, but _entities does not know how.`),
+    ...strange.map((name) => `${name} is found by _entities, but has no key in the schema.`),
+  ];
+}
+
+/** Whether a key of the type, or of an interface that it implements, is not declared as `resolvable: false`. */
+function isResolvable(type: GraphQLNamedType): boolean {
+  const nodes = [type, ...(isObjectType(type) ? type.getInterfaces() : [])].flatMap(({ astNode, extensionASTNodes }) => [astNode, ...extensionASTNodes]);
+  const keys = nodes.flatMap((node) => node?.directives ?? []).filter(({ name }) => name.value === 'key');
+  return keys.some((key) => !key.arguments?.some(({ name, value }) => name.value === 'resolvable' && value.kind === Kind.BOOLEAN && !value.value));
+}

@@ -1,0 +1,45 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, jest, test } from '@jest/globals';
+
+// Gateways take seconds to start on a busy machine.
+jest.setTimeout(60_000);
+
+/** Runs `npm run supergraph` until it has said what it runs. */
+async function start() {
+  // A group of its own: a test can then signal it as a terminal would.
+  const child = spawn('npm', ['run', 'supergraph'], { env: { ...process.env, PORT: '0' }, detached: true });
+  let said = '';
+  child.stdout.on('data', (text) => (said += String(text)));
+  const ended = new Promise((resolve) => child.on('close', (code, signal) => resolve(code ?? signal)));
+  while (!said.includes('Ctrl-C ends it.') && child.exitCode === null) await sleep(20);
+  return { pid: child.pid!, said: () => said, ended };
+}
+
+/** The first block of a language in the example's README. */
+function readmeBlock(language: string): string | undefined {
+  const readme = readFileSync(new URL('../../examples/supergraph/README.md', import.meta.url), 'utf8');
+  return new RegExp(`\`\`\`${language}\\n(.*?)\n\`\`\``, 's').exec(readme)?.[1];
+}
+
+test('the query that it prints gets the answer that the README shows; Ctrl-C ends it', async () => {
+  const { pid, said, ended } = await start();
+  try {
+    const [, query] = /behind the contacts:\n\n(.*?)\n\n/s.exec(said()) ?? [];
+    expect(query?.replace(/^ {2}/gm, '')).toBe(readmeBlock('graphql'));
+
+    const [, url, body] = /curl (\S+) -H 'content-type: application\/json' \\\n {4}-d '(.*)'/.exec(said()) ?? [];
+    const response = await fetch(url!, { method: 'POST', headers: { 'content-type': 'application/json' }, body: body! });
+    expect(await response.json()).toEqual(JSON.parse(readmeBlock('json')!));
+  } finally {
+    process.kill(-pid, 'SIGINT');
+  }
+  expect(await ended).toBe(0);
+});
+
+test('SIGTERM ends it too', async () => {
+  const { pid, ended } = await start();
+  process.kill(pid, 'SIGTERM');
+  expect(await ended).toBe(0);
+});
