@@ -4,22 +4,25 @@ import importX, { createNodeResolver } from 'eslint-plugin-import-x';
 import ts from 'typescript-eslint';
 
 // The way through the house: web -> graphql -> loaders -> mapping and upstream. What stands here may import what stands
-// beside it, and nothing else of ours. `app.ts` builds everything and may import everything; nobody imports `main.ts`.
-const GROUND = ['errors.ts', 'ids.ts', 'life.ts', 'model.ts', 'record.ts', 'schema.generated.ts'];
+// beside it, and nothing else of ours. `app.ts` and `build/` build everything; nobody imports `main.ts`.
+const GROUND = ['errors.ts', 'ids.ts', 'life.ts', 'model.ts', 'record.ts', 'schema.generated.ts', 'watch.ts'];
 const MAY_IMPORT = {
   'model.ts': ['schema.generated.ts'],
   'ids.ts': ['model.ts'],
   'errors.ts': ['model.ts'],
-  'life.ts': [],
+  'life.ts': ['watch.ts'],
+  'watch.ts': ['model.ts'],
   'record.ts': [],
   'settings.ts': [],
   'config.ts': ['settings.ts'],
-  telemetry: ['telemetry', 'model.ts'],
+  telemetry: ['telemetry', 'model.ts', 'watch.ts'],
+  shared: ['shared'],
   mapping: ['mapping', ...GROUND, 'upstream/pms/records.generated.ts', 'upstream/cas360/records.generated.ts'],
-  upstream: ['upstream', ...GROUND],
+  upstream: ['upstream', 'shared', ...GROUND],
   loaders: ['loaders', ...GROUND, 'upstream/refusal.ts', 'upstream/rowId.ts'],
   graphql: ['graphql', 'loaders', 'telemetry', ...GROUND],
   web: ['web', 'graphql', 'telemetry', 'config.ts', ...GROUND],
+  build: ['build', 'config.ts', 'loaders', 'mapping', 'shared', 'telemetry', 'upstream', ...GROUND],
   'main.ts': ['app.ts', 'config.ts', 'telemetry'],
 };
 const zones = [
@@ -35,7 +38,7 @@ const zones = [
 ];
 
 export default ts.config(
-  { ignores: ['**/*.generated.ts', 'dist/', 'graphiql/', 'test-output/'] },
+  { ignores: ['**/*.generated.ts', 'dist/', 'graphiql/', 'examples/web-client/', '**/node_modules/', 'test-output/'] },
   { files: ['**/*.{js,mjs}'], extends: [js.configs.recommended], languageOptions: { globals: { process: 'readonly', URL: 'readonly', Buffer: 'readonly' } } },
   {
     files: ['**/*.ts'],

@@ -35,6 +35,13 @@ export interface LimitsConfig {
   readonly maxVariablesDepth: number;
 }
 
+/** Where answers of the upstreams are kept for a while. */
+export interface CacheConfig {
+  readonly ttlMs: number;
+  /** How many of each kind one process keeps, where it keeps them itself. */
+  readonly maxEntries: number;
+}
+
 export interface Config {
   readonly host: string;
   readonly port: number;
@@ -45,12 +52,18 @@ export interface Config {
   readonly auth: AuthConfig | undefined;
   /** Empty: anybody may call. */
   readonly routerSecrets: readonly string[];
+  /** Undefined: this replica shares nothing with others. */
+  readonly redisUrl: string | undefined;
+  /** Undefined: nothing is kept. */
+  readonly cache: CacheConfig | undefined;
   readonly maxBodyBytes: number;
   readonly limits: LimitsConfig;
   /** The deadline of one operation. */
   readonly requestTimeoutMs: number;
   /** How late the event loop may be, on average, before requests are refused; 0 is any. */
   readonly maxDelayMs: number;
+  /** Where traces go; undefined: nowhere. */
+  readonly tracesUrl: URL | undefined;
   /** Whether operations that come again are compiled. */
   readonly jit: boolean;
   /** Opens GraphiQL and introspection together. */
@@ -67,10 +80,13 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     cas360: readCas360(settings),
     auth: readAuth(settings),
     routerSecrets: readRouterSecrets(settings),
+    redisUrl: readRedisUrl(settings),
+    cache: readCache(settings),
     maxBodyBytes: settings.integer('MAX_BODY_BYTES', 1_048_576, 1_024, 104_857_600),
     limits: readLimits(settings),
     requestTimeoutMs: settings.integer('REQUEST_TIMEOUT_MS', 8_000, 1, 600_000),
     maxDelayMs: settings.integer('MAX_EVENT_LOOP_DELAY_MS', 150, 0, 10_000),
+    tracesUrl: readTracesUrl(settings),
     jit: settings.flag('JIT', true),
     graphiql: settings.flag('GRAPHIQL', false),
   };
@@ -124,6 +140,26 @@ function readRouterSecrets(settings: Settings): readonly string[] {
   const secrets = settings.secret('ROUTER_SECRET')?.split(',').map((secret) => secret.trim());
   if (secrets?.includes('')) settings.fault('ROUTER_SECRET', 'has an empty part: give one secret, or several with a comma between them');
   return secrets ?? [];
+}
+
+function readRedisUrl(settings: Settings): string | undefined {
+  // A secret: it may hold a password.
+  const url = settings.secret('REDIS_URL');
+  if (url === undefined || (URL.canParse(url) && /^rediss?:$/.test(new URL(url).protocol))) return url;
+  settings.fault('REDIS_URL', 'must be a redis or rediss address');
+  return undefined;
+}
+
+/** The endpoint is that of all signals; the path of traces below it is OTLP's. */
+function readTracesUrl(settings: Settings): URL | undefined {
+  const endpoint = settings.url('OTEL_EXPORTER_OTLP_ENDPOINT');
+  return endpoint && new URL(`${endpoint.href.replace(/\/$/, '')}/v1/traces`);
+}
+
+function readCache(settings: Settings): CacheConfig | undefined {
+  const ttlMs = 1_000 * settings.integer('CACHE_TTL_SECONDS', 0, 0, 86_400);
+  const maxEntries = settings.integer('CACHE_MAX_ENTRIES', 10_000, 1, 10_000_000);
+  return ttlMs === 0 ? undefined : { ttlMs, maxEntries };
 }
 
 function readLimits(settings: Settings): LimitsConfig {

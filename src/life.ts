@@ -1,9 +1,15 @@
+import type { UpstreamCall } from './watch.js';
+
 /** How long an operation, or a call, may go on. */
 export interface Life {
   /** Ends it, with the reason. */
   readonly signal: AbortSignal;
   /** When it ends at the latest, in milliseconds of `performance.now()`. */
   readonly endsAtMs: number;
+  /** Takes down every call that is made meanwhile. */
+  readonly calls?: UpstreamCall[];
+  /** The trace that calls made meanwhile belong to (W3C Trace Context). */
+  readonly traceparent?: string | undefined;
 }
 
 /**

@@ -34,6 +34,8 @@ describe('The settings', () => {
       cas360: undefined,
       auth: undefined,
       routerSecrets: [],
+      redisUrl: undefined,
+      cache: undefined,
       maxBodyBytes: 1_048_576,
       limits: {
         maxTokens: 2_000,
@@ -47,6 +49,8 @@ describe('The settings', () => {
       },
       requestTimeoutMs: 8_000,
       maxDelayMs: 150,
+      tracesUrl: undefined,
+      jit: true,
       graphiql: false,
     });
   });

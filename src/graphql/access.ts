@@ -5,6 +5,9 @@ import type { Context } from './context.js';
 
 const POLICY: Readonly<Record<string, Readonly<Record<string, Access>>>> = ACCESS_POLICY;
 
+/** One for all: it says nothing of who asked for what, and a stack for each field of each contact is dear. */
+const FORBIDDEN = new ContactsError('FORBIDDEN');
+
 /** The scope that a field needs, or null where everyone may see it. */
 export function scopeOf(typeName: string, fieldName: string): Scope | null {
   const access = POLICY[typeName]?.[fieldName];
@@ -25,8 +28,7 @@ export function guardFields(schema: GraphQLSchema): void {
       const scope = scopeOf(type.name, field.name);
       if (scope === null) continue;
       const resolve = field.resolve ?? defaultFieldResolver;
-      field.resolve = (parent, args, context: Context, info) =>
-        context.scopes.has(scope) ? resolve(parent, args, context, info) : new ContactsError('FORBIDDEN');
+      field.resolve = (parent, args, context: Context, info) => (context.scopes.has(scope) ? resolve(parent, args, context, info) : FORBIDDEN);
     }
   }
 }

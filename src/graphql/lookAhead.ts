@@ -10,21 +10,25 @@ const TOLD_BY_ID = new Set(['__typename', 'id', 'source', 'sourceId']);
 /** What the contacts below a field must be loaded with. Asked once for all items of a list. */
 export function contactNeed(info: GraphQLResolveInfo, context: Context): ContactNeed {
   return memoised(context.contactNeeds, info.fieldNodes, () => {
-    let need: ContactNeed = 'id';
-    for (const field of selectedFields(info, 'Contact')) {
-      if (TOLD_BY_ID.has(field) || !mayRead(context.scopes, 'Contact', field)) continue;
-      if (field === 'relationships') return 'relationships';
-      need = 'record';
-    }
-    return need;
+    const needed = [...selectedFields(info, 'Contact')].filter((name) => !TOLD_BY_ID.has(name) && mayRead(context.scopes, 'Contact', name));
+    const what = needed.includes('relationships') ? 'relationships' : needed.length > 0 ? 'record' : 'id';
+    return { what, field: fieldOf(info) };
   });
 }
 
 /** What the addresses below a field must be loaded with. */
 export function addressNeed(info: GraphQLResolveInfo, context: Context): AddressNeed {
-  return memoised(context.addressNeeds, info.fieldNodes, () =>
-    selectedFields(info, 'Address').isSubsetOf(TOLD_BY_ID) ? 'id' : 'record',
-  );
+  return memoised(context.addressNeeds, info.fieldNodes, () => ({
+    what: selectedFields(info, 'Address').isSubsetOf(TOLD_BY_ID) ? 'id' : 'record',
+    field: fieldOf(info),
+  }));
+}
+
+/** The field's place in the answer, without the places in lists. */
+export function fieldOf({ path }: GraphQLResolveInfo): string {
+  const names: string[] = [];
+  for (let at: typeof path | undefined = path; at; at = at.prev) if (typeof at.key === 'string') names.unshift(at.key);
+  return names.join('.');
 }
 
 /** Within one operation the same nodes mean the same selection; between operations @skip and @include may differ. */

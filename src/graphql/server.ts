@@ -12,6 +12,7 @@ import type { Context } from './context.js';
 import { documentLimits, type DocumentLimits } from './documentLimits.js';
 import { executorGateway } from './executor.js';
 import { formatError, originOf } from './formatError.js';
+import { operationReports, type OnOperation } from './operationReports.js';
 import { requestLimits, type RequestLimits } from './requestLimits.js';
 import { knownOperationTypes } from './rules.js';
 import { createSchema } from './schema.js';
@@ -24,6 +25,7 @@ export interface GraphqlServerOptions {
   /** Whether operations that come again are compiled. */
   readonly compile: boolean;
   readonly log: Log;
+  readonly onOperation: OnOperation;
 }
 
 /** How much one operation may ask for. */
@@ -32,7 +34,7 @@ export interface OperationLimits extends DocumentLimits, RequestLimits {
 }
 
 /** Apollo Server over our schema, with nothing left to its defaults that could open, report or leak something. */
-export function createGraphqlServer({ typeDefs, introspection, limits, compile, log }: GraphqlServerOptions): ApolloServer<Context> {
+export function createGraphqlServer({ typeDefs, introspection, limits, compile, log, onOperation }: GraphqlServerOptions): ApolloServer<Context> {
   return new ApolloServer<Context>({
     gateway: executorGateway({ schema: createSchema(typeDefs), untraced: createSchema(typeDefs), compile, now: () => performance.now() }),
     introspection,
@@ -42,6 +44,9 @@ export function createGraphqlServer({ typeDefs, introspection, limits, compile, 
     // A document can hold a hundred errors as easily as one.
     validationOptions: { maxErrors: 5 },
     persistedQueries: false,
+    // The web side takes nothing but JSON, which no browser sends to another site without asking first.
+    csrfPrevention: false,
+    stringifyResult: (result) => JSON.stringify(result),
     stopOnTerminationSignals: false,
     hideSchemaDetailsFromClientErrors: true,
     formatError: (formatted, error) => {
@@ -53,6 +58,7 @@ export function createGraphqlServer({ typeDefs, introspection, limits, compile, 
     logger: { debug() {}, info() {}, warn() {}, error() {} },
     plugins: [
       requestLimits(limits),
+      operationReports(onOperation),
       // Two and a half times the cost of everything else, for hints that nothing here gives.
       ApolloServerPluginCacheControlDisabled(),
       // Does nothing until a router asks for a trace.

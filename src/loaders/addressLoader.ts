@@ -5,14 +5,24 @@ import type { Address, AddressReference, Contact } from '../model.js';
 import type { ContactLoader, Loading } from './contactLoader.js';
 import type { OperationLoader } from './operationLoader.js';
 
-/** How much of an address the fields that were selected need: its id alone, or its record. */
-export type AddressNeed = 'id' | 'record';
+/** What a field needs of the addresses that it leads to. */
+export interface AddressNeed {
+  /** Their ids alone, or their records. */
+  readonly what: 'id' | 'record';
+  /** The field, such as `contacts.address`. */
+  readonly field: string;
+}
+
+interface Holder {
+  readonly contact: Contact;
+  readonly field: string;
+}
 
 /** One operation's addresses: those of the register by their ids, those of the PMS through the contacts that hold them. */
 export class AddressLoader {
   readonly #contacts: ContactLoader;
   readonly #cas360: OperationLoader<Address> | undefined;
-  readonly #ofContacts = new DataLoader((contacts: readonly Contact[]) => this.#loadOfContacts(contacts), { cache: false });
+  readonly #ofContacts = new DataLoader((holders: readonly Holder[]) => this.#loadOfContacts(holders), { cache: false });
 
   constructor(contacts: ContactLoader, cas360: OperationLoader<Address> | undefined) {
     this.#contacts = contacts;
@@ -20,11 +30,11 @@ export class AddressLoader {
   }
 
   /** The address of a loaded contact. */
-  ofContact(contact: Contact, need: AddressNeed): Loading<AddressReference> {
+  ofContact(contact: Contact, { what, field }: AddressNeed): Loading<AddressReference> {
     const { address, addressHolder } = contact;
     if (!address && !addressHolder) return null;
-    if (address && (need === 'id' || isLoaded(address))) return address;
-    return need === 'id' ? this.#referenceOf(contact) : this.#ofContacts.load(contact);
+    if (address && (what === 'id' || isLoaded(address))) return address;
+    return what === 'id' ? this.#referenceOf({ contact, field }) : this.#ofContacts.load({ contact, field });
   }
 
   /** The address with this id from outside, which may be malformed. */
@@ -36,31 +46,31 @@ export class AddressLoader {
 
   #inRegister({ id, sourceId }: AddressPlace, need: AddressNeed): Loading<AddressReference> {
     if (!this.#cas360) return new ContactsError('SOURCE_NOT_CONFIGURED', 'CAS360');
-    return need === 'id' ? referenceTo(id) : this.#cas360.load([sourceId], false).then(([outcome]) => outcome!);
+    return need.what === 'id' ? referenceTo(id) : this.#cas360.load([sourceId], false, need.field).then(([outcome]) => outcome!);
   }
 
   async #inContact({ id, sourceId }: AddressPlace, need: AddressNeed): Promise<Outcome<AddressReference>> {
     const holder = await this.#contacts.byReference(contactReference('PMS', sourceId), need);
     if (!holder || holder instanceof ContactsError) return holder;
-    if (need === 'id') return referenceTo(id);
+    if (need.what === 'id') return referenceTo(id);
     const { address } = holder as Contact;
     return address?.id === id ? address : null;
   }
 
   /** Waits for the holders of addresses first, so that all addresses of a depth leave together. */
-  async #loadOfContacts(contacts: readonly Contact[]): Promise<Outcome<Address>[]> {
-    const references = await Promise.all(contacts.map((contact) => this.#referenceOf(contact)));
+  async #loadOfContacts(holders: readonly Holder[]): Promise<Outcome<Address>[]> {
+    const references = await Promise.all(holders.map((holder) => this.#referenceOf(holder)));
     const numbers = references.map((reference) => (isReference(reference) ? parseAddressId(reference.id)!.sourceId : undefined));
     const outcomes = new Map<string | undefined, Outcome<Address>>();
     const wanted = [...new Set(numbers)].filter((number) => number !== undefined);
-    const loaded = wanted.length > 0 && this.#cas360 ? await this.#cas360.load(wanted, false) : [];
+    const loaded = wanted.length > 0 && this.#cas360 ? await this.#cas360.load(wanted, false, holders[0]!.field) : [];
     loaded.forEach((outcome, i) => outcomes.set(wanted[i], outcome));
     return references.map((reference, i) => (isReference(reference) ? outcomes.get(numbers[i])! : reference));
   }
 
-  async #referenceOf({ address, addressHolder }: Contact): Promise<Outcome<AddressReference>> {
+  async #referenceOf({ contact: { address, addressHolder }, field }: Holder): Promise<Outcome<AddressReference>> {
     if (address || !addressHolder) return address;
-    const holder = await this.#contacts.byReference(addressHolder, 'record');
+    const holder = await this.#contacts.record(addressHolder, field);
     return holder instanceof ContactsError ? holder : (holder?.address ?? null);
   }
 }

@@ -1,5 +1,6 @@
 import type { Outcome } from '../errors.js';
 import type { Life } from '../life.js';
+import type { UpstreamCall } from '../watch.js';
 
 /** The ids of one call to an upstream: those that wait to be sent, or are on the wire. */
 export class Batch<T> {
@@ -13,6 +14,10 @@ export class Batch<T> {
   endsAtMs = 0;
   /** Set once the call is over. */
   outcomes: ReadonlyMap<string, Outcome<T>> | undefined;
+  /** The trace of the operation that asked first. */
+  traceparent: string | undefined;
+  /** Every call that was made for it: again after a failure, or in parts. */
+  readonly calls: UpstreamCall[] = [];
   /** Ends the call. */
   readonly call = new AbortController();
   readonly #listeners: (() => void)[] = [];
@@ -29,6 +34,7 @@ export class Batch<T> {
 
   join(life: Life): void {
     this.waiters++;
+    this.traceparent ??= life.traceparent;
     this.endsAtMs = Math.max(this.endsAtMs, life.endsAtMs);
   }
 

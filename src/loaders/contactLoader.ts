@@ -3,8 +3,13 @@ import { parseContactId } from '../ids.js';
 import type { Contact, ContactReference, Source } from '../model.js';
 import type { OperationLoader } from './operationLoader.js';
 
-/** How much of a contact the fields that were selected need: its id alone, its record, or the record in full. */
-export type ContactNeed = 'id' | 'record' | 'relationships';
+/** What a field needs of the contacts that it leads to. */
+export interface ContactNeed {
+  /** Their ids alone, their records, or their records in full. */
+  readonly what: 'id' | 'record' | 'relationships';
+  /** The field, such as `contacts.representatives`. */
+  readonly field: string;
+}
 
 /** A contact, or a promise of it, where it takes a call. */
 export type Loading<T> = Outcome<T> | Promise<Outcome<T>>;
@@ -31,13 +36,16 @@ export class ContactLoader {
     return reference ? this.byReference(reference, need) : new ContactsError('BAD_USER_INPUT');
   }
 
-  byReference(reference: ContactReference, need: 'record' | 'relationships'): Loading<Contact>;
-  byReference(reference: ContactReference, need: ContactNeed): Loading<ContactReference>;
   byReference(reference: ContactReference, need: ContactNeed): Loading<ContactReference> {
     const loader = this.#sources[reference.source];
     if (!loader) return new ContactsError('SOURCE_NOT_CONFIGURED', reference.source);
-    if (need === 'id') return reference;
-    return loader.load([reference.sourceId], need === 'relationships').then(([outcome]) => outcome!);
+    if (need.what === 'id') return reference;
+    return loader.load([reference.sourceId], need.what === 'relationships', need.field).then(([outcome]) => outcome!);
+  }
+
+  /** The contact itself, whatever else is needed of it. */
+  record(reference: ContactReference, field: string): Loading<Contact> {
+    return this.byReference(reference, { what: 'record', field }) as Loading<Contact>;
   }
 
   byReferences(references: readonly ContactReference[], need: ContactNeed): LoadingList<ContactReference> {
@@ -48,13 +56,14 @@ export class ContactLoader {
     const [first] = wanted;
     const source = first instanceof ContactsError ? undefined : first?.source;
     const loader = source && this.#sources[source];
-    if (need === 'id' || !loader || !wanted.every((one) => !(one instanceof ContactsError) && one.source === source)) {
+    if (need.what === 'id' || !loader || !wanted.every((one) => !(one instanceof ContactsError) && one.source === source)) {
       // Each item by itself, so that contacts of one system, and all below them, do not wait for the other system.
       return wanted.map((one) => (one instanceof ContactsError ? one : this.byReference(one, need)));
     }
     return loader.load(
       wanted.map((one) => (one as ContactReference).sourceId),
-      need === 'relationships',
+      need.what === 'relationships',
+      need.field,
     );
   }
 }

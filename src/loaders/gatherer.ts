@@ -3,9 +3,11 @@ import type { Life } from '../life.js';
 import type { Source } from '../model.js';
 import type { Batch } from './batch.js';
 import { Queue } from './queue.js';
+import type { Watch } from '../watch.js';
 
 export interface GathererOptions<T> {
   readonly source: Source;
+  readonly resource: string;
   /** Asks the upstream about the ids of one chunk; every id must be among the outcomes. */
   readonly fetch: (ids: readonly string[], full: boolean, life: Life) => Promise<ReadonlyMap<string, Outcome<T>>>;
   /** How many ids, and how many bytes of them with their commas, one call may name. */
@@ -17,6 +19,12 @@ export interface GathererOptions<T> {
   readonly maxWaitingIds: number;
   /** The longest that one chunk may take. */
   readonly timeoutMs: number;
+}
+
+/** Who wants to know of what a request waits for, and the fields that do. */
+export interface Watching {
+  readonly watch: Watch;
+  readonly fields: ReadonlySet<string>;
 }
 
 /**
@@ -43,7 +51,7 @@ export class Gatherer<T> {
    * What the upstream says of `ids`, with everything it can tell if `full`. Never rejects, and ends when `life` does:
    * ids about which nothing is known by then are not among the outcomes.
    */
-  async request(ids: Iterable<string>, full: boolean, life: Life): Promise<ReadonlyMap<string, Outcome<T>>> {
+  async request(ids: Iterable<string>, full: boolean, life: Life, watching?: Watching): Promise<ReadonlyMap<string, Outcome<T>>> {
     if (life.signal.aborted) return new Map();
     const batches = new Set<Batch<T>>();
     const missing = new Set<string>();
@@ -60,6 +68,7 @@ export class Gatherer<T> {
       }
     }
     for (const batch of batches) batch.join(life);
+    if (watching) this.#watch(ids, missing, full, watching);
     this.#send();
     await settled(batches, life.signal);
 
@@ -72,6 +81,28 @@ export class Gatherer<T> {
     }
     if (refused) for (const id of missing) outcomes.set(id, new ContactsError('OVERLOADED', this.#options.source));
     return outcomes;
+  }
+
+  /** How much waits, and how much is under way. */
+  get load(): { readonly waitingIds: number; readonly callsUnderWay: number } {
+    return { waitingIds: this.#queue.waitingIds, callsUnderWay: this.#underWay };
+  }
+
+  #watch(ids: Iterable<string>, missing: ReadonlySet<string>, full: boolean, { watch, fields }: Watching): void {
+    const { source, resource } = this.#options;
+    const batches = new Map<Batch<T>, { sent: string[]; joined: string[] }>();
+    for (const id of ids) {
+      const batch = this.#full.get(id) ?? (full ? undefined : this.#plain.get(id));
+      if (!batch) continue;
+      const of = batches.get(batch) ?? { sent: [], joined: [] };
+      batches.set(batch, of);
+      of[missing.has(id) ? 'sent' : 'joined'].push(id);
+    }
+    for (const [batch, of] of batches) {
+      for (const kind of ['sent', 'joined'] as const) {
+        if (of[kind].length > 0) watch.batches.push({ source, resource, ids: of[kind], full: batch.full, kind, fields, calls: batch.calls, startedAtMs: performance.now() });
+      }
+    }
   }
 
   #send(): void {
@@ -89,7 +120,7 @@ export class Gatherer<T> {
     const endsAtMs = Math.min(batch.endsAtMs, performance.now() + timeoutMs);
     let outcomes: ReadonlyMap<string, Outcome<T>>;
     try {
-      outcomes = await fetch(batch.ids, batch.full, { signal: batch.call.signal, endsAtMs });
+      outcomes = await fetch(batch.ids, batch.full, { signal: batch.call.signal, endsAtMs, calls: batch.calls, traceparent: batch.traceparent });
     } catch (error) {
       const known = error instanceof ContactsError ? error : new ContactsError('INTERNAL_SERVER_ERROR', source, { cause: error });
       outcomes = new Map(batch.ids.map((id) => [id, known]));

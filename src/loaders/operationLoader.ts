@@ -3,17 +3,24 @@ import { ContactsError, type Outcome } from '../errors.js';
 import type { Life } from '../life.js';
 import type { Source } from '../model.js';
 import type { Gatherer } from './gatherer.js';
+import type { Watch } from '../watch.js';
 
 /** Ids that one field wants, and whether it wants everything that the upstream can tell of them. */
 interface Wish {
   readonly ids: readonly string[];
   readonly full: boolean;
+  readonly field: string;
 }
 
 interface Gathering<T> {
   readonly full: boolean;
+  /** The fields that wait for it; empty where nobody wants to know. */
+  readonly fields: Set<string>;
   readonly outcomes: Promise<ReadonlyMap<string, Outcome<T>>>;
 }
+
+/** Where the outcomes come from: the gatherer, or a cache before it. */
+export type Requests<T> = Pick<Gatherer<T>, 'request'>;
 
 /**
  * One operation's way to one upstream resource, and its memory: what all fields of one depth want goes out together,
@@ -27,15 +34,16 @@ export class OperationLoader<T> {
 
   constructor(
     readonly source: Source,
-    readonly gatherer: Gatherer<T>,
+    readonly requests: Requests<T>,
     readonly life: Life,
+    readonly watch: Watch | undefined,
   ) {
     this.#wishes = new DataLoader((wishes) => this.#grant(wishes), { cache: false, name: source });
   }
 
-  /** An outcome for each id, in their order. Never rejects. */
-  load(ids: readonly string[], full: boolean): Promise<readonly Outcome<T>[]> {
-    return this.#wishes.load({ ids, full });
+  /** An outcome for each id, in their order. Never rejects. `field` is the one that waits. */
+  load(ids: readonly string[], full: boolean, field: string): Promise<readonly Outcome<T>[]> {
+    return this.#wishes.load({ ids, full, field });
   }
 
   async #grant(wishes: readonly Wish[]): Promise<(readonly Outcome<T>[])[]> {
@@ -44,6 +52,7 @@ export class OperationLoader<T> {
     this.#gather(wishes, false);
     // Taken now: a later wish in full may put another gathering in the place of one that is still under way.
     const gatherings = wishes.map(({ ids }) => ids.map((id) => this.#memory.get(id)));
+    if (this.watch) gatherings.forEach((some, w) => some.forEach((gathering) => gathering?.fields.add(wishes[w]!.field)));
     const known = new Map<Gathering<T> | undefined, ReadonlyMap<string, Outcome<T>>>();
     for (const gathering of new Set(gatherings.flat())) if (gathering) known.set(gathering, await gathering.outcomes);
     return wishes.map(({ ids }, w) => ids.map((id, i) => this.#outcome(known.get(gatherings[w]?.[i]), id)));
@@ -59,7 +68,9 @@ export class OperationLoader<T> {
       }
     }
     if (missing.size === 0) return;
-    const gathering = { full, outcomes: this.gatherer.request(missing, full, this.life) };
+    const fields = new Set<string>();
+    const watching = this.watch && { watch: this.watch, fields };
+    const gathering = { full, fields, outcomes: this.requests.request(missing, full, this.life, watching) };
     for (const id of missing) this.#memory.set(id, gathering);
   }
 

@@ -1,39 +1,145 @@
-import { Counter, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Source } from '../model.js';
+import type { UpstreamCall } from '../watch.js';
 
-/** What the service counts. Labels are constants of this program, never anything of a caller, contact or upstream. */
+/** How one upstream is now. */
+export interface UpstreamState {
+  /** 0 while calls pass, 1 while none does, 0.5 while one tries. */
+  readonly breaker: number;
+  readonly pauseSeconds: number;
+  /** Undefined while there is none. */
+  readonly tokenAgeSeconds: number | undefined;
+}
+
+/** How much of one resource is asked for now. */
+export interface ResourceLoad {
+  readonly waitingIds: number;
+  readonly callsUnderWay: number;
+}
+
+/** What became of an operation: all of it, a part, nothing because it failed, or nothing because it was refused. */
+export type OperationOutcome = 'ok' | 'partial' | 'failed' | 'refused';
+
+const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+/** Callers choose the names of their operations: beyond these, all others are one. */
+const MOST_NAMES = 100;
+
+/**
+ * What the service counts. Labels are constants of this program, and the names of operations: never anything of a
+ * contact or an upstream. Children are kept, since finding one by its labels costs more than counting.
+ */
 export class Metrics {
-  readonly #counts = new Registry();
+  readonly #registry = new Registry();
+  readonly #operations = this.#histogram('contacts_operation_seconds', 'Operations, by their name and what became of them.', ['operation', 'outcome'], SECONDS);
+  readonly #calls = this.#histogram('contacts_upstream_call_seconds', 'Calls to the upstreams, by what was asked and what became of it.', ['source', 'resource', 'outcome'], SECONDS);
+  readonly #callIds = this.#histogram('contacts_upstream_call_ids', 'How many ids a call to an upstream asks about.', ['source', 'resource'], [1, 2, 5, 10, 25, 50, 100, 250, 500]);
+  readonly #retries = this.#counter('contacts_upstream_retries_total', 'Calls to the upstreams that were sent again, after a failure or with a new token.', ['source']);
+  readonly #tokens = this.#counter('contacts_token_requests_total', 'Requests for access tokens, by what became of them.', ['source', 'outcome']);
+  readonly #drift = this.#counter('contacts_upstream_drift_total', 'Values of upstream records that could not be used and were served as null.', ['source', 'field']);
+  readonly #lookups = this.#counter('contacts_cache_lookups_total', 'Ids that were looked up in the cache, by what was found.', ['source', 'resource', 'outcome']);
+  readonly #names = new Set<string>();
+  readonly #observers = new Map<string, { observe(value: number): void }>();
 
-  readonly #calls = new Histogram({
-    name: 'contacts_upstream_call_seconds',
-    help: 'Calls to the upstreams, by what was asked and what became of it.',
-    labelNames: ['source', 'resource', 'outcome'],
-    buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
-    registers: [this.#counts],
-  });
+  constructor() {
+    collectDefaultMetrics({ register: this.#registry });
+  }
 
-  readonly #drift = new Counter({
-    name: 'contacts_upstream_drift_total',
-    help: 'Values of upstream records that could not be used and were served as null.',
-    labelNames: ['source', 'field'],
-    registers: [this.#counts],
-  });
+  readonly operation = (name: string | null, outcome: OperationOutcome, seconds: number): void => {
+    const operation = this.#nameOf(name);
+    this.#observer(`${operation} ${outcome}`, () => this.#operations.labels({ operation, outcome })).observe(seconds);
+  };
 
-  readonly upstreamCall = (source: Source, resource: string, outcome: string, seconds: number): void => {
-    this.#calls.observe({ source, resource, outcome }, seconds);
+  readonly upstreamCall = (source: Source, { resource, ids, attempt, outcome, startedAtMs, endedAtMs }: UpstreamCall): void => {
+    this.#observer(`${source} ${resource} ${outcome}`, () => this.#calls.labels({ source, resource, outcome })).observe((endedAtMs - startedAtMs) / 1_000);
+    this.#observer(`${source} ${resource}`, () => this.#callIds.labels({ source, resource })).observe(ids.length);
+    if (attempt > 1) this.#retries.inc({ source });
+  };
+
+  readonly tokenRequest = (source: Source, outcome: 'granted' | 'failed'): void => {
+    this.#tokens.inc({ source, outcome });
   };
 
   readonly drift = (source: Source, field: string): void => {
     this.#drift.inc({ source, field });
   };
 
+  readonly cacheLookups = (source: Source, resource: string, outcome: 'hit' | 'miss' | 'error', count: number): void => {
+    if (count > 0) this.#lookups.inc({ source, resource, outcome }, count);
+  };
+
+  /** Reads how an upstream is whenever somebody asks. */
+  watchUpstream(source: Source, state: () => UpstreamState): void {
+    this.#gauges.breaker.set(source, () => state().breaker);
+    this.#gauges.pause.set(source, () => state().pauseSeconds);
+    this.#gauges.tokenAge.set(source, () => state().tokenAgeSeconds);
+  }
+
+  watchResource(source: Source, resource: string, load: () => ResourceLoad): void {
+    this.#gauges.queue.set(`${source} ${resource}`, () => load().waitingIds);
+    this.#gauges.underWay.set(`${source} ${resource}`, () => load().callsUnderWay);
+  }
+
+  /** Without Redis there is no such metric: 0 would be an alarm. */
+  watchRedis(isUp: () => boolean): void {
+    this.#gauge('contacts_redis_up', 'Whether the Redis that replicas share answers.', []).set('', () => Number(isUp()));
+  }
+
   /** In the text format that Prometheus reads. */
   text(): Promise<string> {
-    return this.#counts.metrics();
+    return this.#registry.metrics();
   }
 
   get contentType(): string {
-    return this.#counts.contentType;
+    return this.#registry.contentType;
+  }
+
+  readonly #gauges = {
+    breaker: this.#gauge('contacts_breaker_open', 'Whether the breaker keeps calls from an upstream: 1, or 0.5 while one tries.', ['source']),
+    pause: this.#gauge('contacts_upstream_pause_seconds', 'How long an upstream still wants to be left alone.', ['source']),
+    tokenAge: this.#gauge('contacts_token_age_seconds', 'How old the access token of an upstream is.', ['source']),
+    queue: this.#gauge('contacts_queue_ids', 'Ids that wait for a call.', ['source', 'resource']),
+    underWay: this.#gauge('contacts_calls_under_way', 'Calls that are under way.', ['source', 'resource']),
+  };
+
+  #nameOf(name: string | null): string {
+    if (name === null) return 'anonymous';
+    if (this.#names.has(name)) return name;
+    if (this.#names.size >= MOST_NAMES) return 'other';
+    this.#names.add(name);
+    return name;
+  }
+
+  #observer(key: string, make: () => { observe(value: number): void }): { observe(value: number): void } {
+    let observer = this.#observers.get(key);
+    if (!observer) this.#observers.set(key, (observer = make()));
+    return observer;
+  }
+
+  #histogram(name: string, help: string, labelNames: string[], buckets: number[]): Histogram {
+    return new Histogram({ name, help, labelNames, buckets, registers: [this.#registry] });
+  }
+
+  #counter(name: string, help: string, labelNames: string[]): Counter {
+    return new Counter({ name, help, labelNames, registers: [this.#registry] });
+  }
+
+  /** Reads its values when it is asked: by the values of its labels, with blanks between them. */
+  #gauge(name: string, help: string, labelNames: string[]): Map<string, () => number | undefined> {
+    const readings = new Map<string, () => number | undefined>();
+    new Gauge({
+      name,
+      help,
+      labelNames,
+      registers: [this.#registry],
+      collect() {
+        for (const [key, read] of readings) {
+          const value = read();
+          const labels = Object.fromEntries(labelNames.map((label, i) => [label, key.split(' ')[i] ?? '']));
+          if (value === undefined) this.remove(labels);
+          else this.set(labels, value);
+        }
+      },
+    });
+    return readings;
   }
 }

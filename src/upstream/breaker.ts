@@ -46,6 +46,11 @@ export class Breaker {
     return this.#policy.state !== CircuitState.Closed;
   }
 
+  /** 0 while calls pass, 1 while none does, 0.5 while one tries whether the upstream is back. */
+  get openness(): number {
+    return this.isOpen ? (this.#policy.state === CircuitState.HalfOpen ? 0.5 : 1) : 0;
+  }
+
   #unavailable(): ContactsError {
     return new ContactsError('UPSTREAM_UNAVAILABLE', this.#source);
   }

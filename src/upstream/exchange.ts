@@ -54,11 +54,11 @@ export class Exchange {
   }
 
   /** Ends with `signal`, whatever the upstream does; the connection is then thrown away. */
-  async get(path: string, token: string, signal: AbortSignal): Promise<Answer> {
+  async get(path: string, token: string, signal: AbortSignal, traceparent?: string): Promise<Answer> {
     const { statusCode: status, headers, body } = await this.#pool.request({
       method: 'GET',
       path: this.pathPrefix + path,
-      headers: { authorization: `Bearer ${token}`, accept: 'application/json' },
+      headers: { authorization: `Bearer ${token}`, accept: 'application/json', ...(traceparent && { traceparent }) },
       signal,
     });
     const retryAfter = headers['retry-after'];

@@ -1,6 +1,7 @@
 import { ContactsError } from '../errors.js';
 import type { Life } from '../life.js';
 import type { Source } from '../model.js';
+import type { UpstreamCall } from '../watch.js';
 import type { Breaker } from './breaker.js';
 import { UnreadableBody, type Answer, type Exchange } from './exchange.js';
 import { GivenUp } from './givenUp.js';
@@ -10,8 +11,14 @@ import type { Pause } from './pause.js';
 import { Refusal } from './refusal.js';
 import type { Retry } from './retry.js';
 
-/** What becomes of each call, for the metrics. `seconds` is the time until its body was read. */
-export type CallMeasure = (source: Source, resource: string, outcome: string, seconds: number) => void;
+/** What is asked of an upstream. */
+export interface Ask {
+  readonly resource: string;
+  /** Must hold nothing but checked ids and constants. */
+  readonly path: string;
+  readonly ids: readonly string[];
+  readonly full: boolean;
+}
 
 export interface UpstreamParts {
   readonly source: Source;
@@ -20,7 +27,8 @@ export interface UpstreamParts {
   readonly breaker: Breaker;
   readonly token: TokenSource;
   readonly exchange: Exchange;
-  readonly measure: CallMeasure;
+  /** Hears of each call once its body was read. */
+  readonly onCall: (source: Source, call: UpstreamCall) => void;
 }
 
 /**
@@ -41,25 +49,27 @@ export class Upstream {
   }
 
   /**
-   * The JSON at `path`, which must hold nothing but checked ids and constants. Never takes longer than `life`.
+   * The JSON that answers `ask`. Never takes longer than `life`.
    * Throws Refusal for a status other than 200, and ContactsError for whatever else goes wrong.
    */
-  getJson(resource: string, path: string, life: Life): Promise<unknown> {
+  getJson(ask: Ask, life: Life): Promise<unknown> {
     const { retry, pause, breaker } = this.#parts;
+    let attempt = 0;
+    const call = (token: string): Promise<Answer> => this.#call(ask, ++attempt, token, life);
     return retry.run(life, async () => {
       await pause.pass(life);
-      return breaker.run(() => this.#ask(resource, path, life.signal));
+      return breaker.run(() => this.#ask(call, life.signal));
     });
   }
 
-  async #ask(resource: string, path: string, signal: AbortSignal): Promise<unknown> {
+  async #ask(call: (token: string) => Promise<Answer>, signal: AbortSignal): Promise<unknown> {
     const { source, pause, token: tokens } = this.#parts;
     try {
       const token = await tokens.get(signal);
-      let answer = await this.#call(resource, path, token, signal);
+      let answer = await call(token);
       if (answer.status === 401) {
         tokens.invalidate(token);
-        answer = await this.#call(resource, path, await tokens.get(signal), signal);
+        answer = await call(await tokens.get(signal));
       }
       if (answer.status === 200) return parseJson(answer.body);
       if (answer.status === 429 || answer.status === 503) pause.begin(answer.retryAfter);
@@ -69,25 +79,28 @@ export class Upstream {
     }
   }
 
-  async #call(resource: string, path: string, token: string, signal: AbortSignal): Promise<Answer> {
-    const { source, exchange, measure } = this.#parts;
-    const startedAt = performance.now();
+  async #call({ resource, path, ids, full }: Ask, attempt: number, token: string, { signal, calls, traceparent }: Life): Promise<Answer> {
+    const { source, exchange, onCall } = this.#parts;
+    const startedAtMs = performance.now();
     let outcome = 'failed';
     try {
-      const answer = await exchange.get(path, token, signal);
+      const answer = await exchange.get(path, token, signal, traceparent);
       outcome = String(answer.status);
       return answer;
     } catch (error) {
       outcome = known(error, source, signal).code;
       throw error;
     } finally {
-      measure(source, resource, outcome, (performance.now() - startedAt) / 1_000);
+      const call = { resource, ids, full, attempt, startedAtMs, endedAtMs: performance.now(), outcome };
+      calls?.push(call);
+      onCall(source, call);
     }
   }
 
-  /** Ends all connections at once. */
-  close(): Promise<void> {
-    return this.#parts.exchange.close();
+  /** Ends all connections, once a token that is being renewed has been kept. */
+  async close(): Promise<void> {
+    await this.#parts.token.settled();
+    await this.#parts.exchange.close();
   }
 }
 

@@ -8,10 +8,14 @@ export interface PauseOptions {
   readonly now: () => number;
   /** A number from 0 to 1. */
   readonly random: () => number;
+  /** Hears of each pause that an answer to us begins, or makes longer: the milliseconds from now. */
+  readonly onBegin?: (forMs: number) => void;
 }
 
 /** How far beyond the pause those who waited for its end are spread, as a part of its length. */
 const SPREAD = 0.2;
+/** A pause that we know already seems longer by the time that it took to hear of it again. */
+const SAME_PAUSE_MS = 300;
 
 /**
  * The time for which an upstream asked to be left alone (`Retry-After`, RFC 9110, 10.2.3). Never shorter than it said;
@@ -28,11 +32,28 @@ export class Pause {
 
   /** Begins a pause, or makes the one that is on longer. Text that is no such header, or a time that is past, begins none. */
   begin(retryAfter: unknown): void {
+    const forMs = waitMs(retryAfter);
+    if (this.#lastFor(forMs, 0)) this.#options.onBegin?.(forMs);
+  }
+
+  /** Another replica was asked to leave the upstream alone for as long as this, from now. */
+  join(forMs: number): void {
+    this.#lastFor(forMs, SAME_PAUSE_MS);
+  }
+
+  /** Whether that made the pause longer by more than a margin. */
+  #lastFor(forMs: number, marginMs: number): boolean {
     const now = this.#options.now();
-    const endsAtMs = now + waitMs(retryAfter);
-    if (endsAtMs <= Math.max(now, this.#endsAtMs)) return;
+    const endsAtMs = now + forMs;
+    if (endsAtMs <= Math.max(now, this.#endsAtMs + marginMs)) return false;
     this.#startedAtMs = now;
     this.#endsAtMs = endsAtMs;
+    return true;
+  }
+
+  /** How long the pause still lasts. */
+  get leftMs(): number {
+    return Math.max(0, this.#endsAtMs - this.#options.now());
   }
 
   /** Resolves once the pause is over. Throws UPSTREAM_RATE_LIMITED at once where that would be too late for `life`. */

@@ -1,19 +1,28 @@
-import type { ApolloServer } from '@apollo/server';
-import { fastifyApolloHandler } from '@as-integrations/fastify';
+import type { IncomingHttpHeaders } from 'node:http';
+import { HeaderMap, type ApolloServer } from '@apollo/server';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { ContactsError } from '../errors.js';
 import type { Context } from '../graphql/context.js';
 import type { Life } from '../life.js';
 import type { Callers } from './callers.js';
+import { refuse } from './replies.js';
 
 export interface OperationOptions {
   readonly server: ApolloServer<Context>;
   readonly callers: Callers;
-  readonly createContext: (scopes: ReadonlySet<string>, life: Life) => Context;
+  readonly createContext: (scopes: ReadonlySet<string>, life: Life, headers: IncomingHttpHeaders) => Context;
   readonly timeoutMs: number;
 }
 
-/** `POST /graphql`: one operation a request, as JSON. */
+/** The headers that Apollo Server and its plugins look at. */
+const HEADERS = ['accept', 'apollo-federation-include-trace', 'apollographql-client-name', 'apollographql-client-version'] as const;
+
+/** How long after its deadline an operation may still be at work on what it has. */
+const GRACE_MS = 1_000;
+
+const TOO_LATE = new ContactsError('UPSTREAM_TIMEOUT');
+
+/** `POST /graphql`: one operation a request, as JSON. No other content type gets here, so no browser sends one unasked. */
 export function operationRoutes(app: FastifyInstance, { server, callers, createContext, timeoutMs }: OperationOptions): void {
   const scopesOfRequests = new WeakMap<object, ReadonlySet<string>>();
   app.post('/graphql', {
@@ -25,20 +34,36 @@ export function operationRoutes(app: FastifyInstance, { server, callers, createC
       reply.header('cache-control', 'private, no-store');
       reply.header('vary', 'authorization');
     },
-    handler: fastifyApolloHandler(server, {
-      context: async (request, reply) => createContext(scopesOfRequests.get(request)!, lifeOf(reply, timeoutMs)),
-    }),
+    handler: async (request, reply) => {
+      const headers = new HeaderMap();
+      for (const name of HEADERS) {
+        const value = request.headers[name];
+        if (value !== undefined) headers.set(name, String(value));
+      }
+      const context = createContext(scopesOfRequests.get(request)!, lifeOf(reply, timeoutMs), request.headers);
+      const answer = await server.executeHTTPGraphQLRequest({
+        httpGraphQLRequest: { method: 'POST', headers, search: '', body: request.body },
+        context: async () => context,
+      });
+      for (const [name, value] of answer.headers) reply.header(name, value);
+      reply.code(answer.status ?? 200);
+      // There are no others without @defer, which graphql 16 has not.
+      return answer.body.kind === 'complete' ? answer.body.string : '';
+    },
   });
 }
 
 /** Ends with the deadline, or when the caller goes away. */
 function lifeOf(reply: FastifyReply, timeoutMs: number): Life {
   const controller = new AbortController();
-  const end = (): void => controller.abort(new ContactsError('UPSTREAM_TIMEOUT'));
-  const deadline = setTimeout(end, timeoutMs);
+  let timer = setTimeout(() => {
+    controller.abort(TOO_LATE);
+    // Everything that waits has been told. What answers even then is a fault of ours; the caller shall not wait for it.
+    timer = setTimeout(() => refuse(reply, 500, 'INTERNAL_SERVER_ERROR'), GRACE_MS);
+  }, timeoutMs);
   reply.raw.once('close', () => {
-    clearTimeout(deadline);
-    end();
+    clearTimeout(timer);
+    if (!reply.raw.writableFinished) controller.abort(TOO_LATE);
   });
   return { signal: controller.signal, endsAtMs: performance.now() + timeoutMs };
 }

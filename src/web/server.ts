@@ -1,8 +1,8 @@
-import underPressure from '@fastify/under-pressure';
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import { ContactsError } from '../errors.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { closeInOrder } from './closing.js';
+import { LoopDelay } from './loopDelay.js';
 import { refuse, refuseFor, refuseGet } from './replies.js';
 import { createRouterCheck } from './routerSecret.js';
 
@@ -11,6 +11,8 @@ export interface WebOptions {
   readonly metrics: Metrics;
   /** Whether requests are welcome: false from the moment that the service is told to stop. */
   readonly isReady: () => boolean;
+  /** Told of in the answer to a readiness probe; without it we are as ready as before. */
+  readonly redis: { readonly isUp: boolean } | undefined;
   /** Whether GraphiQL answers at `GET /graphql`. */
   readonly graphiql: boolean;
   /** The largest body that is read, in bytes. */
@@ -23,7 +25,7 @@ export interface WebOptions {
 const FOR_OPERATORS = new Set(['/health/live', '/health/ready', '/metrics']);
 
 /** The HTTP side, without the routes of GraphQL: limits, the router's secret, health, metrics and the last word on errors. */
-export function createWebServer({ routerSecrets, metrics, isReady, graphiql, maxDelayMs, maxBodyBytes }: WebOptions): FastifyInstance {
+export function createWebServer({ routerSecrets, metrics, isReady, redis, graphiql, maxDelayMs, maxBodyBytes }: WebOptions): FastifyInstance {
   const app = Fastify({
     bodyLimit: maxBodyBytes,
     requestTimeout: 15_000,
@@ -49,17 +51,17 @@ export function createWebServer({ routerSecrets, metrics, isReady, graphiql, max
   app.addHook('onRequest', async (request, reply) => {
     if (!isForOperators(request) && !isRouter(request.headers['router-authorization'])) return refuse(reply, 401, 'UNAUTHENTICATED');
   });
-  // Better some refused at once than all answered late.
-  void app.register(underPressure, {
-    maxEventLoopDelay: maxDelayMs,
-    sampleInterval: 500,
-    pressureHandler: async (request) => {
-      if (!isForOperators(request)) throw new ContactsError('OVERLOADED');
-    },
-  });
+  if (maxDelayMs > 0) {
+    const delay = new LoopDelay();
+    app.addHook('onClose', async () => delay.stop());
+    // Better some refused at once than all answered late.
+    app.addHook('onRequest', async (request) => {
+      if (delay.averageMs > maxDelayMs && !isForOperators(request)) throw new ContactsError('OVERLOADED');
+    });
+  }
 
   app.get('/health/live', async () => ({ status: 'live' }));
-  app.get('/health/ready', async (_request, reply) => (isReady() ? { status: 'ready' } : reply.code(503).send({ status: 'stopping' })));
+  app.get('/health/ready', async (_request, reply) => (isReady() ? { status: 'ready', ...(redis && { redis: redis.isUp ? 'up' : 'down' }) } : reply.code(503).send({ status: 'stopping' })));
   app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
   if (!graphiql) app.get('/graphql', (_request, reply) => refuseGet(reply));
   return app;

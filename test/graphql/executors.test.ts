@@ -69,12 +69,12 @@ test.each(BREAKING)('a loader that %s is the same for both', async (_how, broken
   const log = { info() {}, warn() {}, error() {} };
   const loaders = { contacts: { byId: (id: string) => (id === 'pms:1' ? contact : broken()), byIds: broken }, addresses: { ofContact: broken } };
   const answers = async (compile: boolean): Promise<unknown[]> => {
-    const server = createGraphqlServer({ typeDefs: readTypeDefs('schema'), introspection: false, limits, compile, log });
+    const server = createGraphqlServer({ typeDefs: readTypeDefs('schema'), introspection: false, limits, compile, log, onOperation() {} });
     await server.start();
     const found: unknown[] = [];
     for (const query of ['{ contact(id: "pms:2") { name } }', '{ contacts(ids: ["pms:1"]) { name } contact(id: "pms:1") { id } }', '{ contact(id: "pms:1") { id address { city } } }']) {
       for (let sight = 0; sight < 3; sight++) {
-        const contextValue = { scopes: new Set<string>(), loaders, contactNeeds: new Map(), addressNeeds: new Map() } as never;
+        const contextValue = { scopes: new Set<string>(), loaders, contactNeeds: new Map(), addressNeeds: new Map(), observers: {} } as never;
         const { body } = await server.executeOperation({ query }, { contextValue });
         found.push(JSON.parse(JSON.stringify(body)));
       }

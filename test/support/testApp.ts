@@ -86,7 +86,7 @@ export async function startTestApp(settings: Record<string, string> = {}, parts:
 }
 
 /** The errors of an answer in the order of their places, such as `contacts.3`, each with the whole of its extensions. */
-export function errorsIn({ errors = [] }: Answer): object[] {
+export function errorsIn({ errors = [] }: Partial<Answer>): object[] {
   const placed = errors.map(({ path = [], extensions }) => ({ at: path.join('.'), ...extensions }));
   return placed.sort((a, b) => a.at.localeCompare(b.at, 'en', { numeric: true }));
 }

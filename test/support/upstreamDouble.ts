@@ -15,6 +15,7 @@ export function gathererOverDouble(options: Partial<GathererOptions<string>> = {
   const calls: Call[] = [];
   const gatherer = new Gatherer<string>({
     source: 'CAS360',
+    resource: 'contacts',
     maxIds: 3,
     maxIdBytes: 100,
     maxCalls: 2,

@@ -74,7 +74,7 @@ describe('An exchange with an upstream', () => {
     const before = process.memoryUsage().rss;
     await expect(get(to)).rejects.toBeInstanceOf(UnreadableBody);
     expect(process.memoryUsage().rss - before).toBeLessThan(32 * MEBIBYTE);
-  });
+  }, 30_000);
 
   test('ends with its signal, however slowly the body drips', async () => {
     const to = await over((_request, response) => {

@@ -62,4 +62,21 @@ describe('A pause that an upstream asked for', () => {
     setTimeout(() => pause.begin('5'), 1_000);
     expect(await passed(pause)).toBe(6_000);
   });
+
+  test('is told to the other replicas, and told again only when it is made longer', () => {
+    const told: number[] = [];
+    const pause = new Pause({ source: 'PMS', now: () => performance.now(), random: () => 0, onBegin: (forMs) => told.push(forMs) });
+    for (const retryAfter of ['0', 'soon', '2', '1', '5']) pause.begin(retryAfter);
+    pause.join(60_000);
+    pause.begin('10');
+    expect(told).toEqual([2_000, 5_000]);
+  });
+
+  test('that another replica was asked for is joined, and not made longer by hearing of it again', async () => {
+    const pause = pauseOf(undefined, 1);
+    pause.join(10_000);
+    jest.advanceTimersByTime(1_000);
+    pause.join(9_200);
+    expect(await passed(pause)).toBe(11_000);
+  });
 });

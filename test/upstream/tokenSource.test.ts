@@ -111,6 +111,21 @@ describe('A token source', () => {
     expect(self.requests).toHaveLength(2);
   });
 
+  test('is settled once a renewal is over, whatever came of it', async () => {
+    const self = await endpointWithToken();
+    await self.source.settled();
+    for (const end of ['grant', 'fail'] as const) {
+      self.clock += 100_000;
+      void self.source.get(FOREVER.signal).catch(() => {});
+      let isSettled = false;
+      const settled = self.source.settled().then(() => (isSettled = true));
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(isSettled).toBe(false);
+      self.requests.at(-1)?.[end]({});
+      await settled;
+    }
+  });
+
   test('lets a caller go at its own deadline and goes on for the others', async () => {
     const self = endpoint();
     const impatient = new AbortController();

@@ -249,7 +249,7 @@ describe('for operators', () => {
       expect(text).not.toMatch(/54321|4711|127\.0\.0\.1/);
       return Number(text.split('\n').find((line) => line.startsWith(`contacts_upstream_call_seconds_count{${labels}}`))?.split(' ')[1] ?? 0);
     };
-    const [good, bad] = ['source="CAS360",resource="contacts",outcome="200"', 'source="PMS",resource="contact",outcome="503"'];
+    const [good, bad] = ['source="CAS360",resource="contacts",outcome="200"', 'source="PMS",resource="contacts",outcome="503"'];
     const before = [await counted(good), await counted(bad)];
     app.sandbox.pms.faults.set([{ status: 503 }]);
     await app.query('{ a: contact(id: "cas360:54") { name } b: contact(id: "pms:4711") { name } c: contact(id: "cas360:54321") { id } }');

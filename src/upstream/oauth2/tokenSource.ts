@@ -16,6 +16,7 @@ export interface TokenSourceOptions {
   readonly now: () => number;
   /** A number from 0 to 1; replicas that renewed together drift apart by it. */
   readonly random: () => number;
+  readonly onGrant?: () => void;
   readonly onFailure: (error: unknown) => void;
   /** A token of an earlier process that may still be good. */
   readonly initial?: Grant | undefined;
@@ -30,7 +31,7 @@ const PAUSE_AFTER_FAILURE_MS = 1_000;
  */
 export class TokenSource {
   readonly #options: TokenSourceOptions;
-  #token: { value: string; renewAtMs: number; expiresAtMs: number } | undefined;
+  #token: { value: string; fromMs: number; renewAtMs: number; expiresAtMs: number } | undefined;
   #renewal: Promise<string> | undefined;
   #pausedUntilMs = -Infinity;
 
@@ -51,9 +52,19 @@ export class TokenSource {
     return waitFor(this.#renew(), signal);
   }
 
+  /** How old the token is; undefined while there is none. */
+  get ageMs(): number | undefined {
+    return this.#token && this.#options.now() - this.#token.fromMs;
+  }
+
   /** Drops a token that the upstream refused, unless it has been replaced already. */
   invalidate(value: string): void {
     if (this.#token?.value === value) this.#token = undefined;
+  }
+
+  /** Resolves once no renewal is under way, so that the process may end without losing what comes of it. */
+  async settled(): Promise<void> {
+    await this.#renewal?.catch(() => {});
   }
 
   #renew(): Promise<string> {
@@ -61,11 +72,12 @@ export class TokenSource {
   }
 
   async #request(): Promise<string> {
-    const { request, now, onFailure } = this.#options;
+    const { request, now, onGrant, onFailure } = this.#options;
     const askedAtMs = now();
     try {
       const grant = await request();
       this.#keep(grant, askedAtMs);
+      onGrant?.();
       return grant.accessToken;
     } catch (error) {
       this.#pausedUntilMs = now() + PAUSE_AFTER_FAILURE_MS;
@@ -78,6 +90,7 @@ export class TokenSource {
     const lifeMs = lifetimeSeconds * 1_000;
     this.#token = {
       value: accessToken,
+      fromMs,
       renewAtMs: fromMs + lifeMs * (0.7 + 0.15 * this.#options.random()),
       expiresAtMs: fromMs + lifeMs,
     };

@@ -15,7 +15,7 @@ export type PmsContactRecord = components['schemas']['ContactRecord'];
 export async function getContact(pms: Upstream, id: string, life: Life): Promise<PmsContactRecord | null> {
   let record;
   try {
-    record = await pms.getJson('contact', `/api/v3/contacts/${id}`, life);
+    record = await pms.getJson({ resource: 'contacts', path: `/api/v3/contacts/${id}`, ids: [id], full: false }, life);
   } catch (error) {
     if (error instanceof Refusal && error.status === 404) return null;
     throw error;

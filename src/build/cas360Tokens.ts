@@ -1,0 +1,35 @@
+import type { Cas360Config } from '../config.js';
+import type { Redis } from '../shared/redis.js';
+import type { Log } from '../telemetry/log.js';
+import { cas360Grant } from '../upstream/cas360/token.js';
+import { inFile, inMemory } from '../upstream/oauth2/refreshToken.js';
+import { SharedRefreshToken } from '../upstream/oauth2/sharedRefreshToken.js';
+import type { TokenSourceOptions } from '../upstream/oauth2/tokenSource.js';
+import { reasonOf } from './reason.js';
+
+/** Where CAS 360's refresh token is kept: in Redis for all replicas, else in the file, else in memory. */
+export async function createCas360Tokens(
+  cas360: Cas360Config,
+  timeoutMs: number,
+  { log, redis }: { readonly log: Log; readonly redis: Redis | undefined },
+): Promise<Pick<TokenSourceOptions, 'request' | 'initial'>> {
+  const onUnkept = (error: unknown): void =>
+    log.error('The refresh token could not be written: it lives in memory only, until it can.', { source: 'CAS360', reason: reasonOf(error) });
+  if (redis) {
+    // A renewal, and a margin for a replica that was held up.
+    const shared = new SharedRefreshToken({ redis, key: 'contacts:{cas360}:token', initial: cas360.refreshToken, useMs: timeoutMs + 1_000 });
+    return { request: () => shared.grant((store) => cas360Grant(cas360, store, timeoutMs, onUnkept)()) };
+  }
+  if (!cas360.tokenFile) {
+    log.warn('CAS360_TOKEN_FILE is not set: the refresh token is kept in memory only, and CAS 360 voids the one in the environment once it is used.');
+  }
+  const store = cas360.tokenFile ? await inFile(cas360.tokenFile, cas360.refreshToken) : inMemory(cas360.refreshToken);
+  if (store.current() === undefined) {
+    log.error('The refresh token of CAS 360 is void, or may be: an earlier process ended while it used it. Approve the connection again and set CAS360_REFRESH_TOKEN.');
+  }
+  const kept = store.grant();
+  return {
+    request: cas360Grant(cas360, store, timeoutMs, onUnkept),
+    initial: kept && { accessToken: kept.accessToken, lifetimeSeconds: (kept.expiresAtMs - Date.now()) / 1_000 },
+  };
+}

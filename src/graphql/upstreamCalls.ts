@@ -1,0 +1,30 @@
+import type { Watch } from '../watch.js';
+
+/** What GraphiQL's panel draws: one call that an operation waited for. Times are milliseconds since the operation began. */
+export interface ShownCall {
+  readonly source: string;
+  readonly resource: string;
+  readonly ids: readonly string[];
+  readonly relationships: boolean;
+  readonly kind: 'sent' | 'joined' | 'cached';
+  readonly attempt: number;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly outcome: string;
+  readonly fields: readonly string[];
+}
+
+/** The calls of an operation in the order in which they began. Of a call for several operations, only this one's ids. */
+export function shownCalls({ batches }: Watch, beganAtMs: number): ShownCall[] {
+  const since = (atMs: number): number => Math.max(0, Math.round((atMs - beganAtMs) * 100) / 100);
+  const shown = batches.flatMap((batch) => {
+    const { source, resource, kind, full: relationships } = batch;
+    const what = { source, resource, kind, relationships, fields: [...batch.fields] };
+    if (kind === 'cached') return [{ ...what, ids: batch.ids, attempt: 1, startMs: since(batch.startedAtMs), endMs: since(batch.startedAtMs), outcome: '200' }];
+    const own = new Set(batch.ids);
+    return batch.calls
+      .map((call) => ({ ...what, ids: call.ids.filter((id) => own.has(id)), attempt: call.attempt, startMs: since(call.startedAtMs), endMs: since(call.endedAtMs), outcome: call.outcome }))
+      .filter(({ ids }) => ids.length > 0);
+  });
+  return shown.sort((a, b) => a.startMs - b.startMs);
+}

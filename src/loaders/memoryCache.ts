@@ -1,0 +1,36 @@
+import { LRUCache } from 'lru-cache';
+import type { Cache } from './cachedRequests.js';
+
+export interface MemoryCacheOptions {
+  readonly ttlMs: number;
+  readonly maxEntries: number;
+  /** Milliseconds that only grow. */
+  readonly now: () => number;
+  readonly onLookup: (outcome: 'hit' | 'miss', count: number) => void;
+}
+
+/** Keeps what this process has read; the least used goes first. */
+export class MemoryCache<T extends object> implements Cache<T> {
+  readonly #options: MemoryCacheOptions;
+  readonly #entries: LRUCache<string, { readonly thing: T; readonly full: boolean }>;
+
+  constructor(options: MemoryCacheOptions) {
+    this.#options = options;
+    this.#entries = new LRUCache({ max: options.maxEntries, ttl: options.ttlMs, perf: { now: options.now } });
+  }
+
+  find(ids: readonly string[], full: boolean): Map<string, T> {
+    const found = new Map<string, T>();
+    for (const id of ids) {
+      const entry = this.#entries.get(id);
+      if (entry && (entry.full || !full)) found.set(id, entry.thing);
+    }
+    this.#options.onLookup('hit', found.size);
+    this.#options.onLookup('miss', ids.length - found.size);
+    return found;
+  }
+
+  keep(things: ReadonlyMap<string, T>, full: boolean): void {
+    for (const [id, thing] of things) this.#entries.set(id, { thing, full });
+  }
+}

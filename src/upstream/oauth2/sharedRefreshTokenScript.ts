@@ -1,0 +1,64 @@
+/**
+ * What Redis does with the shared refresh token, in one step. KEYS[1] holds the state: `began`, the hashes of all tokens of
+ * the environment that were ever begun with, the latest first; `count`, how often the token was exchanged since; `token`,
+ * empty if it is void; `access` and `expires`, the access token that came with it; `usedBy` and `usedUntil`, the turn in
+ * which it was sent and whose outcome is not known yet; `rests`, until when nobody may send it. Times are milliseconds
+ * since 1970, all but `expires` by the clock of Redis.
+ *
+ * Answers what became of it ("kept", "grant", "turn", "busy", "doubt", "void") and the state.
+ */
+export const SHARED_REFRESH_TOKEN_SCRIPT = `
+local initialHash, initialToken = ARGV[1], ARGV[2]
+local known = { began = ARGV[3], count = ARGV[4], token = ARGV[5], access = ARGV[6], expires = ARGV[7] }
+local replica, lossRestMs, firstRestMs = ARGV[8], ARGV[9], ARGV[10]
+local act, turn, useMs, given, nowMs = ARGV[11], ARGV[12], ARGV[13], ARGV[14], ARGV[15]
+
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function at(ms) return string.format('%.0f', now + ms) end
+local function kept(field) return redis.call('HGET', KEYS[1], field) or '' end
+local function latest(hashes) return string.match(hashes, '^%x*') end
+local function has(hashes, hash) return string.find(hashes, hash, 1, true) ~= nil end
+local function isOurs(holder) return string.sub(holder, 1, #replica + 1) == replica .. '/' end
+local function keep(state, restMs)
+  redis.call('DEL', KEYS[1])
+  redis.call('HSET', KEYS[1], 'began', state.began, 'count', state.count, 'token', state.token,
+    'access', state.access, 'expires', state.expires, 'rests', at(restMs))
+end
+
+-- The replica knows of something later: the outcome of its turn, or what Redis has lost. In the second case another one may
+-- know of something later still, or be about to: it gets time to say so before the token may be sent.
+local began = kept('began')
+if known.began ~= '' then
+  local isSame = latest(began) == latest(known.began)
+  local isLater = isSame and tonumber(kept('count')) < tonumber(known.count) or not isSame and has(known.began, latest(began))
+  if began == '' or isLater then keep(known, isOurs(kept('usedBy')) and 0 or lossRestMs) end
+end
+
+-- A token of the environment that was never begun with was put there by an operator, and wins. That of a replica which has
+-- not been restarted with it yet is an old one.
+began = kept('began')
+if not has(began, initialHash) then
+  keep({ began = initialHash .. ' ' .. began, count = 0, token = initialToken, access = '', expires = 0 }, began == '' and firstRestMs or 0)
+end
+
+local outcome = 'kept'
+if act == 'take' then
+  local access, usedBy = kept('access'), kept('usedBy')
+  if access ~= '' and access ~= given and tonumber(kept('expires')) > tonumber(nowMs) then
+    outcome = 'grant'
+  elseif kept('token') == '' then
+    outcome = 'void'
+  elseif usedBy ~= '' and not isOurs(usedBy) then
+    outcome = now < tonumber(kept('usedUntil')) and 'busy' or 'doubt'
+  elseif now < tonumber(kept('rests')) then
+    outcome = 'busy'
+  else
+    redis.call('HSET', KEYS[1], 'usedBy', turn, 'usedUntil', at(useMs))
+    outcome = 'turn'
+  end
+elseif act == 'release' and kept('usedBy') == turn then
+  redis.call('HDEL', KEYS[1], 'usedBy', 'usedUntil')
+end
+return { outcome, kept('began'), kept('count'), kept('token'), kept('access'), kept('expires'), kept('usedBy') }
+`;

@@ -1,0 +1,72 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createClient, type RedisClientType } from 'redis';
+import { debianProgram } from './debianProgram.js';
+import { freePort } from './freePort.js';
+
+/** A real Redis of the test's own, which keeps nothing when it ends unless told to. */
+export class RedisServer {
+  readonly url: string;
+  readonly #folder: string;
+  readonly #keepsAll: boolean;
+  #process!: ChildProcess;
+
+  private constructor(port: number, folder: string, keepsAll: boolean) {
+    this.url = `redis://127.0.0.1:${port}`;
+    this.#folder = folder;
+    this.#keepsAll = keepsAll;
+  }
+
+  static async start({ keepsAll = false } = {}): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), await mkdtemp(join(tmpdir(), 'contacts-redis-')), keepsAll);
+    await server.begin();
+    return server;
+  }
+
+  /** Starts it again after `end`. */
+  async begin(): Promise<void> {
+    const { port } = new URL(this.url);
+    const options = { port, bind: '127.0.0.1', dir: this.#folder, save: '', appendonly: this.#keepsAll ? 'yes' : 'no', appendfsync: 'always' };
+    const words = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
+    const child = spawn(debianProgram('redis-server'), words, { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#process = child;
+    await new Promise<void>((resolve, reject) => {
+      child.stdout.on('data', (text) => String(text).includes('Ready to accept connections') && resolve());
+      child.on('close', () => reject(new Error('redis-server ended before it was ready')));
+    });
+  }
+
+  /** As a crash would. */
+  async end(): Promise<void> {
+    const closed = new Promise((resolve) => this.#process.once('close', resolve));
+    this.#process.kill('SIGKILL');
+    await closed;
+  }
+
+  /** Connections stay open, and nothing is answered. */
+  freeze(): void {
+    this.#process.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#process.kill('SIGCONT');
+  }
+
+  /** Asks it something as an operator would. */
+  async ask<T>(command: (client: RedisClientType) => Promise<T>): Promise<T> {
+    const client: RedisClientType = createClient({ url: this.url });
+    await client.connect();
+    try {
+      return await command(client);
+    } finally {
+      client.destroy();
+    }
+  }
+
+  async stop(): Promise<void> {
+    if (this.#process.exitCode === null && this.#process.signalCode === null) await this.end();
+    await rm(this.#folder, { recursive: true });
+  }
+}
