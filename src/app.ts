@@ -8,10 +8,12 @@ import { createGraphqlServer } from './graphql/server.js';
 import { Redis } from './shared/redis.js';
 import type { Log } from './telemetry/log.js';
 import { Metrics } from './telemetry/metrics.js';
+import { validTraceparent } from './telemetry/traceparent.js';
 import { Tracing } from './telemetry/tracing.js';
 import { createCallers } from './web/callers.js';
 import { graphiqlRoutes } from './web/graphiql.js';
 import { exampleTabs, type Tab } from './web/graphiqlTabs.js';
+import { serveHttp2 } from './web/http2.js';
 import { operationRoutes } from './web/operations.js';
 import { createWebServer } from './web/server.js';
 
@@ -57,21 +59,25 @@ export async function createApp(config: Config, parts: Parts): Promise<App> {
     introspection: config.graphiql,
     limits: config.limits,
     compile: config.jit,
+    maxAgeSeconds: config.maxAgeSeconds,
     log,
     onOperation: metrics.operation,
   });
   await server.start();
 
   let ready = true;
-  const web = createWebServer({ ...config, metrics, isReady: () => ready, redis });
+  const web = await createWebServer({ ...config, metrics, isReady: () => ready, redis });
+  if (config.http2Port !== undefined) serveHttp2(web, config.host, config.http2Port);
   operationRoutes(web, {
     server,
     callers: createCallers(config.auth),
     createContext: (scopes, life, headers) => {
-      const trace = tracing?.begin(String(headers.traceparent ?? ''));
+      const inbound = headers.traceparent === undefined ? undefined : validTraceparent(headers.traceparent);
+      const trace = tracing?.begin(inbound);
       const showsCalls = config.graphiql && headers['x-upstream-calls'] === 'true';
-      if (!trace && !showsCalls) return new Context(resources, scopes, life);
-      return new Context(resources, scopes, { ...life, traceparent: trace?.traceparent }, { trace, showsCalls, watch: { batches: [] } });
+      const traceparent = trace?.traceparent ?? inbound;
+      const traced = traceparent === undefined ? life : { ...life, traceparent };
+      return new Context(resources, scopes, traced, trace || showsCalls ? { trace, showsCalls, watch: { batches: [] } } : undefined);
     },
     timeoutMs: config.requestTimeoutMs,
   });

@@ -45,6 +45,8 @@ export interface CacheConfig {
 export interface Config {
   readonly host: string;
   readonly port: number;
+  /** Where HTTP/2 without TLS is spoken; undefined: nowhere. */
+  readonly http2Port: number | undefined;
   /** Undefined: switched off. */
   readonly pms: PmsConfig | undefined;
   readonly cas360: Cas360Config | undefined;
@@ -54,6 +56,8 @@ export interface Config {
   readonly routerSecrets: readonly string[];
   /** Undefined: this replica shares nothing with others. */
   readonly redisUrl: string | undefined;
+  /** How long routers may keep answers; 0: not at all. */
+  readonly maxAgeSeconds: number;
   /** Undefined: nothing is kept. */
   readonly cache: CacheConfig | undefined;
   readonly maxBodyBytes: number;
@@ -76,12 +80,14 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const config: Config = {
     host: settings.text('HOST') ?? '0.0.0.0',
     port: settings.integer('PORT', 4001, 0, 65_535),
+    http2Port: settings.integer('HTTP2_PORT', 0, 0, 65_535) || undefined,
     pms: readPms(settings),
     cas360: readCas360(settings),
     auth: readAuth(settings),
     routerSecrets: readRouterSecrets(settings),
     redisUrl: readRedisUrl(settings),
     cache: readCache(settings),
+    maxAgeSeconds: settings.integer('MAX_AGE_SECONDS', 0, 0, 86_400),
     maxBodyBytes: settings.integer('MAX_BODY_BYTES', 1_048_576, 1_024, 104_857_600),
     limits: readLimits(settings),
     requestTimeoutMs: settings.integer('REQUEST_TIMEOUT_MS', 8_000, 1, 600_000),

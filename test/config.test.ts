@@ -30,12 +30,14 @@ describe('The settings', () => {
     expect(readConfig({})).toEqual({
       host: '0.0.0.0',
       port: 4001,
+      http2Port: undefined,
       pms: undefined,
       cas360: undefined,
       auth: undefined,
       routerSecrets: [],
       redisUrl: undefined,
       cache: undefined,
+      maxAgeSeconds: 0,
       maxBodyBytes: 1_048_576,
       limits: {
         maxTokens: 2_000,

@@ -8,6 +8,7 @@ import {
 import { ApolloServerPluginInlineTrace } from '@apollo/server/plugin/inlineTrace';
 import { ContactsError } from '../errors.js';
 import { framesOf, type Log } from '../telemetry/log.js';
+import { cacheHints } from './cacheHints.js';
 import type { Context } from './context.js';
 import { documentLimits, type DocumentLimits } from './documentLimits.js';
 import { executorGateway } from './executor.js';
@@ -24,6 +25,8 @@ export interface GraphqlServerOptions {
   readonly limits: OperationLimits;
   /** Whether operations that come again are compiled. */
   readonly compile: boolean;
+  /** How long routers may keep answers; 0: not at all. */
+  readonly maxAgeSeconds: number;
   readonly log: Log;
   readonly onOperation: OnOperation;
 }
@@ -34,9 +37,10 @@ export interface OperationLimits extends DocumentLimits, RequestLimits {
 }
 
 /** Apollo Server over our schema, with nothing left to its defaults that could open, report or leak something. */
-export function createGraphqlServer({ typeDefs, introspection, limits, compile, log, onOperation }: GraphqlServerOptions): ApolloServer<Context> {
+export function createGraphqlServer({ typeDefs, introspection, limits, compile, maxAgeSeconds, log, onOperation }: GraphqlServerOptions): ApolloServer<Context> {
+  const schema = createSchema(typeDefs);
   return new ApolloServer<Context>({
-    gateway: executorGateway({ schema: createSchema(typeDefs), untraced: createSchema(typeDefs), compile, now: () => performance.now() }),
+    gateway: executorGateway({ schema, untraced: createSchema(typeDefs), compile, now: () => performance.now() }),
     introspection,
     nodeEnv: 'production',
     parseOptions: { maxLexicalTokens: limits.maxTokens },
@@ -59,6 +63,7 @@ export function createGraphqlServer({ typeDefs, introspection, limits, compile, 
     plugins: [
       requestLimits(limits),
       operationReports(onOperation),
+      ...(maxAgeSeconds > 0 ? [cacheHints(schema, maxAgeSeconds)] : []),
       // Two and a half times the cost of everything else, for hints that nothing here gives.
       ApolloServerPluginCacheControlDisabled(),
       // Does nothing until a router asks for a trace.

@@ -17,14 +17,22 @@ export interface ShownCall {
 /** The calls of an operation in the order in which they began. Of a call for several operations, only this one's ids. */
 export function shownCalls({ batches }: Watch, beganAtMs: number): ShownCall[] {
   const since = (atMs: number): number => Math.max(0, Math.round((atMs - beganAtMs) * 100) / 100);
-  const shown = batches.flatMap((batch) => {
-    const { source, resource, kind, full: relationships } = batch;
-    const what = { source, resource, kind, relationships, fields: [...batch.fields] };
-    if (kind === 'cached') return [{ ...what, ids: batch.ids, attempt: 1, startMs: since(batch.startedAtMs), endMs: since(batch.startedAtMs), outcome: '200' }];
-    const own = new Set(batch.ids);
-    return batch.calls
-      .map((call) => ({ ...what, ids: call.ids.filter((id) => own.has(id)), attempt: call.attempt, startMs: since(call.startedAtMs), endMs: since(call.endedAtMs), outcome: call.outcome }))
-      .filter(({ ids }) => ids.length > 0);
+  const shown = batches.flatMap(({ source, resource, kind, full, fields, ids, calls, startedAtMs }): ShownCall[] => {
+    const what = { source, kind, fields: [...fields] };
+    if (kind === 'cached') return [{ ...what, resource, relationships: full, ids, attempt: 1, startMs: since(startedAtMs), endMs: since(startedAtMs), outcome: '200' }];
+    const own = new Set(ids);
+    return calls
+      .filter((call) => (call.resource === 'token' ? kind === 'sent' : call.ids.some((id) => own.has(id))))
+      .map((call) => ({
+        ...what,
+        resource: call.resource,
+        relationships: call.full,
+        ids: call.ids.filter((id) => own.has(id)),
+        attempt: call.attempt,
+        startMs: since(call.startedAtMs),
+        endMs: since(call.endedAtMs),
+        outcome: call.outcome,
+      }));
   });
   return shown.sort((a, b) => a.startMs - b.startMs);
 }

@@ -40,7 +40,7 @@ export class ContactLoader {
     const loader = this.#sources[reference.source];
     if (!loader) return new ContactsError('SOURCE_NOT_CONFIGURED', reference.source);
     if (need.what === 'id') return reference;
-    return loader.load([reference.sourceId], need.what === 'relationships', need.field).then(([outcome]) => outcome!);
+    return loader.load([reference.sourceId], isFull(need, loader.source), need.field).then(([outcome]) => outcome!);
   }
 
   /** The contact itself, whatever else is needed of it. */
@@ -62,8 +62,13 @@ export class ContactLoader {
     }
     return loader.load(
       wanted.map((one) => (one as ContactReference).sourceId),
-      need.what === 'relationships',
+      isFull(need, loader.source),
       need.field,
     );
   }
+}
+
+/** The PMS knows no relationships: what it tells of a contact is all. */
+function isFull({ what }: ContactNeed, source: Source): boolean {
+  return what === 'relationships' && source === 'CAS360';
 }

@@ -13,7 +13,6 @@ export interface OperationTrace {
   end(name: string | null, outcome: string, watch: Watch): void;
 }
 
-const TRACEPARENT = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})$/;
 /** So many ids are named, by their hashes. */
 const MOST_IDS = 20;
 
@@ -37,7 +36,7 @@ export class Tracing {
     this.#tracer = this.#provider.getTracer('contacts');
   }
 
-  /** Begins an operation's trace, in that of its caller where there is one. Undefined where it shall not be traced. */
+  /** Begins an operation's trace, in that of its caller where a valid one is given. Undefined where it shall not be traced. */
   begin(traceparent: string | undefined): OperationTrace | undefined {
     const span = this.#tracer.startSpan('operation', { kind: SpanKind.SERVER }, parentOf(traceparent));
     if (!span.isRecording()) return undefined;
@@ -73,8 +72,8 @@ export class Tracing {
     // A call that another operation had asked for is in that one's trace.
     if (kind !== 'sent') return;
     const below = trace.setSpan(ROOT_CONTEXT, span);
-    for (const { ids: asked, attempt, outcome, ...call } of calls) {
-      const made = this.#span(`GET ${source} ${resource}`, below, call.startedAtMs, call.endedAtMs, SpanKind.CLIENT, {
+    for (const { resource: of, ids: asked, attempt, outcome, ...call } of calls) {
+      const made = this.#span(`${of === 'token' ? 'POST' : 'GET'} ${source} ${of}`, below, call.startedAtMs, call.endedAtMs, SpanKind.CLIENT, {
         ...attributes,
         'contacts.ids.count': asked.length,
         'contacts.attempt': attempt,
@@ -96,7 +95,7 @@ export class Tracing {
 }
 
 function parentOf(traceparent: string | undefined): Context {
-  const [, traceId, spanId, flags] = TRACEPARENT.exec(traceparent ?? '') ?? [];
+  const [, traceId, spanId, flags] = traceparent?.split('-') ?? [];
   if (traceId === undefined || spanId === undefined || flags === undefined) return ROOT_CONTEXT;
   return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, isRemote: true, traceFlags: parseInt(flags, 16) & TraceFlags.SAMPLED });
 }

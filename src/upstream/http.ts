@@ -58,18 +58,18 @@ export class Upstream {
     const call = (token: string): Promise<Answer> => this.#call(ask, ++attempt, token, life);
     return retry.run(life, async () => {
       await pause.pass(life);
-      return breaker.run(() => this.#ask(call, life.signal));
+      return breaker.run(() => this.#ask(call, life));
     });
   }
 
-  async #ask(call: (token: string) => Promise<Answer>, signal: AbortSignal): Promise<unknown> {
+  async #ask(call: (token: string) => Promise<Answer>, { signal, calls }: Life): Promise<unknown> {
     const { source, pause, token: tokens } = this.#parts;
     try {
-      const token = await tokens.get(signal);
+      const token = await tokens.get(signal, calls);
       let answer = await call(token);
       if (answer.status === 401) {
         tokens.invalidate(token);
-        answer = await call(await tokens.get(signal));
+        answer = await call(await tokens.get(signal, calls));
       }
       if (answer.status === 200) return parseJson(answer.body);
       if (answer.status === 429 || answer.status === 503) pause.begin(answer.retryAfter);

@@ -18,8 +18,9 @@ export function closeInOrder(app: FastifyInstance, isReady: () => boolean): void
       if (--underWay === 0) onIdle();
     });
   });
-  app.addHook('onSend', async (_request, reply) => {
-    if (!isReady()) reply.header('connection', 'close');
+  app.addHook('onSend', async (request, reply) => {
+    // HTTP/2 has no such header: its connections are told in a frame.
+    if (!isReady() && request.raw.httpVersionMajor === 1) reply.header('connection', 'close');
   });
   app.addHook('preClose', async () => {
     let patience: NodeJS.Timeout | undefined;

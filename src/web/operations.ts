@@ -20,18 +20,24 @@ const HEADERS = ['accept', 'apollo-federation-include-trace', 'apollographql-cli
 /** How long after its deadline an operation may still be at work on what it has. */
 const GRACE_MS = 1_000;
 
+/** Below this, compressing costs more than it saves. */
+const COMPRESSED_FROM_BYTES = 1_024;
+
 const TOO_LATE = new ContactsError('UPSTREAM_TIMEOUT');
 
 /** `POST /graphql`: one operation a request, as JSON. No other content type gets here, so no browser sends one unasked. */
 export function operationRoutes(app: FastifyInstance, { server, callers, createContext, timeoutMs }: OperationOptions): void {
   const scopesOfRequests = new WeakMap<object, ReadonlySet<string>>();
   app.post('/graphql', {
+    compress: { encodings: ['gzip'], threshold: COMPRESSED_FROM_BYTES, zlibOptions: { level: 1 } },
+    // Routers may compress what they send. The limit of the body is on what it inflates to.
+    decompress: { requestEncodings: ['gzip'] },
     // Before the body is read: a bad token costs us nothing more.
     onRequest: async (request) => {
       scopesOfRequests.set(request, await callers(request.headers.authorization));
     },
     onSend: async (_request, reply) => {
-      reply.header('cache-control', 'private, no-store');
+      if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'private, no-store');
       reply.header('vary', 'authorization');
     },
     handler: async (request, reply) => {

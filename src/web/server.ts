@@ -1,3 +1,4 @@
+import compress from '@fastify/compress';
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import { ContactsError } from '../errors.js';
 import type { Metrics } from '../telemetry/metrics.js';
@@ -25,7 +26,7 @@ export interface WebOptions {
 const FOR_OPERATORS = new Set(['/health/live', '/health/ready', '/metrics']);
 
 /** The HTTP side, without the routes of GraphQL: limits, the router's secret, health, metrics and the last word on errors. */
-export function createWebServer({ routerSecrets, metrics, isReady, redis, graphiql, maxDelayMs, maxBodyBytes }: WebOptions): FastifyInstance {
+export async function createWebServer({ routerSecrets, metrics, isReady, redis, graphiql, maxDelayMs, maxBodyBytes }: WebOptions): Promise<FastifyInstance> {
   const app = Fastify({
     bodyLimit: maxBodyBytes,
     requestTimeout: 15_000,
@@ -40,6 +41,7 @@ export function createWebServer({ routerSecrets, metrics, isReady, redis, graphi
       refuse(reply, 400, 'BAD_REQUEST');
     },
   });
+  await app.register(compress, { global: false });
   // JSON and nothing else.
   app.removeContentTypeParser('text/plain');
   app.setErrorHandler<FastifyError>((error, _request, reply) => refuseFor(error, reply));

@@ -1,6 +1,7 @@
 import { ContactsError } from '../../errors.js';
 import type { Source } from '../../model.js';
 import { waitFor } from '../../life.js';
+import type { UpstreamCall } from '../../watch.js';
 
 /** What a token endpoint granted. */
 export interface Grant {
@@ -40,16 +41,19 @@ export class TokenSource {
     if (options.initial && options.initial.lifetimeSeconds > 0) this.#keep(options.initial, options.now());
   }
 
-  /** A token to use now. Throws UPSTREAM_AUTH_FAILED when none is to be had, or the reason of `signal`. */
-  async get(signal: AbortSignal): Promise<string> {
+  /**
+   * A token to use now. Throws UPSTREAM_AUTH_FAILED when none is to be had, or the reason of `signal`.
+   * `calls` takes down the request for a new one, if this began it.
+   */
+  async get(signal: AbortSignal, calls?: UpstreamCall[]): Promise<string> {
     const now = this.#options.now();
     const token = this.#token;
     if (token && now < token.expiresAtMs) {
-      if (now >= token.renewAtMs && now >= this.#pausedUntilMs) void this.#renew().catch(() => {});
+      if (now >= token.renewAtMs && now >= this.#pausedUntilMs) void this.#renew(calls).catch(() => {});
       return token.value;
     }
     if (!this.#renewal && now < this.#pausedUntilMs) throw this.#failure();
-    return waitFor(this.#renew(), signal);
+    return waitFor(this.#renew(calls), signal);
   }
 
   /** How old the token is; undefined while there is none. */
@@ -67,21 +71,26 @@ export class TokenSource {
     await this.#renewal?.catch(() => {});
   }
 
-  #renew(): Promise<string> {
-    return (this.#renewal ??= this.#request().finally(() => (this.#renewal = undefined)));
+  #renew(calls: UpstreamCall[] | undefined): Promise<string> {
+    return (this.#renewal ??= this.#request(calls).finally(() => (this.#renewal = undefined)));
   }
 
-  async #request(): Promise<string> {
+  async #request(calls: UpstreamCall[] | undefined): Promise<string> {
     const { request, now, onGrant, onFailure } = this.#options;
     const askedAtMs = now();
+    const startedAtMs = performance.now();
+    const takeDown = (outcome: string): void =>
+      void calls?.push({ resource: 'token', ids: [], full: false, attempt: 1, startedAtMs, endedAtMs: performance.now(), outcome });
     try {
       const grant = await request();
       this.#keep(grant, askedAtMs);
       onGrant?.();
+      takeDown('200');
       return grant.accessToken;
     } catch (error) {
       this.#pausedUntilMs = now() + PAUSE_AFTER_FAILURE_MS;
       onFailure(error);
+      takeDown('UPSTREAM_AUTH_FAILED');
       throw this.#failure(error);
     }
   }

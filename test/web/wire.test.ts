@@ -1,0 +1,116 @@
+import { connect, constants, type ClientHttp2Session } from 'node:http2';
+import { request } from 'node:http';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { freePort } from '../support/freePort.js';
+import { idsFrom, startTestApp, type TestApp } from '../support/testApp.js';
+
+let app: TestApp;
+let http2Port: number;
+
+beforeAll(async () => {
+  http2Port = await freePort();
+  app = await startTestApp({ HTTP2_PORT: String(http2Port) });
+});
+afterAll(() => app.stop());
+
+interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+}
+
+/** Sends bytes as they are, and reads the answer without inflating it. */
+function send(body: Buffer, headers: Record<string, string>): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const { hostname, port } = new URL(app.url);
+    const outgoing = request({ hostname, port, path: '/graphql', method: 'POST', headers: { 'content-type': 'application/json', ...headers } }, (incoming) => {
+      const parts: Buffer[] = [];
+      incoming.on('data', (part: Buffer) => parts.push(part));
+      incoming.on('end', () => resolve({ status: incoming.statusCode!, headers: incoming.headers, body: Buffer.concat(parts) }));
+    });
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });
+}
+
+const asking = (query: string, variables?: object): Buffer => Buffer.from(JSON.stringify({ query, variables }));
+const MANY = asking('query ($ids: [ID!]!) { contacts(ids: $ids) { id name } }', { ids: idsFrom('cas360', 1001, 100) });
+const ONE = asking('{ contact(id: "cas360:54") { name } }');
+
+describe('a compressed request', () => {
+  test('is inflated', async () => {
+    const { status, body } = await send(gzipSync(ONE), { 'content-encoding': 'gzip' });
+    expect([status, JSON.parse(body.toString())]).toEqual([200, { data: { contact: { name: 'Fancy Southern Africa Cat Council' } } }]);
+  });
+
+  test('that inflates to more than the limit is refused with 413', async () => {
+    const bomb = gzipSync(asking('{ contact(id: "cas360:54") { name } }', { blanks: ' '.repeat(200_000_000) }));
+    expect((await send(bomb, { 'content-encoding': 'gzip' })).status).toBe(413);
+  }, 30_000);
+
+  test.each([
+    ['is cut off', gzipSync(ONE).subarray(0, 20), 'gzip', 400],
+    ['is none', ONE, 'gzip', 400],
+    ['has another encoding', ONE, 'br', 415],
+  ])('that %s is refused', async (_what, bytes, encoding, expected) => {
+    const { status, body } = await send(bytes, { 'content-encoding': encoding });
+    expect([status, JSON.parse(body.toString())]).toMatchObject([expected, { errors: [{ extensions: { code: 'BAD_REQUEST' } }] }]);
+  });
+});
+
+describe('an answer', () => {
+  test('that is large is compressed for who asks for it', async () => {
+    const plain = await send(MANY, {});
+    const compressed = await send(MANY, { 'accept-encoding': 'gzip, br, deflate' });
+    expect(plain.headers['content-encoding']).toBeUndefined();
+    expect(compressed.headers['content-encoding']).toBe('gzip');
+    expect(compressed.headers.vary).toMatch(/authorization/i);
+    expect(compressed.headers.vary).toMatch(/accept-encoding/i);
+    expect(compressed.body.length).toBeLessThan(plain.body.length / 2);
+    expect(JSON.parse(gunzipSync(compressed.body).toString())).toEqual(JSON.parse(plain.body.toString()));
+  });
+
+  test.each([['small', ONE, 'gzip'], ['for who cannot read gzip', MANY, 'gzip;q=0, identity'], ['for who wants another encoding', MANY, 'br']])('that is %s is not', async (_what, body, accepted) => {
+    expect((await send(body, { 'accept-encoding': accepted })).headers['content-encoding']).toBeUndefined();
+  });
+
+  test.each([
+    ['application/graphql-response+json', 'application/graphql-response+json; charset=utf-8'],
+    ['application/json', 'application/json; charset=utf-8'],
+    ['*/*', 'application/json; charset=utf-8'],
+  ])('to who accepts %s is %s', async (accept, type) => {
+    expect((await send(ONE, { accept })).headers['content-type']).toBe(type);
+  });
+});
+
+describe('HTTP/2 without TLS', () => {
+  const ask = (session: ClientHttp2Session, body: Buffer): Promise<{ status: number; text: string }> =>
+    new Promise((resolve, reject) => {
+      const stream = session.request({ [constants.HTTP2_HEADER_METHOD]: 'POST', [constants.HTTP2_HEADER_PATH]: '/graphql', 'content-type': 'application/json' });
+      let status = 0;
+      let text = '';
+      stream.on('response', (headers) => (status = Number(headers[constants.HTTP2_HEADER_STATUS])));
+      stream.setEncoding('utf8').on('data', (part: string) => (text += part));
+      stream.on('end', () => resolve({ status, text })).on('error', reject);
+      stream.end(body);
+    });
+
+  test('answers many operations on one connection', async () => {
+    const session = connect(`http://127.0.0.1:${http2Port}`);
+    const answers = await Promise.all(Array.from({ length: 20 }, () => ask(session, ONE)));
+    expect(new Set(answers.map(({ status, text }) => `${status} ${text}`))).toEqual(new Set(['200 {"data":{"contact":{"name":"Fancy Southern Africa Cat Council"}}}']));
+    session.close();
+  });
+
+  test('ends with the service, and what is under way is answered first', async () => {
+    const port = await freePort();
+    const other = await startTestApp({ HTTP2_PORT: String(port) });
+    other.sandbox.cas360.faults.set([{ latencyMs: 200 }]);
+    const session = connect(`http://127.0.0.1:${port}`);
+    const asked = ask(session, ONE);
+    await other.underWay(1);
+    const ended = new Promise((resolve) => session.once('close', resolve));
+    await Promise.all([other.stop(), ended, expect(asked).resolves.toMatchObject({ status: 200 })]);
+  });
+});
