@@ -34,6 +34,11 @@ export function tabStorage(examples: readonly Tab[]): Storage {
   };
 }
 
+/** Whether nothing is kept of an earlier visit. */
+export function isFirstVisit(storage: Storage): boolean {
+  return storage.getItem(tabsKey) === null;
+}
+
 /** The tab that was in front when the page was last open, or the first example. */
 export function frontTab(storage: Storage, examples: readonly Tab[]): Tab | StoredTabs['tabs'][number] | undefined {
   const stored = storage.getItem(tabsKey);

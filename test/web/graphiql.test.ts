@@ -8,7 +8,8 @@ import { buildSubgraphSchema } from '@apollo/subgraph';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { getOperationAST, getVariableValues, parse, validate } from 'graphql';
-import { frontTab, tabStorage } from '../../graphiql/storage.js';
+import { frontTab, isFirstVisit, tabStorage } from '../../graphiql/storage.js';
+import { SCOPES } from '../../src/graphql/accessPolicy.js';
 import { graphiqlRoutes } from '../../src/web/graphiql.js';
 import { exampleTabs } from '../../src/web/graphiqlTabs.js';
 
@@ -131,6 +132,8 @@ describe('the example tabs', () => {
     const { errors } = getVariableValues(schema, getOperationAST(document)?.variableDefinitions ?? [], JSON.parse(tab.variables ?? '{}'));
     expect(errors).toBeUndefined();
     expect(tab.query).toMatch(/^# \w/);
+    // What fits beside an open panel on a screen of 1,400 pixels.
+    for (const comment of tab.query.match(/^#.*$/gm)!) expect(comment.length).toBeLessThanOrEqual(37);
   });
 
   test('have names of their own', () => {
@@ -142,6 +145,7 @@ describe('the example tabs', () => {
     expect(exampleTabs().flatMap(({ headers }) => headers ?? [])).toEqual([]);
     const headers = exampleTabs({ identity: 'one', access: 'two' }).flatMap(({ headers }) => headers ?? []);
     expect(headers.map((text) => JSON.parse(text))).toEqual([{ authorization: 'Bearer one' }, { authorization: 'Bearer two' }]);
+    expect(exampleTabs({ identity: 'one', access: 'two' }).flatMap(({ scope }) => scope ?? [])).toEqual(SCOPES);
   });
 });
 
@@ -177,5 +181,8 @@ describe('what the page keeps in the browser', () => {
 
   test('is nothing at first: the first example is in front', () => {
     expect(frontTab(tabStorage(examples), examples)).toBe(examples[0]);
+    expect(isFirstVisit(tabStorage(examples))).toBe(true);
+    tabStorage(examples).setItem('graphiql:tabState', JSON.stringify({ activeTabIndex: 0, tabs: [] }));
+    expect(isFirstVisit(tabStorage(examples))).toBe(false);
   });
 });
