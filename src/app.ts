@@ -39,6 +39,7 @@ export interface App {
   stop(): Promise<void>;
 }
 
+const DAY_MS = 86_400_000;
 const SCHEMA_FOLDER = fileURLToPath(new URL('../schema', import.meta.url));
 const GRAPHIQL_FOLDER = fileURLToPath(new URL('../graphiql', import.meta.url));
 
@@ -51,7 +52,7 @@ export async function createApp(config: Config, parts: Parts): Promise<App> {
   // An operation in which a call hangs keeps time for what it needs next.
   const callTimeoutMs = Math.ceil(config.requestTimeoutMs * 0.85);
   const upstreams = await createUpstreams(config, { log, metrics, redis, callsToTrip, callTimeoutMs });
-  const tools = { drift: metrics.drift, today: () => new Date(now()).toISOString().slice(0, 10) };
+  const tools = { drift: metrics.drift, today: dayOf(now) };
   const resources = createResources(config, upstreams, { tools, metrics, redis, callTimeoutMs });
 
   const server = createGraphqlServer({
@@ -94,6 +95,18 @@ export async function createApp(config: Config, parts: Parts): Promise<App> {
       redis?.close();
       await tracing?.shutdown();
     },
+  };
+}
+
+/** The day in UTC, worked out once a day: every relationship is compared with it. */
+function dayOf(now: () => number): () => string {
+  let day = '';
+  let number = NaN;
+  return () => {
+    const today = Math.floor(now() / DAY_MS);
+    if (today !== number) day = new Date(today * DAY_MS).toISOString().slice(0, 10);
+    number = today;
+    return day;
   };
 }
 

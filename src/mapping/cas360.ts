@@ -29,6 +29,7 @@ const PHONES = [
 
 /** A contact of the company register. A field is mapped when it is read. */
 export class Cas360Contact implements Contact {
+  readonly id: string;
   readonly #record: Fields<Cas360ContactRecord>;
   readonly #withRelationships: boolean;
 
@@ -39,14 +40,12 @@ export class Cas360Contact implements Contact {
     tools: MappingTools,
   ) {
     this.#record = new Fields('CAS360', record, tools);
+    this.id = idOf('CAS360', sourceId);
     this.#withRelationships = withRelationships;
   }
 
   get __typename() {
     return 'Contact' as const;
-  }
-  get id() {
-    return idOf('CAS360', this.sourceId);
   }
   get source() {
     return 'CAS360' as const;
@@ -79,16 +78,24 @@ export class Cas360Contact implements Contact {
     return this.#record.read('email', text);
   }
   get phone() {
-    return this.phoneNumbers?.[0]?.number ?? null;
+    for (const [key] of PHONES) {
+      const number = this.#record.read(key, text);
+      if (number !== null) return number;
+    }
+    return null;
   }
   get emailAddresses() {
-    const address = this.email;
-    return address === null ? null : [{ address, nickname: null, primary: true }];
+    return this.#record.once('emailAddresses', () => {
+      const address = this.email;
+      return address === null ? null : [{ address, nickname: null, primary: true }];
+    });
   }
   get phoneNumbers() {
-    const known = PHONES.map(([key, kind]) => ({ kind, number: this.#record.read(key, text) }));
-    const numbers = known.filter(({ number }) => number !== null);
-    return numbers.length === 0 ? null : numbers.map((phone, index) => ({ ...phone, primary: index === 0 }));
+    return this.#record.once('phoneNumbers', () => {
+      const known = PHONES.map(([key, kind]) => ({ kind, number: this.#record.read(key, text) }));
+      const numbers = known.filter(({ number }) => number !== null);
+      return numbers.length === 0 ? null : numbers.map((phone, index) => ({ ...phone, primary: index === 0 }));
+    });
   }
   get skype() {
     return this.#record.read('skype', text);
@@ -100,17 +107,21 @@ export class Cas360Contact implements Contact {
     return null;
   }
   get nationality() {
-    return country(this.#record, 'nationality');
+    return this.#record.once('nationality', () => country(this.#record, 'nationality'));
   }
   get address() {
-    const addressId = this.#record.read('addressId', id);
-    return addressId === null ? null : { __typename: 'Address' as const, id: idOf('CAS360', addressId) };
+    return this.#record.once('address', () => {
+      const addressId = this.#record.read('addressId', id);
+      return addressId === null ? null : { __typename: 'Address' as const, id: idOf('CAS360', addressId) };
+    });
   }
   get addressHolder() {
-    if (this.contactType !== 'JOINT_MEMBER' || this.address) return null;
-    const first = this.representatives[0];
-    // Its own address is the one that is missing: a look-up there would lead back here.
-    return first && first.sourceId !== this.sourceId ? first : null;
+    return this.#record.once('addressHolder', () => {
+      if (this.contactType !== 'JOINT_MEMBER' || this.address) return null;
+      const first = this.representatives[0];
+      // Its own address is the one that is missing: a look-up there would lead back here.
+      return first && first.sourceId !== this.sourceId ? first : null;
+    });
   }
   get employment() {
     return null;
@@ -125,34 +136,38 @@ export class Cas360Contact implements Contact {
     return null;
   }
   get representatives() {
-    return this.#record.items('representativeIds', id).map((sourceId) => contactReference('CAS360', sourceId));
+    return this.#record.once('representatives', () => this.#record.items('representativeIds', id).map((sourceId) => contactReference('CAS360', sourceId)));
   }
   get registration() {
-    return group({
-      companyNumber: this.#record.read('companyNumber', text),
-      businessNumber: this.#record.read('businessNumber', text),
-      entityType: this.#record.read('type', entityType),
-      incorporationDate: this.#record.read('incorporationDate', date),
-      // The second is how the register's documentation spells it.
-      placeOfIncorporation: country(this.#record, 'placeOfIncorporation') ?? country(this.#record, 'placeOfIncorportaion'),
-    });
+    return this.#record.once('registration', () =>
+      group({
+        companyNumber: this.#record.read('companyNumber', text),
+        businessNumber: this.#record.read('businessNumber', text),
+        entityType: this.#record.read('type', entityType),
+        incorporationDate: this.#record.read('incorporationDate', date),
+        // The second is how the register's documentation spells it.
+        placeOfIncorporation: country(this.#record, 'placeOfIncorporation') ?? country(this.#record, 'placeOfIncorportaion'),
+      }),
+    );
   }
   get relationships() {
     if (!this.#withRelationships) return undefined;
-    return this.#record.objects('relationships').map((relationship) => new Cas360Relationship(relationship));
+    return this.#record.once('relationships', () => this.#record.objects('relationships').map((relationship) => new Cas360Relationship(relationship)));
   }
   get dateOfBirth() {
     return this.#record.read('birthday', date);
   }
   get placeOfBirth() {
-    return group({
-      place: this.#record.read('birthPlace', text),
-      state: this.#record.read('birthState', text),
-      country: country(this.#record, 'birthCountry'),
-    });
+    return this.#record.once('placeOfBirth', () =>
+      group({
+        place: this.#record.read('birthPlace', text),
+        state: this.#record.read('birthState', text),
+        country: country(this.#record, 'birthCountry'),
+      }),
+    );
   }
   get identityDocuments() {
-    return group({ passportNumber: null, socialSecurityNumber: null, taxNumber: this.#record.read('taxNumber', text) });
+    return this.#record.once('identityDocuments', () => group({ passportNumber: null, socialSecurityNumber: null, taxNumber: this.#record.read('taxNumber', text) }));
   }
   get verification() {
     return null;

@@ -25,7 +25,7 @@ export class Cas360Address implements Address {
     return idOf('CAS360', this.#sourceId);
   }
   get lines() {
-    return texts(this.#record, 'unitFlat', 'levelFloor', 'block', 'buildingEstate', 'streetLine1', 'streetLine2');
+    return this.#record.once('lines', () => texts(this.#record, 'unitFlat', 'levelFloor', 'block', 'buildingEstate', 'streetLine1', 'streetLine2'));
   }
   get careOf() {
     return this.#record.read('careOf', text);
@@ -41,7 +41,7 @@ export class Cas360Address implements Address {
     return this.#record.read('postcode', text) ?? this.#record.read('postCode', text);
   }
   get country() {
-    return country(this.#record, 'country');
+    return this.#record.once('country', () => country(this.#record, 'country'));
   }
   get nickname() {
     return null;

@@ -26,8 +26,10 @@ export class Cas360Relationship implements Relationship {
     return this.#record.read('parentId', numberAsText);
   }
   get company() {
-    const uuid = this.parentId;
-    return uuid !== null && UUID.test(uuid) ? { __typename: 'Company' as const, id: idOf('CAS360', uuid) } : null;
+    return this.#record.once('company', () => {
+      const uuid = this.parentId;
+      return uuid !== null && UUID.test(uuid) ? { __typename: 'Company' as const, id: idOf('CAS360', uuid) } : null;
+    });
   }
   get startDate() {
     return this.#record.read('startDate', date);

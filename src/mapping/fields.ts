@@ -14,6 +14,8 @@ type ItemAt<R, K extends keyof R> = Extract<Extract<R[K], readonly unknown[]>[nu
 export class Fields<R extends object> {
   // Hidden from logs and JSON too: records are personal data.
   readonly #values: Readonly<Record<string, unknown>>;
+  #made: Map<string, unknown> | undefined;
+  #drifted: Set<string> | undefined;
 
   constructor(
     private readonly source: Source,
@@ -33,6 +35,13 @@ export class Fields<R extends object> {
     return null;
   }
 
+  /** What `make` makes, made once. Compiled operations read a field several times over, and one of each part of a group. */
+  once<T>(name: string, make: () => T): T {
+    const made = (this.#made ??= new Map());
+    if (!made.has(name)) made.set(name, make());
+    return made.get(name) as T;
+  }
+
   has(key: Key<R>): boolean {
     return !isNothing(this.#values[key]);
   }
@@ -43,7 +52,7 @@ export class Fields<R extends object> {
 
   /** The object at this key; one that says nothing where there is none. */
   object<K extends Key<R>>(key: K): Fields<ObjectAt<R, K>> {
-    return new Fields(this.source, this.read(key, object), this.tools, `${this.path}${key}.`);
+    return this.once(`${key}.`, () => new Fields(this.source, this.read(key, object), this.tools, `${this.path}${key}.`));
   }
 
   /** The usable items of the list at this key. */
@@ -79,7 +88,11 @@ export class Fields<R extends object> {
     return Object.values(this.#values).some((value) => !isNothing(value));
   }
 
+  /** Once for each field, however often it is read. */
   #countDrift(field: string): void {
+    const drifted = (this.#drifted ??= new Set());
+    if (drifted.has(field)) return;
+    drifted.add(field);
     this.tools.drift(this.source, this.path + field);
   }
 }

@@ -15,6 +15,7 @@ export type PmsContactRecord = components['schemas']['ContactRecord'];
 
 /** A contact of the property management system. A field is mapped when it is read. */
 export class PmsContact implements Contact {
+  readonly id: string;
   readonly #record: Fields<PmsContactRecord>;
 
   constructor(
@@ -23,13 +24,11 @@ export class PmsContact implements Contact {
     tools: MappingTools,
   ) {
     this.#record = new Fields('PMS', record, tools);
+    this.id = idOf('PMS', sourceId);
   }
 
   get __typename() {
     return 'Contact' as const;
-  }
-  get id() {
-    return idOf('PMS', this.sourceId);
   }
   get source() {
     return 'PMS' as const;
@@ -41,7 +40,7 @@ export class PmsContact implements Contact {
     return 'PERSON' as const;
   }
   get name() {
-    return texts(this.#record, 'firstName', 'middleNames', 'lastName')?.join(' ') ?? null;
+    return this.#record.once('name', () => texts(this.#record, 'firstName', 'middleNames', 'lastName')?.join(' ') ?? null);
   }
   get title() {
     return this.#record.read('title', text);
@@ -65,18 +64,22 @@ export class PmsContact implements Contact {
     return this.#record.object('primaryContactTelephoneNumber').read('number', text);
   }
   get emailAddresses() {
-    const email = this.#record.object('primaryContactEmailAddress');
-    const address = group({
-      address: email.read('email', text),
-      nickname: email.read('nickname', text),
-      primary: email.read('primary', flag),
+    return this.#record.once('emailAddresses', () => {
+      const email = this.#record.object('primaryContactEmailAddress');
+      const address = group({
+        address: email.read('email', text),
+        nickname: email.read('nickname', text),
+        primary: email.read('primary', flag),
+      });
+      return address && [address];
     });
-    return address && [address];
   }
   get phoneNumbers() {
-    const phone = this.#record.object('primaryContactTelephoneNumber');
-    const number = group({ number: phone.read('number', text), primary: phone.read('primary', flag) });
-    return number && [{ ...number, kind: 'PRIMARY' as const }];
+    return this.#record.once('phoneNumbers', () => {
+      const phone = this.#record.object('primaryContactTelephoneNumber');
+      const number = group({ number: phone.read('number', text), primary: phone.read('primary', flag) });
+      return number && [{ ...number, kind: 'PRIMARY' as const }];
+    });
   }
   get skype() {
     return null;
@@ -88,40 +91,46 @@ export class PmsContact implements Contact {
     return this.#record.read('status', words.status);
   }
   get nationality() {
-    return country(this.#record, 'nationality');
+    return this.#record.once('nationality', () => country(this.#record, 'nationality'));
   }
   get address() {
-    return pmsAddress(this.sourceId, this.#record.object('primaryContactAddress'));
+    return this.#record.once('address', () => pmsAddress(this.sourceId, this.#record.object('primaryContactAddress')));
   }
   get addressHolder() {
     return null;
   }
   get employment() {
-    return group({
-      jobTitle: this.#record.read('jobTitle', text),
-      department: this.#record.read('department', text),
-      companyName: this.#record.read('companyName', text),
-      industry: pickListItem(this.#record.object('industry')),
-    });
+    return this.#record.once('employment', () =>
+      group({
+        jobTitle: this.#record.read('jobTitle', text),
+        department: this.#record.read('department', text),
+        companyName: this.#record.read('companyName', text),
+        industry: pickListItem(this.#record.object('industry')),
+      }),
+    );
   }
   get marketing() {
-    return group({
-      optOut: this.#record.read('marketingOptOut', flag),
-      lifecycleStage: this.#record.read('lifecycleStage', words.lifecycleStage),
-      leadSource: this.#record.read('source', words.leadSource),
-      referrer: pickListItem(this.#record.object('referrer')),
-      marketSegment: pickListItem(this.#record.object('marketSegment')),
-    });
+    return this.#record.once('marketing', () =>
+      group({
+        optOut: this.#record.read('marketingOptOut', flag),
+        lifecycleStage: this.#record.read('lifecycleStage', words.lifecycleStage),
+        leadSource: this.#record.read('source', words.leadSource),
+        referrer: pickListItem(this.#record.object('referrer')),
+        marketSegment: pickListItem(this.#record.object('marketSegment')),
+      }),
+    );
   }
   get guest() {
-    return group({
-      role: this.#record.read('type', words.guestRole),
-      lastBookingRole: this.#record.read('lastBookingRole', words.bookingRole),
-      preferences: this.#record.read('preferences', text),
-    });
+    return this.#record.once('guest', () =>
+      group({
+        role: this.#record.read('type', words.guestRole),
+        lastBookingRole: this.#record.read('lastBookingRole', words.bookingRole),
+        preferences: this.#record.read('preferences', text),
+      }),
+    );
   }
   get salesAccount() {
-    return pmsSalesAccount(this, this.#record.object('contactSalesAccount'));
+    return this.#record.once('salesAccount', () => pmsSalesAccount(this, this.#record.object('contactSalesAccount')));
   }
   get representatives() {
     return null;
@@ -139,29 +148,35 @@ export class PmsContact implements Contact {
     return null;
   }
   get identityDocuments() {
-    return group({
-      passportNumber: this.#record.read('passportNumber', text),
-      socialSecurityNumber: this.#record.read('socialSecurityNumber', text),
-      taxNumber: null,
-    });
+    return this.#record.once('identityDocuments', () =>
+      group({
+        passportNumber: this.#record.read('passportNumber', text),
+        socialSecurityNumber: this.#record.read('socialSecurityNumber', text),
+        taxNumber: null,
+      }),
+    );
   }
   get verification() {
-    return group({
-      idChecked: this.#record.read('idCheck', flag),
-      identityConfirmedDate: this.#record.read('identityConfirmedDate', date),
-      identityConfirmedReference: this.#record.read('identityConfirmedReference', text),
-      creditCheckOk: this.#record.read('creditCheckOk', flag),
-      creditCheckDate: this.#record.read('creditCheckDate', date),
-    });
+    return this.#record.once('verification', () =>
+      group({
+        idChecked: this.#record.read('idCheck', flag),
+        identityConfirmedDate: this.#record.read('identityConfirmedDate', date),
+        identityConfirmedReference: this.#record.read('identityConfirmedReference', text),
+        creditCheckOk: this.#record.read('creditCheckOk', flag),
+        creditCheckDate: this.#record.read('creditCheckDate', date),
+      }),
+    );
   }
   get doorAccess() {
-    return group({
-      saltoIdentifier: this.#record.read('saltoIdentifier', text),
-      saltoAssignedTagId: this.#record.read('saltoAssignedTagId', text),
-      saltoRegistrationStatus: this.#record.read('saltoRegistrationStatus', words.saltoStatus),
-      saltoKeysLastUpdated: this.#record.read('saltoKeysLastUpdated', localDateTime),
-      keyCardCode: this.#record.read('keyCardCode', text),
-    });
+    return this.#record.once('doorAccess', () =>
+      group({
+        saltoIdentifier: this.#record.read('saltoIdentifier', text),
+        saltoAssignedTagId: this.#record.read('saltoAssignedTagId', text),
+        saltoRegistrationStatus: this.#record.read('saltoRegistrationStatus', words.saltoStatus),
+        saltoKeysLastUpdated: this.#record.read('saltoKeysLastUpdated', localDateTime),
+        keyCardCode: this.#record.read('keyCardCode', text),
+      }),
+    );
   }
   get cognitoId() {
     return this.#record.read('cognitoId', text);

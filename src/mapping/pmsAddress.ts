@@ -29,7 +29,7 @@ class PmsAddress implements Address {
     return idOf('PMS', this.#sourceId);
   }
   get lines() {
-    return texts(this.#record, 'addressLine1', 'addressLine2', 'addressLine3');
+    return this.#record.once('lines', () => texts(this.#record, 'addressLine1', 'addressLine2', 'addressLine3'));
   }
   get careOf() {
     return null;
@@ -44,7 +44,7 @@ class PmsAddress implements Address {
     return this.#record.read('postCode', text);
   }
   get country() {
-    return country(this.#record, 'country');
+    return this.#record.once('country', () => country(this.#record, 'country'));
   }
   get nickname() {
     return this.#record.read('nickname', text);

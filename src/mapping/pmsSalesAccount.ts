@@ -50,8 +50,10 @@ class PmsSalesAccount implements SalesAccount {
     return this.#record.read('exportStatus', exportStatus);
   }
   get company() {
-    const companyId = this.#record.object('company').read('id', id);
-    return companyId === null ? null : { __typename: 'Company' as const, id: idOf('PMS', companyId) };
+    return this.#record.once('company', () => {
+      const companyId = this.#record.object('company').read('id', id);
+      return companyId === null ? null : { __typename: 'Company' as const, id: idOf('PMS', companyId) };
+    });
   }
   get companyName() {
     return this.#record.object('company').read('companyName', text);

@@ -1,4 +1,5 @@
 import { SOURCE_ID } from '../ids.js';
+import { remember } from './remember.js';
 
 /** Makes ours of a value that is there; undefined where it cannot be used. It never throws, whatever the value is. */
 export type Reader<T> = (value: unknown) => T | undefined;
@@ -19,7 +20,8 @@ export const numberAsText: Reader<string> = (value) => (Number.isSafeInteger(val
 /** A closed list of words by their spelling upstream. Case and blanks around them do not matter. */
 export function spelled<T extends string>(members: Readonly<Record<string, T>>): Reader<T> {
   const bySpelling = new Map(Object.entries(members).map(([spelling, member]) => [spelling.toUpperCase(), member]));
-  return (value) => (typeof value === 'string' ? bySpelling.get(value.trim().toUpperCase()) : undefined);
+  const memberOf = remember((text): T | null => bySpelling.get(text.trim().toUpperCase()) ?? null);
+  return (value) => (typeof value === 'string' ? (memberOf(value) ?? undefined) : undefined);
 }
 
 /** A closed list of words that are spelled upstream as they are here. */

@@ -1,7 +1,6 @@
-/** An integer this long may lie above 2^53, where JSON.parse would round it to its neighbour: somebody else's id. */
-const LONG_INTEGER = /\d{16}/;
-
 const INTEGER = /^-?\d+$/;
+/** An integer this long may lie above 2^53, where JSON.parse would round it to its neighbour: somebody else's id. */
+const LONG = 16;
 
 /**
  * Parses an upstream's JSON without ever rounding an integer: those that a number cannot hold become strings of
@@ -9,10 +8,27 @@ const INTEGER = /^-?\d+$/;
  */
 export function parseJson(text: string): unknown {
   try {
-    return LONG_INTEGER.test(text) ? JSON.parse(text, exactInteger) : JSON.parse(text);
+    return hasLongInteger(text) ? JSON.parse(text, exactInteger) : JSON.parse(text);
   } catch (cause) {
     throw cause instanceof SyntaxError ? cause : new SyntaxError('too deep', { cause });
   }
+}
+
+/** Whether LONG digits stand in a row, looked for in leaps of as many: a tenth of what a regular expression takes. */
+function hasLongInteger(text: string): boolean {
+  for (let end = LONG - 1; end < text.length; end += LONG) {
+    let start = end;
+    while (isDigit(text.charCodeAt(start))) start--;
+    if (start === end) continue;
+    let stop = end + 1;
+    while (isDigit(text.charCodeAt(stop))) stop++;
+    if (stop - start > LONG) return true;
+  }
+  return false;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 48 && code <= 57;
 }
 
 function exactInteger(_key: string, value: unknown, context?: { source?: string }): unknown {

@@ -172,7 +172,7 @@ describe('address and representatives', () => {
     ['no list', { representativeIds: null }, [], []],
     ['in order', { representativeIds: [9, '8', '9007199254740993'] }, ['9', '8', '9007199254740993'], []],
     ['without what is nothing', { representativeIds: [null, 7, '', 'null'] }, ['7'], []],
-    ['without the unusable', { representativeIds: [-1, 7, {}, 1.5] }, ['7'], Array(3).fill('CAS360 representativeIds[]')],
+    ['without the unusable', { representativeIds: [-1, 7, {}, 1.5] }, ['7'], ['CAS360 representativeIds[]']],
     ['itself among them', { representativeIds: [54, 7] }, ['54', '7'], []],
     ['no list at all', { representativeIds: 7 }, [], ['CAS360 representativeIds']],
   ])('representatives: %s', (_, record, sourceIds, expected) => {
@@ -248,10 +248,10 @@ describe('relationships', () => {
     expect(cas360({ relationships: [{ type: 'Director', endDate }] }).model.relationships?.[0]?.current).toBe(current);
   });
 
-  test('what is no relationship is left out, and counted unless it says nothing', () => {
+  test('what is no relationship is left out, and counted once unless it says nothing', () => {
     const { model, drifts } = cas360({ relationships: [null, {}, { type: '' }, 'Director', 7, [{}], { type: 'Director' }] });
     expect(at(model.relationships, 'type')).toEqual(['Director']);
-    expect(drifts).toEqual(Array(3).fill('CAS360 relationships[]'));
+    expect(drifts).toEqual(['CAS360 relationships[]']);
   });
 });
 
