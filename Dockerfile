@@ -19,5 +19,5 @@ COPY --from=build /app/dist/src ./dist/src
 USER 65532:65532
 EXPOSE 4001
 # Node itself is the first process, so that it gets the signals. No HEALTHCHECK: compose and Kubernetes probe /health
-# themselves, as often as they need it.
-CMD ["node", "--enable-source-maps", "--disable-proto=delete", "dist/src/main.js"]
+# themselves, as often as they need it. The process may read itself and its secrets, and write nothing but the token file.
+CMD ["node", "--enable-source-maps", "--disable-proto=delete", "--disable-sigusr1", "--permission", "--allow-fs-read=.", "--allow-fs-read=/run/secrets", "--allow-fs-read=/var/lib/contacts", "--allow-fs-write=/var/lib/contacts", "dist/src/main.js"]

@@ -28,6 +28,8 @@ export interface Parts {
   readonly now?: () => number;
   /** How many calls to an upstream must have been made before its breaker may trip. */
   readonly callsToTrip?: number;
+  /** How long a caller may take to send a request's headers, and all of it. */
+  readonly patienceMs?: { readonly headers: number; readonly request: number };
   /** Where GraphiQL's bundle is. */
   readonly graphiqlFolder?: string;
 }
@@ -67,11 +69,15 @@ export async function createApp(config: Config, parts: Parts): Promise<App> {
   await server.start();
 
   let ready = true;
-  const web = await createWebServer({ ...config, metrics, isReady: () => ready, redis });
+  const web = await createWebServer({ ...config, patienceMs: parts.patienceMs, metrics, isReady: () => ready, redis });
   if (config.http2Port !== undefined) serveHttp2(web, config.host, config.http2Port);
   operationRoutes(web, {
     server,
-    callers: createCallers(config.auth),
+    callers: createCallers(config.auth, {
+      now,
+      onFailure: (error) => log.warn('The keys of callers could not be fetched.', { reason: error instanceof Error ? error.name : 'unknown' }),
+    }),
+    maxQueryCharacters: config.maxQueryCharacters,
     createContext: (scopes, life, headers) => {
       const inbound = headers.traceparent === undefined ? undefined : validTraceparent(headers.traceparent);
       const trace = tracing?.begin(inbound);

@@ -61,6 +61,8 @@ export interface Config {
   /** Undefined: nothing is kept. */
   readonly cache: CacheConfig | undefined;
   readonly maxBodyBytes: number;
+  /** The longest document that is parsed. */
+  readonly maxQueryCharacters: number;
   readonly limits: LimitsConfig;
   /** The deadline of one operation. */
   readonly requestTimeoutMs: number;
@@ -88,6 +90,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     redisUrl: readRedisUrl(settings),
     cache: readCache(settings),
     maxAgeSeconds: settings.integer('MAX_AGE_SECONDS', 0, 0, 86_400),
+    maxQueryCharacters: settings.integer('MAX_QUERY_CHARACTERS', 100_000, 1, 10_000_000),
     maxBodyBytes: settings.integer('MAX_BODY_BYTES', 1_048_576, 1_024, 104_857_600),
     limits: readLimits(settings),
     requestTimeoutMs: settings.integer('REQUEST_TIMEOUT_MS', 8_000, 1, 600_000),

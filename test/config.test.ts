@@ -38,6 +38,7 @@ describe('The settings', () => {
       redisUrl: undefined,
       cache: undefined,
       maxAgeSeconds: 0,
+      maxQueryCharacters: 100_000,
       maxBodyBytes: 1_048_576,
       limits: {
         maxTokens: 2_000,

@@ -19,7 +19,7 @@ export function requestLimits({ maxRepresentations, maxVariablesDepth }: Request
     requestDidStart: async () => ({
       didResolveOperation: async ({ request, document }) => {
         const variables: Variables = request.variables ?? {};
-        if (isDeeperThan(maxVariablesDepth + 1, variables) || representations(document, variables) > maxRepresentations) {
+        if (representations(document, variables) > maxRepresentations || isDeeperThan(maxVariablesDepth + 1, variables)) {
           const originalError = new ContactsError('BAD_USER_INPUT');
           throw new GraphQLError(originalError.message, { originalError, extensions: { http: { status: 400 } } });
         }

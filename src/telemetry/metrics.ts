@@ -21,8 +21,9 @@ export interface ResourceLoad {
 export type OperationOutcome = 'ok' | 'partial' | 'failed' | 'refused';
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-/** Callers choose the names of their operations: beyond these, all others are one. */
+/** Callers choose the names of their operations: beyond these, and longer ones, all others are one. */
 const MOST_NAMES = 100;
+const LONGEST_NAME = 100;
 
 /**
  * What the service counts. Labels are constants of this program, and the names of operations: never anything of a
@@ -104,7 +105,7 @@ export class Metrics {
   #nameOf(name: string | null): string {
     if (name === null) return 'anonymous';
     if (this.#names.has(name)) return name;
-    if (this.#names.size >= MOST_NAMES) return 'other';
+    if (this.#names.size >= MOST_NAMES || name.length > LONGEST_NAME) return 'other';
     this.#names.add(name);
     return name;
   }

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { ContactsError } from '../errors.js';
 import type { Context } from '../graphql/context.js';
 import type { Life } from '../life.js';
+import { isRecord } from '../record.js';
 import type { Callers } from './callers.js';
 import { refuse } from './replies.js';
 
@@ -12,6 +13,8 @@ export interface OperationOptions {
   readonly callers: Callers;
   readonly createContext: (scopes: ReadonlySet<string>, life: Life, headers: IncomingHttpHeaders) => Context;
   readonly timeoutMs: number;
+  /** The longest document that is parsed. */
+  readonly maxQueryCharacters: number;
 }
 
 /** The headers that Apollo Server and its plugins look at. */
@@ -26,7 +29,7 @@ const COMPRESSED_FROM_BYTES = 1_024;
 const TOO_LATE = new ContactsError('UPSTREAM_TIMEOUT');
 
 /** `POST /graphql`: one operation a request, as JSON. No other content type gets here, so no browser sends one unasked. */
-export function operationRoutes(app: FastifyInstance, { server, callers, createContext, timeoutMs }: OperationOptions): void {
+export function operationRoutes(app: FastifyInstance, { server, callers, createContext, timeoutMs, maxQueryCharacters }: OperationOptions): void {
   const scopesOfRequests = new WeakMap<object, ReadonlySet<string>>();
   app.post('/graphql', {
     compress: { encodings: ['gzip'], threshold: COMPRESSED_FROM_BYTES, zlibOptions: { level: 1 } },
@@ -34,7 +37,14 @@ export function operationRoutes(app: FastifyInstance, { server, callers, createC
     decompress: { requestEncodings: ['gzip'] },
     // Before the body is read: a bad token costs us nothing more.
     onRequest: async (request) => {
+      // Of two tokens, a server on the way may have looked at the other one.
+      if (request.raw.rawHeaders.filter(isAuthorization).length > 1) throw new ContactsError('UNAUTHENTICATED');
       scopesOfRequests.set(request, await callers(request.headers.authorization));
+    },
+    // Before it is parsed: a single token can be as long as the body.
+    preHandler: async (request, reply) => {
+      const query = isRecord(request.body) ? request.body.query : undefined;
+      if (typeof query === 'string' && query.length > maxQueryCharacters) return refuse(reply, 400, 'GRAPHQL_PARSE_FAILED');
     },
     onSend: async (_request, reply) => {
       if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'private, no-store');
@@ -51,12 +61,17 @@ export function operationRoutes(app: FastifyInstance, { server, callers, createC
         httpGraphQLRequest: { method: 'POST', headers, search: '', body: request.body },
         context: async () => context,
       });
-      for (const [name, value] of answer.headers) reply.header(name, value);
+      for (const [name, value] of answer.headers) if (name !== 'cache-control' || value.startsWith('max-age=')) reply.header(name, value);
       reply.code(answer.status ?? 200);
       // There are no others without @defer, which graphql 16 has not.
       return answer.body.kind === 'complete' ? answer.body.string : '';
     },
   });
+}
+
+/** Whether this is such a name in a list of names and values. */
+function isAuthorization(text: string, at: number): boolean {
+  return at % 2 === 0 && text.toLowerCase() === 'authorization';
 }
 
 /** Ends with the deadline, or when the caller goes away. */

@@ -1,3 +1,5 @@
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply } from 'fastify';
 import { ContactsError, type ErrorCode } from '../errors.js';
 import { serve } from '../graphql/formatError.js';
@@ -7,7 +9,7 @@ export function refuse(reply: FastifyReply, status: number, code: ErrorCode): Fa
   return reply.code(status).header('cache-control', 'private, no-store').type('application/json; charset=utf-8').send({ errors: [serve(code)] });
 }
 
-const STATUS: Partial<Record<ErrorCode, number>> = { UNAUTHENTICATED: 401, OVERLOADED: 503 };
+const STATUS: Partial<Record<ErrorCode, number>> = { UNAUTHENTICATED: 401, BAD_USER_INPUT: 400, OVERLOADED: 503 };
 
 /** Answers for whatever was thrown while a request was read or answered: a status, a code, and not a word of its own. */
 export function refuseFor(error: FastifyError | ContactsError, reply: FastifyReply): FastifyReply {
@@ -22,4 +24,15 @@ export function refuseFor(error: FastifyError | ContactsError, reply: FastifyRep
 /** What a GET of `/graphql` gets that is not for GraphiQL. */
 export function refuseGet(reply: FastifyReply): FastifyReply {
   return refuse(reply.header('allow', 'POST'), 405, 'BAD_REQUEST');
+}
+
+const UNREAD: Partial<Record<string, number>> = { ERR_HTTP_REQUEST_TIMEOUT: 408, HPE_HEADER_OVERFLOW: 431 };
+
+/** Answers on a connection that brought no HTTP request, or not in time; then it is closed. */
+export function refuseUnread({ code = '' }: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable) return;
+  const status = UNREAD[code] ?? 400;
+  const body = JSON.stringify({ errors: [serve('BAD_REQUEST')] });
+  const headers = `content-type: application/json; charset=utf-8\r\ncache-control: private, no-store\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close`;
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${headers}\r\n\r\n${body}`, () => socket.destroy());
 }

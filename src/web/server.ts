@@ -2,9 +2,10 @@ import compress from '@fastify/compress';
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import { ContactsError } from '../errors.js';
 import type { Metrics } from '../telemetry/metrics.js';
+import { limitBodies } from './bodies.js';
 import { closeInOrder } from './closing.js';
 import { LoopDelay } from './loopDelay.js';
-import { refuse, refuseFor, refuseGet } from './replies.js';
+import { refuse, refuseFor, refuseGet, refuseUnread } from './replies.js';
 import { createRouterCheck } from './routerSecret.js';
 
 export interface WebOptions {
@@ -18,21 +19,28 @@ export interface WebOptions {
   readonly graphiql: boolean;
   /** The largest body that is read, in bytes. */
   readonly maxBodyBytes: number;
+  readonly limits: { readonly maxRepresentations: number };
   /** How late the event loop may be, on average, before requests are refused; 0 is any. */
   readonly maxDelayMs: number;
+  /** How long a caller may take to send a request's headers, and all of it. */
+  readonly patienceMs?: { readonly headers: number; readonly request: number } | undefined;
 }
+
+/** More than any that a router writes has, and more than any key. */
+const BRACKETS_OF_A_QUERY = 1_000;
+const BRACKETS_OF_A_REPRESENTATION = 8;
+const PATIENCE_MS = { headers: 10_000, request: 15_000 };
 
 /** Open to whoever operates the service, router or not, however busy it is. */
 const FOR_OPERATORS = new Set(['/health/live', '/health/ready', '/metrics']);
 
 /** The HTTP side, without the routes of GraphQL: limits, the router's secret, health, metrics and the last word on errors. */
-export async function createWebServer({ routerSecrets, metrics, isReady, redis, graphiql, maxDelayMs, maxBodyBytes }: WebOptions): Promise<FastifyInstance> {
+export async function createWebServer({ routerSecrets, metrics, isReady, redis, graphiql, maxDelayMs, maxBodyBytes, limits, patienceMs = PATIENCE_MS }: WebOptions): Promise<FastifyInstance> {
   const app = Fastify({
     bodyLimit: maxBodyBytes,
-    requestTimeout: 15_000,
-    // Such keys cost themselves; nothing here merges objects.
-    onProtoPoisoning: 'remove',
-    onConstructorPoisoning: 'remove',
+    requestTimeout: patienceMs.request,
+    http: { headersTimeout: patienceMs.headers, connectionsCheckingInterval: patienceMs.headers / 10 },
+    clientErrorHandler: refuseUnread,
     // Longer than routers keep their connections: the one who closes first must not be us.
     keepAliveTimeout: 65_000,
     return503OnClosing: false,
@@ -44,6 +52,7 @@ export async function createWebServer({ routerSecrets, metrics, isReady, redis, 
   await app.register(compress, { global: false });
   // JSON and nothing else.
   app.removeContentTypeParser('text/plain');
+  limitBodies(app, BRACKETS_OF_A_QUERY + BRACKETS_OF_A_REPRESENTATION * limits.maxRepresentations);
   app.setErrorHandler<FastifyError>((error, _request, reply) => refuseFor(error, reply));
   app.setNotFoundHandler((_request, reply) => refuse(reply, 404, 'BAD_REQUEST'));
   closeInOrder(app, isReady);

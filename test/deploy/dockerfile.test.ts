@@ -15,6 +15,8 @@ test("what the image's last stage copies and starts is a service that answers, a
     }
     const before = readdirSync(folder, { recursive: true }).length;
     const [program, ...args] = JSON.parse(/^CMD (.*)$/m.exec(last)![1]!) as string[];
+    // In the image the packages lie below the folder; here they are linked.
+    args.unshift(`--allow-fs-read=${resolve('node_modules')}`);
     const { PATH = '' } = process.env;
     const child = spawn(program!, args, { cwd: folder, env: { PATH, HOME: folder, NODE_ENV: 'production', HOST: '127.0.0.1', PORT: '0' }, stdio: ['ignore', 'pipe', 'pipe'] });
     const ended = new Promise((done) => child.on('close', done));

@@ -1,0 +1,200 @@
+import type { ServerResponse } from 'node:http';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose';
+import { listen, send, type RunningServer } from '../../sandbox/http.js';
+import { createCallers, type Callers } from '../../src/web/callers.js';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+interface Signer {
+  readonly kid: string;
+  readonly privateKey: CryptoKey;
+  readonly jwk: JWK;
+}
+
+/** What the key server does with the next requests. */
+let answer: (response: ServerResponse) => void;
+let fetches = 0;
+let server: RunningServer;
+let nowMs: number;
+let failures: unknown[];
+let callers: Callers;
+let first: Signer;
+let second: Signer;
+
+const signer = async (kid: string): Promise<Signer> => {
+  const { privateKey, publicKey } = await generateKeyPair('ES256');
+  return { kid, privateKey, jwk: { ...(await exportJWK(publicKey)), kid, alg: 'ES256' } };
+};
+const publish = (...signers: Signer[]) => (response: ServerResponse) => send(response, { status: 200, body: { keys: signers.map(({ jwk }) => jwk) } });
+
+beforeAll(async () => {
+  [first, second] = [await signer('first'), await signer('second')];
+  server = await listen(0, (_request, response) => {
+    fetches++;
+    answer(response);
+  });
+});
+afterAll(() => server.stop());
+beforeEach(() => {
+  answer = publish(first);
+  fetches = 0;
+  nowMs = Date.UTC(2031, 5, 1);
+  failures = [];
+  callers = createCallers(
+    { jwksUrl: new URL(`${server.url}/jwks.json`), issuer: 'https://issuer.example', audience: 'contacts' },
+    { now: () => nowMs, onFailure: (error) => failures.push(error) },
+  );
+});
+
+/** A token that is good for a minute, by the injected clock. */
+const call = async ({ privateKey, kid }: Signer, keyId = kid): Promise<string[]> => {
+  const claims = new SignJWT({ scope: 'contact:identity' }).setProtectedHeader({ alg: 'ES256', kid: keyId });
+  const token = await claims.setIssuer('https://issuer.example').setAudience('contacts').setExpirationTime(nowMs / 1_000 + 60).sign(privateKey);
+  return [...(await callers(`Bearer ${token}`))];
+};
+const KNOWN = ['contact:identity'];
+const refused = (attempt: Promise<unknown>) => expect(attempt).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+/** Resolves once the fetch that was begun in the background is over, whatever came of it. */
+const settled = async (count: number) => {
+  while (fetches < count) await new Promise((resolve) => setImmediate(resolve));
+};
+const forgets = async (who: Signer) => {
+  for (let tries = 0; tries < 1_000; tries++) {
+    if (await call(who).then(() => false, () => true)) return true;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return false;
+};
+
+describe('The keys of callers', () => {
+  test('are fetched once, whoever calls', async () => {
+    expect(await Promise.all(Array.from({ length: 50 }, () => call(first)))).toEqual(Array(50).fill(KNOWN));
+    nowMs += 9 * MINUTE_MS;
+    expect(await call(first)).toEqual(KNOWN);
+    expect(fetches).toBe(1);
+  });
+
+  test('are not fetched for callers without a token, or with none that could be one', async () => {
+    expect([...(await callers(undefined))]).toEqual([]);
+    await refused(callers('Basic dTpw'));
+    await refused(callers('Bearer x.y.z'));
+    expect(fetches).toBe(0);
+  });
+
+  test('are fetched again for an unknown key id, at most every 30 seconds', async () => {
+    await call(first);
+    answer = publish(first, second);
+    nowMs += 29_999;
+    await refused(call(second));
+    expect(fetches).toBe(1);
+    nowMs += 1;
+    expect(await call(second)).toEqual(KNOWN);
+    expect(fetches).toBe(2);
+  });
+
+  test('are fetched once in 30 seconds for 1,000 random key ids a second', async () => {
+    await call(first);
+    nowMs += 30_000;
+    for (let seconds = 0; seconds < 29; seconds++) {
+      await Promise.all(Array.from({ length: 1_000 }, (_, n) => callers(`Bearer ${unsigned(`random-${seconds}-${n}`)}`).catch(() => {})));
+      nowMs += 1_000;
+    }
+    expect(fetches).toBe(2);
+    expect(await call(first)).toEqual(KNOWN);
+  });
+
+  test('are renewed in the background after ten minutes: a key that was withdrawn ends', async () => {
+    await call(first);
+    answer = publish(second);
+    nowMs += 10 * MINUTE_MS;
+    expect(await call(first)).toEqual(KNOWN);
+    await settled(2);
+    expect(await forgets(first)).toBe(true);
+    expect(await call(second)).toEqual(KNOWN);
+    expect(fetches).toBe(2);
+  });
+
+  test.each<[string, (response: ServerResponse) => void]>([
+    ['is down', (response) => response.socket?.resetAndDestroy()],
+    ['answers 500', (response) => send(response, { status: 500, body: {} })],
+    ['answers a page', (response) => send(response, { status: 200, body: '<html>', headers: { 'content-type': 'text/html' } })],
+    ['answers half of it', (response) => send(response, { status: 200, body: '{"keys":[{' })],
+    ['answers null', (response) => send(response, { status: 200, body: 'null' })],
+    ['answers no list', (response) => send(response, { status: 200, body: { keys: {} } })],
+    ['answers a list of no keys', (response) => send(response, { status: 200, body: { keys: [1] } })],
+    ['answers an empty list', (response) => send(response, { status: 200, body: { keys: [] } })],
+    ['redirects', (response) => send(response, { status: 302, body: '', headers: { location: '/elsewhere' } })],
+  ])('are kept for an hour while their server %s, and then not used any more, until it is back', async (_what, trouble) => {
+    await call(first);
+    answer = trouble;
+    nowMs += HOUR_MS - 1;
+    expect(await call(first)).toEqual(KNOWN);
+    await settled(2);
+    nowMs += 1;
+    await refused(call(first));
+    expect(failures.length).toBeGreaterThan(0);
+    answer = publish(first);
+    nowMs += 1_000;
+    expect(await call(first)).toEqual(KNOWN);
+  });
+
+  test('are asked for at most once in 30 seconds of a server that is down, and once a second when there are none', async () => {
+    await call(first);
+    answer = (response) => response.socket?.resetAndDestroy();
+    nowMs += 11 * MINUTE_MS;
+    for (let seconds = 0; seconds < 30; seconds++) {
+      await call(first);
+      await refused(call(second));
+      nowMs += 1_000;
+    }
+    expect(fetches).toBe(2);
+    nowMs += HOUR_MS;
+    for (let tenths = 0; tenths < 50; tenths++) {
+      await refused(call(first));
+      nowMs += 100;
+    }
+    expect(fetches).toBe(2 + 5);
+  });
+
+  test('that are known serve while their server hangs', async () => {
+    await call(first);
+    answer = () => {};
+    nowMs += 11 * MINUTE_MS;
+    const waiting = refused(call(second));
+    await settled(2);
+    expect(await Promise.all(Array.from({ length: 20 }, () => call(first)))).toEqual(Array(20).fill(KNOWN));
+    expect(failures).toEqual([]);
+    await waiting;
+    expect(failures).toEqual([expect.objectContaining({ name: 'TimeoutError' })]);
+  });
+
+  test('that could not be had at the start are had later', async () => {
+    answer = (response) => send(response, { status: 503, body: {} });
+    await refused(call(first));
+    answer = publish(first);
+    await refused(call(first));
+    nowMs += 1_000;
+    expect(await call(first)).toEqual(KNOWN);
+  });
+});
+
+describe('A token', () => {
+  test('ends with its time, by the injected clock', async () => {
+    const token = await new SignJWT({}).setProtectedHeader({ alg: 'ES256', kid: 'first' }).setIssuer('https://issuer.example').setAudience('contacts').setExpirationTime(nowMs / 1_000 + 1).sign(first.privateKey);
+    expect([...(await callers(`Bearer ${token}`))]).toEqual([]);
+    nowMs += 1_000;
+    await refused(callers(`Bearer ${token}`));
+  });
+
+  test('counts for nothing where no key server is set', async () => {
+    expect([...(await createCallers(undefined)('Bearer whatever'))]).toEqual([]);
+  });
+});
+
+/** Of the right form, with a key id that nobody published. */
+function unsigned(kid: string): string {
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  return `${part({ alg: 'ES256', kid })}.${part({ iss: 'https://issuer.example', aud: 'contacts' })}.${'A'.repeat(86)}`;
+}
