@@ -3,10 +3,12 @@ import type { ContactReference, Source } from './model.js';
 /** An upstream's number, exactly as it may stand in a URL: nothing that could leave its place in the path. */
 export const SOURCE_ID = /^[1-9][0-9]{0,18}$/;
 
-const CONTACT_ID = /^(pms|cas360):([1-9][0-9]{0,18})$/;
 const ADDRESS_ID = /^(?:(cas360):([1-9][0-9]{0,18})|(pms):([1-9][0-9]{0,18})\/[1-9][0-9]{0,18})$/;
 
 const PREFIX = { PMS: 'pms', CAS360: 'cas360' } as const satisfies Record<Source, string>;
+const SOURCES = new Map<string, Source>(Object.entries(PREFIX).map(([source, prefix]) => [prefix, source as Source]));
+
+const CONTACT_ID = new RegExp(`^(${Object.values(PREFIX).join('|')}):([1-9][0-9]{0,18})$`);
 
 /** `('PMS', '4711')` is `pms:4711`. */
 export function idOf(source: Source, sourceId: string): string {
@@ -21,7 +23,7 @@ export function contactReference(source: Source, sourceId: string): ContactRefer
 /** The contact that an id from outside names, or null where it is malformed. */
 export function parseContactId(id: unknown): ContactReference | null {
   const match = typeof id === 'string' ? CONTACT_ID.exec(id) : null;
-  return match && { __typename: 'Contact', id: match[0], source: match[1] === 'pms' ? 'PMS' : 'CAS360', sourceId: match[2]! };
+  return match && { __typename: 'Contact', id: match[0], source: SOURCES.get(match[1]!)!, sourceId: match[2]! };
 }
 
 /** Where an address is to be found: by its own number (CAS 360), or in the contact of this number (PMS). */

@@ -7,6 +7,9 @@ import { SharedRefreshToken } from '../upstream/oauth2/sharedRefreshToken.js';
 import type { TokenSourceOptions } from '../upstream/oauth2/tokenSource.js';
 import { reasonOf } from './reason.js';
 
+/** The key in Redis. */
+export const CAS360_TOKEN_KEY = 'contacts:{cas360}:token';
+
 /** Where CAS 360's refresh token is kept: in Redis for all replicas, else in the file, else in memory. */
 export async function createCas360Tokens(
   cas360: Cas360Config,
@@ -17,7 +20,7 @@ export async function createCas360Tokens(
     log.error('The refresh token could not be written: it lives in memory only, until it can.', { source: 'CAS360', reason: reasonOf(error) });
   if (redis) {
     // A renewal, and a margin for a replica that was held up.
-    const shared = new SharedRefreshToken({ redis, key: 'contacts:{cas360}:token', initial: cas360.refreshToken, useMs: timeoutMs + 1_000 });
+    const shared = new SharedRefreshToken({ redis, key: CAS360_TOKEN_KEY, initial: cas360.refreshToken, useMs: timeoutMs + 1_000 });
     return { request: () => shared.grant((store) => cas360Grant(cas360, store, timeoutMs, onUnkept)()) };
   }
   if (!cas360.tokenFile) {

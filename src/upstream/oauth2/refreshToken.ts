@@ -49,7 +49,7 @@ export function inMemory(initial: string): RefreshTokenStore {
  * the whole connection. Throws when the file cannot be written, or holds something that is not ours.
  */
 export async function inFile(path: string, initial: string): Promise<RefreshTokenStore> {
-  const beganWith = createHash('sha256').update(initial).digest('hex');
+  const beganWith = hashOf(initial);
   const kept = await readKept(path);
   const first: Kept =
     kept?.beganWith === beganWith
@@ -65,6 +65,11 @@ export async function inFile(path: string, initial: string): Promise<RefreshToke
   return storeOf(first, write);
 }
 
+/** By which a file knows the token of the environment that it began with. */
+export function hashOf(token: string): string {
+  return createHash('sha256').update(token).digest('hex');
+}
+
 function storeOf(first: Kept, write: (next: Kept) => Promise<void>): RefreshTokenStore {
   let kept = first;
   const keep = (change: Partial<Kept>): Promise<void> => write((kept = { ...kept, ...change }));
@@ -78,7 +83,8 @@ function storeOf(first: Kept, write: (next: Kept) => Promise<void>): RefreshToke
   };
 }
 
-async function readKept(path: string): Promise<Kept | undefined> {
+/** Reads the file without changing it; undefined where there is none. Throws as `inFile` does. */
+export async function readKept(path: string): Promise<Kept | undefined> {
   let text;
   try {
     text = await readFile(path, 'utf8');

@@ -21,7 +21,7 @@ export class TokenRefused extends Error {
   override readonly name = 'TokenRefused';
 
   constructor(
-    status: number,
+    readonly status: number,
     readonly reason: string,
   ) {
     super(`the token endpoint answered ${status}`);

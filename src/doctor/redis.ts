@@ -1,0 +1,88 @@
+import { createClient, type RedisClientType } from 'redis';
+import { isOpen } from './endpoint.js';
+import type { Findings } from './findings.js';
+import { reasonOf } from './reasons.js';
+
+const CONNECT_MS = 3_000;
+/** A lookup in the cache is given up after this. */
+const SLOW_MS = 50;
+const PINGS = 5;
+
+/** Connects, lets `use` ask, and closes. Rejects with what Redis or the network said. */
+export async function withRedis<T>(url: string, use: (client: RedisClientType) => Promise<T>): Promise<T> {
+  const client: RedisClientType = createClient({ url, socket: { connectTimeout: CONNECT_MS, socketTimeout: CONNECT_MS, reconnectStrategy: false } });
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    return await use(client);
+  } finally {
+    if (client.isOpen) client.destroy();
+  }
+}
+
+/** What replicas share lies there: whether it answers, and keeps what it is given. */
+export async function checkRedis(url: string, hasCache: boolean, found: Findings): Promise<void> {
+  if (isOpen(new URL(url))) found.warning('REDIS_URL is without TLS: the tokens in it travel for all to read. Take rediss:// where the network is not yours alone');
+  try {
+    await withRedis(url, async (client) => {
+      const tookMs = await quickestPing(client);
+      if (tookMs > SLOW_MS) found.warning(`slow: Redis took ${Math.round(tookMs)} ms at best; the cache gives up after ${SLOW_MS} ms`);
+      else found.ok(`Redis answers, in ${Math.max(1, Math.round(tookMs))} ms at best`);
+      await checkScripts(client, found);
+      await checkServer(client, hasCache, found);
+    });
+  } catch (error) {
+    found.fault(`REDIS_URL: ${whyNot(error)}`);
+  }
+}
+
+async function quickestPing(client: RedisClientType): Promise<number> {
+  let bestMs = Infinity;
+  for (let n = 0; n < PINGS; n++) {
+    const startedAtMs = performance.now();
+    await client.ping();
+    bestMs = Math.min(bestMs, performance.now() - startedAtMs);
+  }
+  return bestMs;
+}
+
+async function checkScripts(client: RedisClientType, found: Findings): Promise<void> {
+  try {
+    await client.eval('return 1');
+  } catch {
+    found.fault('the user of REDIS_URL may run no scripts (EVAL): the refresh token of CAS 360 could not be shared');
+  }
+}
+
+async function checkServer(client: RedisClientType, hasCache: boolean, found: Findings): Promise<void> {
+  const info = await readInfo(client);
+  if (!info) return found.warning('the user of REDIS_URL may not ask for INFO: version and policies are not known');
+  const version = info.get('valkey_version') ?? info.get('redis_version') ?? '';
+  const name = info.has('valkey_version') ? 'Valkey' : 'Redis';
+  if (!/^\d+(\.\d+)*$/.test(version)) found.warning('the version of Redis is not known');
+  else if (Number.parseInt(version) < 6) found.fault(`${name} ${version} is too old: 6 or newer is needed`);
+  else found.ok(`${name} ${version}`);
+  if (info.get('cluster_enabled') === '1') found.fault('Redis is a cluster: one server address is expected');
+  if (info.get('role') === 'slave') found.fault('Redis is a replica, which takes no writes: give the address of the primary');
+  if (info.get('maxmemory_policy')?.startsWith('allkeys-')) {
+    found.warning(`Redis may throw out the refresh token (maxmemory-policy): set ${hasCache ? 'volatile-lru' : 'noeviction'}`);
+  }
+  if (info.get('aof_enabled') === '0') found.warning('Redis forgets the refresh token when it restarts while no replica runs: set appendonly yes');
+}
+
+async function readInfo(client: RedisClientType): Promise<ReadonlyMap<string, string> | undefined> {
+  try {
+    const lines = (await client.info()).split(/\r?\n/);
+    return new Map(lines.flatMap((line) => (line.includes(':') ? [[line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]] : [])));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Why Redis cannot be used. */
+export function whyNot(error: unknown): string {
+  const word = error instanceof Error ? /^[A-Z]+/.exec(error.message)?.[0] : undefined;
+  if (word === 'WRONGPASS' || word === 'NOAUTH') return 'it does not take the user and the password, or wants some';
+  if (word === 'NOPERM') return 'its user may not do what is needed';
+  return reasonOf(error);
+}

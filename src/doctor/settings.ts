@@ -1,0 +1,61 @@
+import { readConfig, type Config } from '../config.js';
+import { SettingsError } from '../settings.js';
+import type { Findings } from './findings.js';
+
+export interface UsableSettings {
+  /** The settings without those that have faults. */
+  readonly config: Config;
+  /** The names of the settings with faults. */
+  readonly faulty: readonly string[];
+}
+
+/** What a fault of one of its settings makes useless as a whole: it is left out, so that the rest can be checked. */
+const FAMILIES: Readonly<Record<string, string>> = { PMS: 'PMS_BASE_URL', CAS360: 'CAS360_BASE_URL', AUTH: 'AUTH_JWKS_URL' };
+
+/** The longest time that one check may take. */
+const MAX_CHECK_MS = 7_000;
+
+const STRONG_LENGTH = 32;
+const FEWEST_CHARACTERS = 10;
+
+export function checkSettings(env: NodeJS.ProcessEnv, found: Findings): UsableSettings {
+  const { config, faults } = readUsable(env);
+  if (faults.length === 0) found.ok('can be used: the service would start');
+  for (const fault of faults) found.fault(fault);
+  if (!config.pms && !config.cas360 && faults.length === 0) found.fault('PMS_BASE_URL and CAS360_BASE_URL are both not set: every contact would answer SOURCE_NOT_CONFIGURED');
+  if (config.graphiql) found.warning('GRAPHIQL is true: GraphiQL and introspection are open to whoever may ask. Leave it off in production');
+  const faulty = faults.map((fault) => fault.split(' ', 1)[0]!);
+  if (!faulty.some((name) => name.startsWith('ROUTER_SECRET'))) checkRouterSecrets(config.routerSecrets, found);
+  return { config, faulty };
+}
+
+/** How long one call may take: as long as the service would wait for it, but nobody waits for ever in front of a terminal. */
+export function checkTimeoutMs({ requestTimeoutMs }: Config): number {
+  return Math.min(Math.ceil(requestTimeoutMs * 0.85), MAX_CHECK_MS);
+}
+
+function readUsable(env: NodeJS.ProcessEnv): { config: Config; faults: readonly string[] } {
+  try {
+    return { config: readConfig(env), faults: [] };
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    const usable = { ...env };
+    for (const fault of error.faults) {
+      const name = fault.split(' ', 1)[0]!;
+      usable[FAMILIES[name.split('_', 1)[0]!] ?? name] = '';
+      usable[`${name.replace(/_FILE$/, '')}_FILE`] = '';
+    }
+    return { config: readConfig(usable), faults: error.faults };
+  }
+}
+
+function checkRouterSecrets(secrets: readonly string[], found: Findings): void {
+  if (secrets.length === 0) return found.warning('ROUTER_SECRET is not set: whoever reaches the port may ask');
+  for (const [index, secret] of secrets.entries()) {
+    const which = secrets.length === 1 ? 'ROUTER_SECRET' : `ROUTER_SECRET, part ${index + 1},`;
+    if (!/^[\x21-\x7e]+$/.test(secret)) found.fault(`${which} has a character that cannot stand in a header: no request could carry it`);
+    else if (secret.length < STRONG_LENGTH || new Set(secret).size < FEWEST_CHARACTERS) {
+      found.warning(`${which} can be guessed: take ${STRONG_LENGTH} characters or more, drawn at random`);
+    }
+  }
+}

@@ -1,0 +1,223 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import type { Fault } from '../../sandbox/faults.js';
+import { listen, send, type RunningServer } from '../../sandbox/http.js';
+import { startSandbox, type Sandbox } from '../../sandbox/start.js';
+import { freePort } from '../support/freePort.js';
+import { RedisServer } from '../support/redisServer.js';
+import { runDoctor, secretsOf, type Diagnosis } from './support/doctor.js';
+
+// Some tests start the program several times.
+jest.setTimeout(30_000);
+
+const KNOWN = ['--pms', '4711', '--cas360', '54'];
+const SECRET = 'uMQ2c9vXo1rT7yBnE4kLw8ZsD6fHaJ3p';
+const CANARY = 'cnryQuillfeather77';
+
+let sandbox: Sandbox;
+let redis: RedisServer;
+/** Answers each path with what the test put there. */
+let other: RunningServer;
+const pages = new Map<string, { status?: number; body: unknown; headers?: Record<string, string> }>();
+let folder: string;
+let runs: { settings: Record<string, string>; diagnosis: Diagnosis }[] = [];
+
+beforeAll(async () => {
+  [sandbox, redis] = await Promise.all([startSandbox(), RedisServer.start({ keepsAll: true })]);
+  other = await listen(0, (request, response) => send(response, { status: 200, ...(pages.get(request.url ?? '') ?? { status: 404, body: '' }) }));
+  folder = mkdtempSync(join(tmpdir(), 'doctor-'));
+});
+afterAll(async () => {
+  rmSync(folder, { recursive: true });
+  await Promise.all([sandbox.stop(), redis.stop(), other.stop()]);
+});
+beforeEach(() => {
+  runs = [];
+  pages.clear();
+  sandbox.pms.faults.clear();
+  sandbox.cas360.faults.clear();
+});
+// Whatever is wrong, nothing is said that nobody may know.
+afterEach(() => {
+  for (const { settings, diagnosis } of runs) {
+    const hidden = secretsOf(settings);
+    hidden.add('what an upstream says', CANARY);
+    for (const row of [sandbox.pms.data.contacts.get('4711'), sandbox.cas360.data.contacts.get('54')]) {
+      for (const value of Object.values(row ?? {})) if (typeof value === 'string' && value.length > 8) hidden.add('a contact', value);
+    }
+    expect(hidden.count).toBeGreaterThan(10);
+    expect(hidden.foundIn(diagnosis.output)).toEqual([]);
+    expect(diagnosis.output).not.toMatch(/^\s+at /m);
+  }
+});
+
+let files = 0;
+
+/** A healthy installation with a token of its own, but for `settings`. */
+async function diagnose(settings: Record<string, string> = {}, words = [...KNOWN, '--renew']): Promise<Diagnosis> {
+  const all = {
+    ...sandbox.environment,
+    CAS360_REFRESH_TOKEN: sandbox.cas360.issueRefreshToken(),
+    CAS360_TOKEN_FILE: join(folder, `token-${++files}`),
+    ROUTER_SECRET: SECRET,
+    ...settings,
+  };
+  const diagnosis = await runDoctor(all, ...words);
+  runs.push({ settings: all, diagnosis });
+  return diagnosis;
+}
+
+describe('npm run doctor, where all is well', () => {
+  test('says so of every part, and what it learnt', async () => {
+    pages.set('/v1/traces', { body: '' });
+    const { code, output, of } = await diagnose({ REDIS_URL: redis.url, OTEL_EXPORTER_OTLP_ENDPOINT: other.url });
+    expect([...of('fault'), ...of('warning')]).toEqual([]);
+    expect(output.match(/^\w.*$/gm)).toEqual(['Settings', 'PMS', 'CAS 360', 'Callers', 'Redis', 'Traces', '0 faults, 0 warnings']);
+    expect(of('ok').filter((text) => text.includes('the known contact was found'))).toHaveLength(2);
+    for (const learnt of [/token granted in \d+ ms; it lives 3600 seconds/, /a contact with relationships took \d+ ms/, /one call takes 100 ids/, /every key and listed value .*pms.yaml/, /(Redis|Valkey) \d+\.\d+/]) {
+      expect(output).toMatch(learnt);
+    }
+    expect(code).toBe(0);
+  });
+
+  test('takes the known contacts from settings too, and says how to give them', async () => {
+    const { output, code } = await diagnose({ DOCTOR_PMS_CONTACT: '4711', DOCTOR_CAS360_CONTACT: '54' }, ['--renew']);
+    expect(output.match(/the known contact was found/g)).toHaveLength(2);
+    expect(code).toBe(0);
+    const { of, code: without } = await diagnose({}, ['--renew']);
+    expect(of('note')).toEqual(expect.arrayContaining([expect.stringContaining('--pms or DOCTOR_PMS_CONTACT'), expect.stringContaining('--cas360 or DOCTOR_CAS360_CONTACT')]));
+    expect(of('ok')).toEqual(expect.arrayContaining(['the endpoint answers 404 for a number that nobody has', 'the endpoint answers, and leaves out a number that nobody has']));
+    expect(without).toBe(0);
+  });
+
+  test('is in colours only where they are wanted', async () => {
+    expect((await diagnose()).output).not.toContain('\u001b');
+    expect((await diagnose({ FORCE_COLOR: '1' })).output).toContain('\u001b[32m');
+    expect((await diagnose({ NO_COLOR: '1' })).output).not.toContain('\u001b');
+  });
+
+  test('takes warnings for no failure', async () => {
+    const { of, code } = await diagnose({ GRAPHIQL: 'true', ROUTER_SECRET: `${SECRET},hunter2hunter2` });
+    expect(of('warning')).toEqual([expect.stringContaining('GRAPHIQL is true'), expect.stringContaining('ROUTER_SECRET, part 2, can be guessed')]);
+    expect(code).toBe(0);
+  });
+
+  test('refuses arguments that it does not know', async () => {
+    for (const words of [['--pms', 'x1'], ['--spend'], ['4711']]) expect((await diagnose({}, words)).code).toBe(2);
+  });
+});
+
+interface Plant {
+  readonly settings?: Record<string, string>;
+  readonly pms?: Fault[];
+  readonly cas360?: Fault[];
+  readonly pages?: Record<string, { status?: number; body: unknown; headers?: Record<string, string> }>;
+  readonly words?: string[];
+  /** What is wrong, as it must be said. */
+  readonly fault: RegExp;
+}
+
+const HTML = '<!doctype html><title>Sign in</title><p>cnryQuillfeather77</p>';
+
+/** `{pms}`, `{cas360}`, `{other}`, `{folder}` and `{free}` stand for what is known only then. */
+const PLANTED: Record<string, Plant> = {
+  'a missing client id': { settings: { PMS_CLIENT_ID: '' }, fault: /PMS_CLIENT_ID is missing/ },
+  'a setting that cannot be read': { settings: { REQUEST_TIMEOUT_MS: '8s' }, fault: /REQUEST_TIMEOUT_MS must be/ },
+  'an empty part in ROUTER_SECRET': { settings: { ROUTER_SECRET: `${SECRET},,` }, fault: /ROUTER_SECRET has an empty part/ },
+  'a ROUTER_SECRET that no header can carry': { settings: { ROUTER_SECRET: `${SECRET}é €` }, fault: /ROUTER_SECRET has a character/ },
+  'no system at all': { settings: { PMS_BASE_URL: '', CAS360_BASE_URL: '' }, fault: /are both not set/ },
+  'a wrong PMS secret': { settings: { PMS_CLIENT_SECRET: 'cnryWrongSecret' }, fault: /does not take PMS_CLIENT_ID with PMS_CLIENT_SECRET/ },
+  'a wrong CAS 360 secret': { settings: { CAS360_CLIENT_SECRET: 'cnryWrongSecret' }, fault: /does not take CAS360_CLIENT_ID with CAS360_CLIENT_SECRET/ },
+  'a wrong PMS token address': { settings: { PMS_TOKEN_URL: '{pms}/oauth/tokens' }, fault: /PMS_TOKEN_URL answered 404: there is no token endpoint/ },
+  'a wrong CAS 360 token address': { settings: { CAS360_TOKEN_URL: '{cas360}/token' }, fault: /CAS360_TOKEN_URL answered 404: there is no token endpoint/ },
+  'a token address that is a web page': { settings: { PMS_TOKEN_URL: '{other}/login' }, pages: { '/login': { body: HTML } }, fault: /PMS_TOKEN_URL: the token endpoint answered no JSON/ },
+  'a PMS address with a path too many': { settings: { PMS_BASE_URL: '{pms}/api/v3' }, fault: /known contact was not found, and neither seems its endpoint.* PMS_BASE_URL/ },
+  'a CAS 360 address with a path too many': { settings: { CAS360_BASE_URL: '{cas360}/contacts', CAS360_TOKEN_URL: '{cas360}/oauth/token' }, fault: /404: is there a path too many or too few in CAS360_BASE_URL/ },
+  'a host that is not known': { settings: { PMS_BASE_URL: 'http://pms.invalid' }, fault: /PMS_BASE_URL: (its host name is not known|no connection)/ },
+  'a port that nobody listens at': { settings: { CAS360_BASE_URL: 'http://127.0.0.1:{free}', CAS360_TOKEN_URL: '{cas360}/oauth/token' }, fault: /CAS360_BASE_URL, contacts: the connection was refused/ },
+  'https where http is spoken': { settings: { PMS_BASE_URL: 'https://{pmsHost}' }, fault: /PMS_BASE_URL: no TLS is spoken there/ },
+  'a token that the endpoint does not take': { pms: [{ status: 401, body: CANARY }], fault: /401: it does not take the token/ },
+  'a client that may not read contacts': { pms: [{ status: 403, body: CANARY }], fault: /403: the client may not do this/ },
+  'a system in trouble': { cas360: [{ status: 503, body: CANARY }], fault: /CAS360_BASE_URL, contacts: it answered 503: it is in trouble/ },
+  'a web page in place of contacts': { cas360: [{ body: HTML, contentType: 'text/html' }], fault: /CAS360_BASE_URL, contacts: what it answers is no JSON/ },
+  'a PMS contact that is not there': { words: ['--pms', '999999999'], fault: /known contact was not found: look at its number \(--pms/ },
+  'a CAS 360 contact that is not there': { words: ['--renew', '--cas360', '999999999'], fault: /known contact was not found: look at its number \(--cas360/ },
+  'another contact than asked for': { pms: [{ wrongId: true }], fault: /not the contact that was asked for/ },
+  'an endpoint that does not answer': { settings: { REQUEST_TIMEOUT_MS: '3000' }, pms: [{ hang: true }], fault: /PMS_BASE_URL: it did not answer in time/ },
+  'a spent refresh token': { settings: { CAS360_REFRESH_TOKEN: 'refresh-cnrySpent' }, fault: /CAS 360 refuses the refresh token/ },
+  'a token file in a folder that is not there': { settings: { CAS360_TOKEN_FILE: '{folder}/none/token' }, fault: /CAS360_TOKEN_FILE: its folder does not exist/ },
+  'a token file in a folder that nobody may write': { settings: { CAS360_TOKEN_FILE: '/sys/contacts-token' }, fault: /CAS360_TOKEN_FILE: its folder cannot be written/ },
+  'a token file of somebody else’s': { settings: { CAS360_TOKEN_FILE: '{folder}/foreign' }, fault: /CAS360_TOKEN_FILE: what is there cannot be read/ },
+  'a key set that is no JSON': { settings: { AUTH_JWKS_URL: '{other}/jwks' }, pages: { '/jwks': { body: HTML } }, fault: /AUTH_JWKS_URL: what it answers is no JSON/ },
+  'a key set without a usable key': { settings: { AUTH_JWKS_URL: '{other}/jwks' }, pages: { '/jwks': { body: { keys: [{ kty: 'oct', k: CANARY }] } } }, fault: /none of its 1 key can verify/ },
+  'an issuer that differs by a slash': {
+    settings: { AUTH_ISSUER: '{other}' },
+    pages: { '/.well-known/openid-configuration': { body: { issuer: '{other}/' } } },
+    fault: /AUTH_ISSUER is not what the issuer calls itself: they differ by the slash/,
+  },
+  'a Redis that is not there': { settings: { REDIS_URL: 'redis://:cnryPassword@127.0.0.1:{free}' }, fault: /REDIS_URL: the connection was refused/ },
+  'a password that Redis does not know': { settings: { REDIS_URL: 'redis://anna:cnryPassword@{redisHost}' }, fault: /REDIS_URL: it does not take the user and the password/ },
+  'a receiver of traces that is none': { settings: { OTEL_EXPORTER_OTLP_ENDPOINT: '{other}' }, fault: /OTEL_EXPORTER_OTLP_ENDPOINT: its path for traces answered 404/ },
+};
+
+describe('npm run doctor finds', () => {
+  async function planted({ settings = {}, pms = [], cas360 = [], pages: given = {}, words = [...KNOWN, '--renew'] }: Plant): Promise<Diagnosis> {
+    writeFileSync(join(folder, 'foreign'), '{"token":"cnryForeign"}');
+    const places: Record<string, string> = { pms: sandbox.pms.url, cas360: sandbox.cas360.url, other: other.url, folder, free: String(await freePort()), pmsHost: new URL(sandbox.pms.url).host, redisHost: new URL(redis.url).host };
+    const fill = <T>(value: T): T => JSON.parse(JSON.stringify(value).replace(/\{(\w+)\}/g, (text, name: string) => places[name] ?? text)) as T;
+    for (const [path, page] of Object.entries(fill(given))) pages.set(path, page);
+    sandbox.pms.faults.set(pms);
+    sandbox.cas360.faults.set(cas360);
+    return diagnose(fill(settings), words);
+  }
+
+  test.each(Object.entries(PLANTED))('%s', async (_what, plant) => {
+    const { code, of } = await planted(plant);
+    expect(of('fault')).toEqual(expect.arrayContaining([expect.stringMatching(plant.fault)]));
+    // It names what is wrong and blames nothing else.
+    expect(of('fault').length).toBeLessThanOrEqual(2);
+    expect(code).toBe(1);
+  });
+
+  test.each(Object.entries<Plant>({
+    'an issuer that is no address': { settings: { AUTH_ISSUER: 'identity.example' }, fault: /AUTH_ISSUER is no http or https address/ },
+    'a slow endpoint': { pms: [{ latencyMs: 2_500 }], fault: /slow: a contact took \d{4} ms. REQUEST_TIMEOUT_MS leaves 6800 ms/ },
+    'a clock that goes wrong': {
+      settings: { AUTH_JWKS_URL: '{other}/jwks' },
+      pages: { '/jwks': { body: { keys: [] }, headers: { date: 'Tue, 01 Jan 2030 00:00:00 GMT' } } },
+      fault: /the clock here and that of the key server are \d+ seconds apart/,
+    },
+    'keys and listed values that are new in the PMS': {
+      pms: [{ patch: { status: CANARY, loyaltyTier: CANARY, [`${CANARY} x`]: 1, gender: 7, primaryContactAddress: { city: CANARY, what3words: CANARY } } }],
+      fault: /5 things that openapi\/pms.yaml does not know: .*status has a value.*primaryContactAddress.what3words is not known/,
+    },
+    'keys that are new in CAS 360, and in its relationships': {
+      cas360: [{ on: 'contacts', patch: { contactType: CANARY, relationships: [{ parentId: '7', shares: 3 }] } }],
+      fault: /2 things that openapi\/cas360.yaml does not know: .*relationships\[\].shares is not known/,
+    },
+    'bulk calls that are too large': {
+      settings: { CAS360_MAX_IDS: '100' },
+      cas360: [{ on: 'contacts', ids: ['2147483600'], status: 414 }],
+      fault: /one call takes 25 ids, not the 100 .*CAS360_MAX_IDS=25/,
+    },
+    'that nothing keeps the refresh token': { settings: { CAS360_TOKEN_FILE: '' }, fault: /neither CAS360_TOKEN_FILE nor REDIS_URL is set/ },
+  }))('%s, and warns', async (_what, plant) => {
+    expect((await planted(plant)).of('warning')).toEqual(expect.arrayContaining([expect.stringMatching(plant.fault)]));
+  });
+
+  test('what is wrong in one part, and checks the others', async () => {
+    const { of, output } = await diagnose({ PMS_CLIENT_ID: '', CAS360_MAX_IDS: 'many', AUTH_JWKS_URL: 'keys' });
+    expect(of('fault')).toHaveLength(3);
+    expect(output.match(/not checked: its settings have faults/g)).toHaveLength(3);
+    expect(output).toContain('REDIS_URL is not set');
+  });
+
+  test('a Redis that may lose the refresh token', async () => {
+    await redis.ask((client) => client.configSet({ 'maxmemory-policy': 'allkeys-lru', appendonly: 'no' }));
+    const { of } = await diagnose({ REDIS_URL: redis.url });
+    await redis.ask((client) => client.configSet({ 'maxmemory-policy': 'noeviction', appendonly: 'yes' }));
+    expect(of('warning')).toEqual([expect.stringContaining('maxmemory-policy): set noeviction'), expect.stringContaining('set appendonly yes')]);
+  });
+});
