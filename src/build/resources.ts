@@ -1,7 +1,8 @@
-import type { CacheConfig, Cas360Config, Config } from '../config.js';
+import { createHash } from 'node:crypto';
+import type { CacheConfig, Cas360Config, Config, PmsConfig } from '../config.js';
 import type { Outcome } from '../errors.js';
 import type { Life } from '../life.js';
-import { CachedRequests, type Cache } from '../loaders/cachedRequests.js';
+import { CachedRequests, keeping, type Cache } from '../loaders/cachedRequests.js';
 import { Gatherer, type GathererOptions } from '../loaders/gatherer.js';
 import type { Resources } from '../loaders/loaders.js';
 import { MemoryCache } from '../loaders/memoryCache.js';
@@ -18,6 +19,7 @@ import type { Metrics } from '../telemetry/metrics.js';
 import { getAddresses, getContacts, type Cas360AddressRecord, type Cas360ContactRecord } from '../upstream/cas360/client.js';
 import type { Upstream } from '../upstream/http.js';
 import { getContact, type PmsContactRecord } from '../upstream/pms/client.js';
+import { rowId } from '../upstream/rowId.js';
 import { CAS360_CALLS_AT_ONCE, PMS_CALLS_AT_ONCE, type Upstreams } from './upstreams.js';
 
 export interface ResourcesOptions {
@@ -79,16 +81,17 @@ export function createResources(config: Config, { pms, cas360 }: Upstreams, opti
   };
 }
 
-function createRequests<T extends object>({ cache }: Config, { metrics, redis, callTimeoutMs }: ResourcesOptions, kind: Kind<T>): Requests<T> {
-  const { source, resource, gather, fetch } = kind;
-  const store = cache && createCache(cache, kind, metrics, redis);
-  const gatherer = new Gatherer<T>({ source, resource, ...gather, maxWaitingIds: MAX_WAITING_IDS, timeoutMs: callTimeoutMs, fetch: fetch(store?.toModel ?? kind.toModel) });
+function createRequests<T extends object>(config: Config, { metrics, redis, callTimeoutMs }: ResourcesOptions, kind: Kind<T>): Requests<T> {
+  const { source, resource, gather } = kind;
+  const store = config.cache && createCache(config, config.cache, kind, metrics, redis);
+  const fetch = store ? keeping(store.cache, kind.fetch(store.toModel)) : kind.fetch(kind.toModel);
+  const gatherer = new Gatherer<T>({ source, resource, ...gather, maxWaitingIds: MAX_WAITING_IDS, timeoutMs: callTimeoutMs, fetch });
   metrics.watchResource(source, resource, () => gatherer.load);
   return store ? new CachedRequests({ source, resource, cache: store.cache, requests: gatherer }) : gatherer;
 }
 
 /** A cache, and the way to make models whose records it can keep. */
-function createCache<T extends object>({ ttlMs, maxEntries }: CacheConfig, { source, resource, toModel }: Kind<T>, metrics: Metrics, redis: Redis | undefined): { cache: Cache<T>; toModel: Kind<T>['toModel'] } {
+function createCache<T extends object>({ pms, cas360 }: Config, { ttlMs, maxEntries }: CacheConfig, { source, resource, toModel }: Kind<T>, metrics: Metrics, redis: Redis | undefined): { cache: Cache<T>; toModel: Kind<T>['toModel'] } {
   const onLookup = (outcome: 'hit' | 'miss' | 'error', count: number): void => metrics.cacheLookups(source, resource, outcome, count);
   if (!redis) return { toModel, cache: new MemoryCache<T>({ ttlMs, maxEntries, onLookup, now: () => performance.now() }) };
   const records = new WeakMap<T, object>();
@@ -97,8 +100,15 @@ function createCache<T extends object>({ ttlMs, maxEntries }: CacheConfig, { sou
     records.set(model, record);
     return model;
   };
-  const prefix = `contacts:cache:${source.toLowerCase()}:${resource}:`;
-  return { toModel: toKept, cache: new RedisCache<T>({ redis, prefix, ttlMs, onLookup, recordOf: (model) => records.get(model), toThing: toModel }) };
+  const prefix = `contacts:cache:${source.toLowerCase()}:${resource}:${accountOf(source === 'PMS' ? pms : cas360)}:`;
+  const toThing = (id: string, record: object, full: boolean): T | undefined => (rowId(record) === id ? toModel(id, record, full) : undefined);
+  return { toModel: toKept, cache: new RedisCache<T>({ redis, prefix, ttlMs, onLookup, recordOf: (model) => records.get(model), toThing }) };
+}
+
+/** Whom we ask, and as whom: installations may share a Redis, and an id means nobody else's contact there. */
+function accountOf(config: PmsConfig | Cas360Config | undefined): string {
+  const account = JSON.stringify([config?.baseUrl.href, config?.clientId, config?.scope]);
+  return createHash('sha256').update(account).digest('base64url').slice(0, 12);
 }
 
 function inChunks({ pathPrefix }: Upstream, path: string, config: Cas360Config | undefined): Chunks {

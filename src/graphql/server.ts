@@ -6,14 +6,14 @@ import {
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
 import { ApolloServerPluginInlineTrace } from '@apollo/server/plugin/inlineTrace';
-import { ContactsError } from '../errors.js';
-import { framesOf, type Log } from '../telemetry/log.js';
+import type { Log } from '../telemetry/log.js';
 import { cacheHints } from './cacheHints.js';
 import type { Context } from './context.js';
 import { documentLimits, type DocumentLimits } from './documentLimits.js';
 import { executorGateway } from './executor.js';
-import { formatError, originOf } from './formatError.js';
+import { formatError } from './formatError.js';
 import { operationReports, type OnOperation } from './operationReports.js';
+import { ownFaults } from './ownFaults.js';
 import { requestLimits, type RequestLimits } from './requestLimits.js';
 import { knownOperationTypes } from './rules.js';
 import { createSchema } from './schema.js';
@@ -53,16 +53,13 @@ export function createGraphqlServer({ typeDefs, introspection, limits, compile, 
     stringifyResult: (result) => JSON.stringify(result),
     stopOnTerminationSignals: false,
     hideSchemaDetailsFromClientErrors: true,
-    formatError: (formatted, error) => {
-      const served = formatError(formatted, error);
-      if (served.extensions.code === 'INTERNAL_SERVER_ERROR') log.error('An operation met an error of our own.', { frames: framesOf(causeOf(error)) });
-      return served;
-    },
+    formatError,
     // Apollo Server's own lines may quote errors; what matters of them is logged above.
     logger: { debug() {}, info() {}, warn() {}, error() {} },
     plugins: [
       requestLimits(limits),
       operationReports(onOperation),
+      ownFaults(log),
       ...(maxAgeSeconds > 0 ? [cacheHints(schema, maxAgeSeconds)] : []),
       // Two and a half times the cost of everything else, for hints that nothing here gives.
       ApolloServerPluginCacheControlDisabled(),
@@ -73,10 +70,4 @@ export function createGraphqlServer({ typeDefs, introspection, limits, compile, 
       ApolloServerPluginUsageReportingDisabled(),
     ],
   });
-}
-
-/** Where an error of our own began. */
-function causeOf(error: unknown): unknown {
-  const origin = originOf(error);
-  return (origin instanceof ContactsError && origin.cause) || origin;
 }

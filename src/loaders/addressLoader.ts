@@ -1,7 +1,7 @@
 import DataLoader from 'dataloader';
 import { ContactsError, type Outcome } from '../errors.js';
 import { contactReference, parseAddressId, type AddressPlace } from '../ids.js';
-import type { Address, AddressReference, Contact } from '../model.js';
+import type { Address, AddressReference, Contact, ContactReference } from '../model.js';
 import type { ContactLoader, Loading } from './contactLoader.js';
 import type { OperationLoader } from './operationLoader.js';
 
@@ -13,8 +13,9 @@ export interface AddressNeed {
   readonly field: string;
 }
 
-interface Holder {
-  readonly contact: Contact;
+interface Wish {
+  /** Which address is wanted: asked for at once, so that a contact whose address stands in leaves with its depth. */
+  readonly reference: Loading<AddressReference>;
   readonly field: string;
 }
 
@@ -22,7 +23,7 @@ interface Holder {
 export class AddressLoader {
   readonly #contacts: ContactLoader;
   readonly #cas360: OperationLoader<Address> | undefined;
-  readonly #ofContacts = new DataLoader((holders: readonly Holder[]) => this.#loadOfContacts(holders), { cache: false });
+  readonly #ofContacts = new DataLoader((wishes: readonly Wish[]) => this.#loadOfContacts(wishes), { cache: false });
 
   constructor(contacts: ContactLoader, cas360: OperationLoader<Address> | undefined) {
     this.#contacts = contacts;
@@ -34,7 +35,8 @@ export class AddressLoader {
     const { address, addressHolder } = contact;
     if (!address && !addressHolder) return null;
     if (address && (what === 'id' || isLoaded(address))) return address;
-    return what === 'id' ? this.#referenceOf({ contact, field }) : this.#ofContacts.load({ contact, field });
+    const reference = address ?? this.#standIn(addressHolder!, field);
+    return what === 'id' ? reference : this.#ofContacts.load({ reference, field });
   }
 
   /** The address with this id from outside, which may be malformed. */
@@ -57,19 +59,18 @@ export class AddressLoader {
     return address?.id === id ? address : null;
   }
 
-  /** Waits for the holders of addresses first, so that all addresses of a depth leave together. */
-  async #loadOfContacts(holders: readonly Holder[]): Promise<Outcome<Address>[]> {
-    const references = await Promise.all(holders.map((holder) => this.#referenceOf(holder)));
+  /** Waits for the contacts whose addresses stand in first, so that all addresses of a depth leave together. */
+  async #loadOfContacts(wishes: readonly Wish[]): Promise<Outcome<Address>[]> {
+    const references = await Promise.all(wishes.map(({ reference }) => reference));
     const numbers = references.map((reference) => (isReference(reference) ? parseAddressId(reference.id)!.sourceId : undefined));
     const outcomes = new Map<string | undefined, Outcome<Address>>();
     const wanted = [...new Set(numbers)].filter((number) => number !== undefined);
-    const loaded = wanted.length > 0 && this.#cas360 ? await this.#cas360.load(wanted, false, holders[0]!.field) : [];
+    const loaded = wanted.length > 0 && this.#cas360 ? await this.#cas360.load(wanted, false, wishes[0]!.field) : [];
     loaded.forEach((outcome, i) => outcomes.set(wanted[i], outcome));
     return references.map((reference, i) => (isReference(reference) ? outcomes.get(numbers[i])! : reference));
   }
 
-  async #referenceOf({ contact: { address, addressHolder }, field }: Holder): Promise<Outcome<AddressReference>> {
-    if (address || !addressHolder) return address;
+  async #standIn(addressHolder: ContactReference, field: string): Promise<Outcome<AddressReference>> {
     const holder = await this.#contacts.record(addressHolder, field);
     return holder instanceof ContactsError ? holder : (holder?.address ?? null);
   }

@@ -12,15 +12,13 @@ export class Batch<T> {
   /** How many requests need this call, and when the last of them gives up. */
   waiters = 0;
   endsAtMs = 0;
-  /** Set once the call is over. */
-  outcomes: ReadonlyMap<string, Outcome<T>> | undefined;
   /** The trace of the operation that asked first. */
   traceparent: string | undefined;
   /** Every call that was made for it: again after a failure, or in parts. */
   readonly calls: UpstreamCall[] = [];
   /** Ends the call. */
   readonly call = new AbortController();
-  readonly #listeners: (() => void)[] = [];
+  readonly #listeners: ((outcomes: ReadonlyMap<string, Outcome<T>>) => void)[] = [];
 
   constructor(
     /** Whether everything is asked for that the upstream can tell. */
@@ -38,12 +36,15 @@ export class Batch<T> {
     this.endsAtMs = Math.max(this.endsAtMs, life.endsAtMs);
   }
 
-  onSettled(listener: () => void): void {
+  onSettled(listener: (outcomes: ReadonlyMap<string, Outcome<T>>) => void): void {
     this.#listeners.push(listener);
   }
 
+  /**
+   * Tells those who wait, and keeps nothing: the tables of a long-lived Map that it was in refer to it until the next
+   * large collection, and all its records with it if they hung on it.
+   */
   settle(outcomes: ReadonlyMap<string, Outcome<T>>): void {
-    this.outcomes = outcomes;
-    for (const listener of this.#listeners) listener();
+    for (const listener of this.#listeners.splice(0)) listener(outcomes);
   }
 }

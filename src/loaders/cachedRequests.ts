@@ -1,7 +1,7 @@
-import type { Outcome } from '../errors.js';
+import { ContactsError, type Outcome } from '../errors.js';
 import type { Life } from '../life.js';
 import type { Source } from '../model.js';
-import type { Watching } from './gatherer.js';
+import type { GathererOptions, Watching } from './gatherer.js';
 import type { Requests } from './operationLoader.js';
 
 /** Where things of an upstream are kept for a while, by their ids. One that is broken has nothing; it never throws. */
@@ -19,8 +19,8 @@ export interface CachedRequestsOptions<T> {
 }
 
 /**
- * A cache before a gatherer: what it has costs no call, what it has not is asked for and kept. Neither errors nor absences
- * are kept. It holds only what the service's own credentials may read, and callers' scopes are checked after it.
+ * A cache before a gatherer: what it has costs no call. It holds only what the service's own credentials may read, and
+ * callers' scopes are checked after it.
  */
 export class CachedRequests<T extends object> implements Requests<T> {
   readonly #options: CachedRequestsOptions<T>;
@@ -38,12 +38,20 @@ export class CachedRequests<T extends object> implements Requests<T> {
 
     const missing = new Set([...ids].filter((id) => !found.has(id)));
     const fetched = await requests.request(missing, full, life, watching);
-    const fresh = new Map<string, T>();
-    for (const id of missing) {
-      const outcome = fetched.get(id);
-      if (outcome && !(outcome instanceof Error)) fresh.set(id, outcome);
-    }
-    cache.keep(fresh, full);
     return found.size === 0 ? fetched : new Map<string, Outcome<T>>([...fetched, ...found]);
   }
+}
+
+/**
+ * Behind the gatherer: what each call brings is kept, as soon as it comes and once, however many wait for it. Neither
+ * errors nor absences are.
+ */
+export function keeping<T>(cache: Cache<T>, fetch: GathererOptions<T>['fetch']): GathererOptions<T>['fetch'] {
+  return async (ids, full, life) => {
+    const outcomes = await fetch(ids, full, life);
+    const fresh = new Map<string, T>();
+    for (const [id, outcome] of outcomes) if (outcome && !(outcome instanceof ContactsError)) fresh.set(id, outcome);
+    if (fresh.size > 0) cache.keep(fresh, full);
+    return outcomes;
+  };
 }

@@ -70,13 +70,14 @@ export class Gatherer<T> {
     for (const batch of batches) batch.join(life);
     if (watching) this.#watch(ids, missing, full, watching);
     this.#send();
-    await settled(batches, life.signal);
+    const settled = await outcomesOf(batches, life.signal);
 
-    const [only] = batches;
-    if (!refused && batches.size === 1 && only?.outcomes) return only.outcomes;
+    const [only] = settled.values();
+    if (!refused && only && batches.size === 1) return only;
     const outcomes = new Map<string, Outcome<T>>();
     for (const batch of batches) {
-      if (batch.outcomes) for (const [id, outcome] of batch.outcomes) outcomes.set(id, outcome);
+      const some = settled.get(batch);
+      if (some) for (const [id, outcome] of some) outcomes.set(id, outcome);
       else this.#leave(batch);
     }
     if (refused) for (const id of missing) outcomes.set(id, new ContactsError('OVERLOADED', this.#options.source));
@@ -145,16 +146,23 @@ export class Gatherer<T> {
   }
 }
 
-/** Resolves once all batches are settled, or `signal` says that it is too late. */
-function settled(batches: ReadonlySet<Batch<unknown>>, signal: AbortSignal): Promise<void> {
+type OutcomesOf<T> = Map<Batch<T>, ReadonlyMap<string, Outcome<T>>>;
+
+/** What became of each batch, once all are settled, or of those that are when `signal` says that it is too late. */
+function outcomesOf<T>(batches: ReadonlySet<Batch<T>>, signal: AbortSignal): Promise<OutcomesOf<T>> {
+  const settled: OutcomesOf<T> = new Map();
   return new Promise((resolve) => {
-    let open = batches.size;
     const end = (): void => {
       signal.removeEventListener('abort', end);
-      resolve();
+      resolve(settled);
     };
-    if (open === 0) return resolve();
+    if (batches.size === 0) return resolve(settled);
     signal.addEventListener('abort', end);
-    for (const batch of batches) batch.onSettled(() => --open === 0 && end());
+    for (const batch of batches) {
+      batch.onSettled((outcomes) => {
+        settled.set(batch, outcomes);
+        if (settled.size === batches.size) end();
+      });
+    }
   });
 }

@@ -16,7 +16,7 @@ export class MemoryCache<T extends object> implements Cache<T> {
 
   constructor(options: MemoryCacheOptions) {
     this.#options = options;
-    this.#entries = new LRUCache({ max: options.maxEntries, ttl: options.ttlMs, perf: { now: options.now } });
+    this.#entries = new LRUCache({ max: options.maxEntries, ttl: options.ttlMs, ttlResolution: 0, perf: { now: options.now } });
   }
 
   find(ids: readonly string[], full: boolean): Map<string, T> {
@@ -31,6 +31,9 @@ export class MemoryCache<T extends object> implements Cache<T> {
   }
 
   keep(things: ReadonlyMap<string, T>, full: boolean): void {
-    for (const [id, thing] of things) this.#entries.set(id, { thing, full });
+    for (const [id, thing] of things) {
+      // A plain call may return after one in full, for the same id, that went out later.
+      if (full || !this.#entries.peek(id)?.full) this.#entries.set(id, { thing, full });
+    }
   }
 }

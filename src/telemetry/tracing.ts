@@ -1,9 +1,10 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, TraceFlags, type Attributes, type Context, type Span, type Tracer } from '@opentelemetry/api';
+import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, TraceFlags, type Attributes, type Context, type Tracer } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
 import { AlwaysOnSampler, BatchSpanProcessor, ParentBasedSampler, TracerProvider } from '@opentelemetry/sdk-trace';
-import type { Watch, WatchedBatch } from '../watch.js';
+import type { Source } from '../model.js';
+import type { UpstreamCall, Watch, WatchedBatch } from '../watch.js';
 
 /** The trace of one operation. */
 export interface OperationTrace {
@@ -15,6 +16,15 @@ export interface OperationTrace {
 
 /** So many ids are named, by their hashes. */
 const MOST_IDS = 20;
+
+/** An operation that asks for a thousand contacts of the PMS has two thousand spans. */
+const MOST_WAITING_SPANS = 16_384;
+
+/** Callers choose the names of their operations, and may choose long ones. */
+const LONGEST_VALUE = 100;
+
+/** The longest that the end of the process waits for the receiver. */
+const SHUTDOWN_MS = 1_000;
 
 /**
  * Sends traces over OTLP (protobuf over HTTP). Spans are made when an operation ends, from what was taken down of it: an
@@ -31,14 +41,17 @@ export class Tracing {
       resource: defaultResource().merge(resourceFromAttributes({ 'service.name': 'contacts' })),
       // A router that samples decides for us.
       sampler: new ParentBasedSampler({ root: new AlwaysOnSampler() }),
-      spanProcessors: [new BatchSpanProcessor({ exporter: new OTLPTraceExporter({ url: url.href }), scheduledDelayMillis: 1_000 })],
+      spanLimits: { attributeValueLengthLimit: LONGEST_VALUE },
+      spanProcessors: [new BatchSpanProcessor({ exporter: new OTLPTraceExporter({ url: url.href }), scheduledDelayMillis: 1_000, maxQueueSize: MOST_WAITING_SPANS })],
     });
     this.#tracer = this.#provider.getTracer('contacts');
   }
 
   /** Begins an operation's trace, in that of its caller where a valid one is given. Undefined where it shall not be traced. */
   begin(traceparent: string | undefined): OperationTrace | undefined {
-    const span = this.#tracer.startSpan('operation', { kind: SpanKind.SERVER }, parentOf(traceparent));
+    // One clock for all spans of an operation: the system's may be set meanwhile, and differs from ours more each day.
+    const zeroMs = Date.now() - performance.now();
+    const span = this.#tracer.startSpan('operation', { kind: SpanKind.SERVER, startTime: zeroMs + performance.now() }, parentOf(traceparent));
     if (!span.isRecording()) return undefined;
     const { traceId, spanId, traceFlags } = span.spanContext();
     return {
@@ -47,51 +60,54 @@ export class Tracing {
         span.setAttributes({ 'graphql.operation.type': 'query', 'contacts.outcome': outcome, ...(name !== null && { 'graphql.operation.name': name }) });
         if (outcome !== 'ok') span.setStatus({ code: SpanStatusCode.ERROR });
         const within = trace.setSpan(ROOT_CONTEXT, span);
-        for (const batch of watch.batches) this.#record(batch, within);
-        span.end();
+        for (const batch of watch.batches) this.#record(batch, within, zeroMs);
+        span.end(zeroMs + performance.now());
       },
     };
   }
 
-  /** Sends what is left. */
+  /** Sends what is left, if the receiver takes it soon. */
   async shutdown(): Promise<void> {
-    await this.#provider.shutdown().catch(() => {});
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, SHUTDOWN_MS)));
+    await Promise.race([this.#provider.shutdown().catch(() => {}), late]);
+    clearTimeout(timer);
   }
 
-  #record(batch: WatchedBatch, within: Context): void {
-    const { source, resource, ids, full, kind, fields, calls, startedAtMs } = batch;
-    const attributes = { 'contacts.source': source, 'contacts.resource': resource, 'contacts.relationships': full };
+  #record({ source, resource, ids, full, kind, fields, calls, startedAtMs }: WatchedBatch, within: Context, zeroMs: number): void {
     const endedAtMs = Math.max(startedAtMs, ...calls.map((call) => call.endedAtMs));
-    const span = this.#span(`load ${source} ${resource}`, within, startedAtMs, endedAtMs, SpanKind.INTERNAL, {
-      ...attributes,
-      'contacts.kind': kind,
-      'contacts.fields': [...fields],
-      'contacts.ids.count': ids.length,
-      'contacts.ids.hashed': ids.slice(0, MOST_IDS).map((id) => this.#hash(id)),
-    });
+    const span = this.#tracer.startSpan(`load ${source} ${resource}`, {
+      startTime: zeroMs + startedAtMs,
+      attributes: {
+        ...attributesOf(source, { resource, full, ids }),
+        'contacts.kind': kind,
+        'contacts.fields': [...fields],
+        'contacts.ids.hashed': ids.slice(0, MOST_IDS).map((id) => this.#hash(`${source} ${resource} ${id}`)),
+      },
+    }, within);
     // A call that another operation had asked for is in that one's trace.
-    if (kind !== 'sent') return;
-    const below = trace.setSpan(ROOT_CONTEXT, span);
-    for (const { resource: of, ids: asked, attempt, outcome, ...call } of calls) {
-      const made = this.#span(`${of === 'token' ? 'POST' : 'GET'} ${source} ${of}`, below, call.startedAtMs, call.endedAtMs, SpanKind.CLIENT, {
-        ...attributes,
-        'contacts.ids.count': asked.length,
-        'contacts.attempt': attempt,
-        'contacts.outcome': outcome,
-      });
-      if (outcome !== '200') made.setStatus({ code: SpanStatusCode.ERROR });
-    }
+    if (kind === 'sent') for (const call of calls) this.#recordCall(source, call, trace.setSpan(ROOT_CONTEXT, span), zeroMs);
+    span.end(zeroMs + endedAtMs);
   }
 
-  #span(name: string, within: Context, startedAtMs: number, endedAtMs: number, kind: SpanKind, attributes: Attributes): Span {
-    const span = this.#tracer.startSpan(name, { kind, attributes, startTime: performance.timeOrigin + startedAtMs }, within);
-    span.end(performance.timeOrigin + endedAtMs);
-    return span;
+  #recordCall(source: Source, call: UpstreamCall, within: Context, zeroMs: number): void {
+    const { resource, attempt, outcome, startedAtMs, endedAtMs } = call;
+    const span = this.#tracer.startSpan(`${resource === 'token' ? 'POST' : 'GET'} ${source} ${resource}`, {
+      kind: SpanKind.CLIENT,
+      startTime: zeroMs + startedAtMs,
+      attributes: { ...attributesOf(source, call), 'contacts.attempt': attempt, 'contacts.outcome': outcome },
+    }, within);
+    if (outcome !== '200') span.setStatus({ code: SpanStatusCode.ERROR });
+    span.end(zeroMs + endedAtMs);
   }
 
-  #hash(id: string): string {
-    return createHmac('sha256', this.#hashKey).update(id).digest('hex').slice(0, 16);
+  #hash(text: string): string {
+    return createHmac('sha256', this.#hashKey).update(text).digest('hex').slice(0, 16);
   }
+}
+
+function attributesOf(source: Source, { resource, full, ids }: Pick<UpstreamCall, 'resource' | 'full' | 'ids'>): Attributes {
+  return { 'contacts.source': source, 'contacts.resource': resource, 'contacts.relationships': full, 'contacts.ids.count': ids.length };
 }
 
 function parentOf(traceparent: string | undefined): Context {

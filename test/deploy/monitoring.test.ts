@@ -47,7 +47,7 @@ const uses: Use[] = [
 
 const operating = readFileSync('docs/operating.md', 'utf8');
 /** The labels of each of our metrics, as that page has them. */
-const documented = new Map([...operating.matchAll(/^\| `(contacts_\w+)` \| (.*?) \|/gm)].map(([, name, labels]) => [name!, [...labels!.matchAll(/`(\w+)`/g)].map(([, label]) => label!)]));
+const documented = new Map([...readFileSync('docs/telemetry.md', 'utf8').matchAll(/^\| `(contacts_\w+)` \| (.*?) \|/gm)].map(([, name, labels]) => [name!, [...labels!.matchAll(/`(\w+)`/g)].map(([, label]) => label!)]));
 
 const namesIn = (text: string): string[] => [...text.matchAll(/\b(?:contacts|nodejs|process)_\w+/g)].map(([name]) => (name.startsWith('contacts_') ? name.replace(/_(bucket|sum|count)$/, '') : name));
 

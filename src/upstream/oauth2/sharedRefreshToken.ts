@@ -155,7 +155,8 @@ export class SharedRefreshToken {
 
 /** Whether we have learnt of something later while Redis was answering. */
 function isBehind(state: State, known: State | undefined): boolean {
-  return known !== undefined && latest(state) === latest(known) && state.count < known.count;
+  if (known === undefined) return false;
+  return latest(state) === latest(known) ? state.count < known.count : known.began.includes(latest(state));
 }
 
 const latest = ({ began }: State): string => began.split(' ', 1)[0]!;

@@ -1,0 +1,156 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Call } from '../../sandbox/calls.js';
+import type { Cas360ContactRow } from '../../sandbox/data/cas360Rows.js';
+import { LONG_RUN } from '../support/longRun.js';
+import { startTestApp, type TestApp } from '../support/testApp.js';
+import { operation, type Operation } from './drawnNeeds.js';
+import { callsFor, leastCalls, type Wave } from './leastCalls.js';
+
+const RUNS = LONG_RUN ? 3_000 : 150;
+const CROWDS = LONG_RUN ? 300 : 20;
+const SEED = Number(process.env.MINIMUM_SEED ?? Date.now() % 2 ** 31);
+/** Long enough for operations that start together to meet on the wire. */
+const LATENCY_MS = 15;
+
+let app: TestApp;
+const seen = { operations: 0, crowds: 0, pms: 0, cas360: 0, addresses: 0, again: 0, saved: 0 };
+
+beforeAll(async () => {
+  app = await startTestApp();
+  putOddOnes();
+  // Both tokens are there before anything is counted.
+  await app.query('{ a: contact(id: "pms:4711") { name } b: contact(id: "cas360:54") { name } }');
+});
+beforeEach(() => app.reset());
+afterAll(async () => {
+  process.stdout.write(`seed ${SEED}: ${JSON.stringify(seen)}\n`);
+  await app.stop();
+});
+
+/** Joint members as they seldom are. */
+function putOddOnes(): void {
+  const { contacts } = app.sandbox.cas360.data;
+  const odd: [number, Partial<Cas360ContactRow>][] = [
+    [49_001, { representativeIds: [1_001, 1_002] }],
+    // The first representative is one of them, and has no address either.
+    [49_002, { representativeIds: [49_001, 1_003] }],
+    // Nobody has the first number.
+    [49_003, { representativeIds: [66, 1_004] }],
+    [49_004, { representativeIds: [49_004, 1_005] }],
+    // Nobody has this address.
+    [49_005, { representativeIds: [1_006, 1_006], addressId: 66 }],
+    [49_006, { representativeIds: [] }],
+  ];
+  for (const [id, row] of odd) contacts.set(String(id), { ...contacts.get('40001')!, id, addressId: null, ...row });
+}
+
+const run = async ({ query, variables }: Operation): Promise<void> => {
+  const { status, errors = [] } = await app.query(query, { ...variables });
+  expect(status).toBe(200);
+  // Everything else would be trouble with an upstream.
+  expect(errors.filter(({ extensions }) => !['BAD_USER_INPUT', 'FORBIDDEN'].includes(extensions.code))).toEqual([]);
+};
+
+const callsOf = (kind: Call['kind']): readonly Call[] => [...app.sandbox.pms.calls, ...app.sandbox.cas360.calls].filter((call) => call.kind === kind);
+
+const sorted = (ids: Iterable<string>): string[] => [...ids].sort();
+
+/** Tells apart the calls that ask for the first time, and those that ask again for exactly what an answer lacked. */
+function split(calls: readonly Call[], rows: ReadonlyMap<string, unknown>): { first: Call[]; again: Call[] } {
+  const lacking: string[] = [];
+  const first: Call[] = [];
+  const again: Call[] = [];
+  const nameOf = ({ relationships }: Call, ids: readonly string[]): string => `${relationships} ${sorted(ids).join()}`;
+  for (const call of calls) {
+    const expected = lacking.indexOf(nameOf(call, call.ids));
+    if (expected >= 0) {
+      lacking.splice(expected, 1);
+      again.push(call);
+      continue;
+    }
+    first.push(call);
+    const absent = call.ids.filter((id) => !rows.has(id));
+    if (absent.length > 0) lacking.push(nameOf(call, absent));
+  }
+  expect(lacking).toEqual([]);
+  return { first, again };
+}
+
+function expectLeast(kind: 'contacts' | 'addresses', waves: readonly Wave[]): void {
+  const { first, again } = split(callsOf(kind), app.sandbox.cas360.data[kind]);
+  for (const relationships of [true, false]) {
+    const sent = first.filter((call) => call.relationships === relationships).flatMap(({ ids }) => ids);
+    expect(sorted(sent)).toEqual(sorted(waves.filter((wave) => wave.relationships === relationships).flatMap(({ ids }) => [...ids])));
+  }
+  const bounds = waves.map((wave) => callsFor(wave, `/${kind}/`));
+  expect(first.length).toBeGreaterThanOrEqual(bounds.reduce((sum, { least }) => sum + least, 0));
+  expect(first.length).toBeLessThanOrEqual(bounds.reduce((sum, { most }) => sum + most, 0));
+  seen.again += again.length;
+}
+
+describe('An operation that is alone', () => {
+  test('asks for what it needs and no more, in the least number of calls', async () => {
+    await fc.assert(
+      fc.asyncProperty(operation, async (drawn) => {
+        app.reset();
+        await run(drawn);
+        const { pms, contacts, addresses } = leastCalls(drawn, app.sandbox.cas360.data);
+        expect(sorted(callsOf('contact').flatMap(({ ids }) => ids))).toEqual(sorted(pms));
+        expectLeast('contacts', contacts);
+        expectLeast('addresses', addresses);
+        const calls = app.calls();
+        for (const kind of ['pms', 'cas360', 'addresses'] as const) seen[kind] += calls[kind];
+        seen.operations++;
+      }),
+      { numRuns: RUNS, seed: SEED },
+    );
+  }, 120_000);
+});
+
+describe('Operations that start together', () => {
+  /** The same need of one id, twice on the wire at a time. Times are whole milliseconds, so that calls that touch do not count. */
+  const doubled = (calls: readonly Call[]): string[] =>
+    calls.flatMap((call, n) =>
+      calls
+        .slice(n + 1)
+        .filter((later) => later.relationships === call.relationships && later.startedAt < (call.endedAt ?? Infinity) && call.startedAt < (later.endedAt ?? Infinity))
+        .flatMap(({ ids }) => ids.filter((id) => call.ids.includes(id))),
+    );
+
+  test('cost at most what they cost alone, and ask for no id twice at a time', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(operation, { minLength: 3, maxLength: 12, size: 'max' }), async (drawn) => {
+        const alone = { pms: 0, cas360: 0, addresses: 0 };
+        for (const one of drawn) {
+          app.reset();
+          await run(one);
+          const calls = app.calls();
+          for (const kind of ['pms', 'cas360', 'addresses'] as const) alone[kind] += calls[kind];
+        }
+        app.reset();
+        for (const system of [app.sandbox.pms, app.sandbox.cas360]) system.faults.set([{ latencyMs: LATENCY_MS }]);
+        await Promise.all(drawn.map(run));
+        const together = app.calls();
+        for (const kind of ['pms', 'cas360', 'addresses'] as const) {
+          expect(together[kind]).toBeLessThanOrEqual(alone[kind]);
+          seen.saved += alone[kind] - together[kind];
+        }
+        for (const kind of ['contact', 'contacts', 'addresses'] as const) expect(doubled(callsOf(kind))).toEqual([]);
+        const { mostAtOnce } = app.sandbox.cas360;
+        expect(Math.max(mostAtOnce.contacts, mostAtOnce.addresses)).toBeLessThanOrEqual(4);
+        seen.crowds++;
+      }),
+      { numRuns: CROWDS, seed: SEED },
+    );
+  }, 300_000);
+
+  test('share a contact of the PMS, whatever they need of it', async () => {
+    app.sandbox.pms.faults.set([{ latencyMs: 10 * LATENCY_MS }]);
+    const plain = app.query('{ contact(id: "pms:4711") { name } }');
+    while (app.calls().pms === 0) await new Promise((resolve) => setImmediate(resolve));
+    const full = await app.query('{ contact(id: "pms:4711") { name relationships { type } } }');
+    expect([full.data, (await plain).data]).toEqual([{ contact: { name: 'Iris Maeve Vale', relationships: null } }, { contact: { name: 'Iris Maeve Vale' } }]);
+    expect(app.calls().pms).toBe(1);
+  });
+});

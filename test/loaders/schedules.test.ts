@@ -1,0 +1,200 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { ContactsError, type Outcome } from '../../src/errors.js';
+import { LONG_RUN } from '../support/longRun.js';
+import { endedBy, FOREVER, gathererOverDouble } from '../support/upstreamDouble.js';
+
+const MAX_CALLS = 2;
+const MAX_IDS = 3;
+const HIGHEST_ID = 9;
+
+type Step =
+  | { readonly does: 'ask'; readonly ids: readonly string[]; readonly full: boolean }
+  | { readonly does: 'leave'; readonly which: number }
+  | { readonly does: 'answer'; readonly which: number; readonly fails: boolean };
+
+const id = fc.integer({ min: 1, max: HIGHEST_ID }).map(String);
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ does: fc.constant('ask' as const), ids: fc.array(id, { minLength: 1, maxLength: 7 }), full: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ does: fc.constant('leave' as const), which: fc.nat(20) }) },
+  { weight: 3, arbitrary: fc.record({ does: fc.constant('answer' as const), which: fc.nat(20), fails: fc.boolean() }) },
+);
+
+interface Waiter {
+  readonly ids: ReadonlySet<string>;
+  readonly full: boolean;
+  readonly begunAt: number;
+  readonly leave: AbortController;
+  outcomes: ReadonlyMap<string, Outcome<string>> | undefined;
+}
+
+interface Ended {
+  readonly at: number;
+  readonly error: ContactsError | undefined;
+}
+
+/** Lets everything that is already settled have its effect. */
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** A gatherer, everybody who waits for it, and its calls, with a look at all its promises after each step. */
+class Stage {
+  readonly #double = gathererOverDouble({ maxIds: MAX_IDS, maxCalls: MAX_CALLS });
+  readonly #waiters: Waiter[] = [];
+  readonly #ended = new Map<number, Ended>();
+  #now = 0;
+
+  ask(ids: readonly string[], full: boolean): void {
+    const { gatherer, calls } = this.#double;
+    const leave = new AbortController();
+    const waiter: Waiter = { ids: new Set(ids), full, begunAt: this.#now, leave, outcomes: undefined };
+    const isIdle = gatherer.load.callsUnderWay === 0;
+    const before = calls.length;
+    void gatherer.request(waiter.ids, full, endedBy(leave.signal)).then((outcomes) => (waiter.outcomes = outcomes));
+    // Before anything else in the process has its turn.
+    if (isIdle) expect(calls.length - before).toBe(Math.min(MAX_CALLS, Math.ceil(waiter.ids.size / MAX_IDS)));
+    this.#waiters.push(waiter);
+  }
+
+  async leave(which: number): Promise<void> {
+    const waiter = pick(this.#waiting, which);
+    if (!waiter) return;
+    // What was answered while it waited must not be lost, whatever is still under way; while ids wait, some may be its own.
+    const isAllSent = this.#double.gatherer.load.waitingIds === 0;
+    const answered = [...waiter.ids].filter((wanted) => isAllSent && this.#callsFor(waiter, wanted).every((n) => this.#ended.has(n) && !this.#ended.get(n)?.error));
+    waiter.leave.abort();
+    await settle();
+    expect([...(waiter.outcomes?.keys() ?? [])]).toEqual(expect.arrayContaining(answered));
+  }
+
+  answer(which: number, fails: boolean): boolean {
+    const n = pick(this.#open, which);
+    if (n === undefined) return false;
+    const error = fails ? new ContactsError('UPSTREAM_UNAVAILABLE', 'CAS360') : undefined;
+    this.#ended.set(n, { at: this.#now, error });
+    this.#double.calls[n]!.answer(error);
+    return true;
+  }
+
+  async look(): Promise<void> {
+    await settle();
+    this.#now++;
+    const { gatherer, calls } = this.#double;
+    const open = this.#open.map((n) => calls[n]!);
+    expect(gatherer.load.callsUnderWay).toBe(open.length);
+    expect(open.length).toBeLessThanOrEqual(MAX_CALLS);
+    if (open.length < MAX_CALLS) expect(gatherer.load.waitingIds).toBe(0);
+    for (const full of [true, false]) {
+      const onWire = open.filter((call) => call.full === full).flatMap(({ ids }) => ids);
+      expect(new Set(onWire).size).toBe(onWire.length);
+    }
+    for (const call of open) {
+      expect(call.ids.length).toBeLessThanOrEqual(MAX_IDS);
+      expect(this.#waiting.some((waiter) => (call.full || !waiter.full) && call.ids.some((one) => waiter.ids.has(one)))).toBe(true);
+    }
+    // Each has what it waits for on the wire, or in the queue.
+    if (gatherer.load.waitingIds === 0) for (const { ids, full } of this.#waiting) expect(open.some((call) => (call.full || !full) && call.ids.some((one) => ids.has(one)))).toBe(true);
+  }
+
+  /** Everything comes to its end, and nothing is left of it. */
+  async end(): Promise<void> {
+    while (this.answer(0, false)) await this.look();
+    for (const waiter of this.#waiters) {
+      expect(waiter.outcomes).toBeDefined();
+      for (const wanted of waiter.ids) this.#expectOutcome(waiter, wanted, waiter.outcomes?.get(wanted));
+    }
+    const { gatherer, calls } = this.#double;
+    expect(gatherer.load).toEqual({ waitingIds: 0, callsUnderWay: 0 });
+
+    // Nothing is joined any more: all ids go out again, with both needs.
+    const before = calls.length;
+    const all = Array.from({ length: HIGHEST_ID }, (_, n) => String(n + 1));
+    const answers = [gatherer.request(all, false, FOREVER), gatherer.request(all, true, FOREVER)];
+    for (let n = before; n < calls.length; n++) {
+      calls[n]!.answer();
+      await settle();
+    }
+    await Promise.all(answers);
+    expect(calls.slice(before).flatMap(({ ids }) => ids)).toHaveLength(2 * HIGHEST_ID);
+    expect(gatherer.load).toEqual({ waitingIds: 0, callsUnderWay: 0 });
+  }
+
+  #expectOutcome(waiter: Waiter, wanted: string, outcome: Outcome<string> | undefined): void {
+    if (outcome instanceof ContactsError) {
+      const [[n, ended] = [-1, undefined]] = [...this.#ended].filter(([, { error }]) => error === outcome);
+      expect(this.#double.calls[n]?.ids).toContain(wanted);
+      expect(ended?.at).toBeGreaterThanOrEqual(waiter.begunAt);
+    } else if (outcome === undefined) {
+      expect(waiter.leave.signal.aborted).toBe(true);
+    } else {
+      expect(waiter.full ? [`${wanted}!!`] : [`${wanted}!`, `${wanted}!!`]).toContain(outcome);
+    }
+  }
+
+  get #waiting(): Waiter[] {
+    return this.#waiters.filter(({ outcomes }) => outcomes === undefined);
+  }
+
+  /** The calls that are neither answered nor cut off, by their place. */
+  get #open(): number[] {
+    return [...this.#double.calls.keys()].filter((n) => !this.#ended.has(n) && !this.#double.calls[n]!.signal.aborted);
+  }
+
+  /** The calls that could tell a waiter of this id while it waited. */
+  #callsFor({ full, begunAt }: Waiter, wanted: string): number[] {
+    const { calls } = this.#double;
+    return [...calls.keys()].filter((n) => calls[n]!.ids.includes(wanted) && (calls[n]!.full || !full) && (this.#ended.get(n)?.at ?? Infinity) >= begunAt && (this.#ended.has(n) || !calls[n]!.signal.aborted));
+  }
+}
+
+function pick<T>(from: readonly T[], which: number): T | undefined {
+  return from[which % Math.max(from.length, 1)];
+}
+
+describe('A gatherer, whoever comes and leaves and whatever fails, in any order', () => {
+  test('keeps its promises to each waiter, and nothing else', async () => {
+    const timers = (): number => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
+    const before = timers();
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 30, size: 'max' }), async (steps) => {
+        const stage = new Stage();
+        for (const one of steps) {
+          if (one.does === 'ask') stage.ask(one.ids, one.full);
+          else if (one.does === 'leave') await stage.leave(one.which);
+          else stage.answer(one.which, one.fails);
+          await stage.look();
+        }
+        await stage.end();
+      }),
+      { numRuns: LONG_RUN ? 20_000 : 500 },
+    );
+    expect(timers()).toBeLessThanOrEqual(before);
+  }, 600_000);
+
+  test('sends what gathered while the wire was busy in the least number of calls', async () => {
+    const request = fc.record({ ids: fc.array(fc.integer({ min: 100, max: 160 }).map(String), { maxLength: 30 }), full: fc.boolean() });
+    await fc.assert(
+      fc.asyncProperty(fc.array(request, { minLength: 1, maxLength: 12 }), fc.integer({ min: 1, max: 20 }), async (requests, maxIds) => {
+        const { gatherer, calls } = gathererOverDouble({ maxIds, maxCalls: MAX_CALLS });
+        const holding = Array.from({ length: MAX_CALLS }, (_, n) => gatherer.request([String(n + 1)], false, FOREVER));
+        const waiting = requests.map(({ ids, full }) => gatherer.request(ids, full, FOREVER));
+        expect(calls).toHaveLength(MAX_CALLS);
+
+        const full = new Set<string>();
+        const plain = new Set<string>();
+        for (const one of requests) {
+          for (const wanted of one.ids) {
+            if (one.full) full.add(wanted);
+            else if (!full.has(wanted)) plain.add(wanted);
+          }
+        }
+        for (let n = 0; n < calls.length; n++) {
+          calls[n]!.answer();
+          await settle();
+        }
+        await Promise.all([...holding, ...waiting]);
+        expect(calls.length - MAX_CALLS).toBe(Math.ceil(full.size / maxIds) + Math.ceil(plain.size / maxIds));
+      }),
+      { numRuns: LONG_RUN ? 5_000 : 300 },
+    );
+  });
+});

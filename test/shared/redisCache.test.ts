@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { Redis, RedisUnavailable } from '../../src/shared/redis.js';
+import { RedisCache } from '../../src/shared/redisCache.js';
+import { RedisServer } from '../support/redisServer.js';
+
+interface Thing {
+  readonly record: Readonly<Record<string, unknown>>;
+  readonly full: boolean;
+}
+
+const TTL_MS = 60_000;
+
+let server: RedisServer;
+let redis: Redis;
+let lookups: Record<'hit' | 'miss' | 'error', number>;
+let cache: RedisCache<Thing>;
+
+beforeAll(async () => {
+  server = await RedisServer.start();
+  redis = new Redis({ url: server.url, onHealth: () => {} });
+  while (!redis.isUp) await new Promise((resolve) => setTimeout(resolve, 10));
+});
+beforeEach(async () => {
+  await server.ask((client) => client.flushAll());
+  lookups = { hit: 0, miss: 0, error: 0 };
+  cache = cacheOf('test:');
+});
+afterAll(async () => {
+  redis.close();
+  await server.stop();
+});
+
+const cacheOf = (prefix: string, on: Pick<Redis, 'run'> = redis) =>
+  new RedisCache<Thing>({
+    redis: on,
+    prefix,
+    ttlMs: TTL_MS,
+    recordOf: ({ record }) => record,
+    toThing: (id, record, full) => ((record as { id?: unknown }).id === id ? { record: record as Thing['record'], full } : undefined),
+    onLookup: (outcome, count) => (lookups[outcome] += count),
+  });
+const thing = (id: string, name = `n${id}`): Thing => ({ record: { id, name }, full: false });
+const keep = async (full: boolean, ...things: Thing[]): Promise<void> => {
+  cache.keep(new Map(things.map((one) => [String(one.record.id), one])), full);
+  // Commands of one connection are done in their order.
+  await redis.run((client) => client.ping());
+};
+const found = async (ids: string[], full = false) => Object.fromEntries(await cache.find(ids, full));
+
+describe('The shared cache', () => {
+  test('finds what was kept, and how much is known of it', async () => {
+    await keep(true, thing('1'));
+    await keep(false, thing('2'));
+    expect(await found(['1', '2', '3'])).toEqual({ 1: { ...thing('1'), full: true }, 2: thing('2') });
+    expect(await found(['1', '2', '3'], true)).toEqual({ 1: { ...thing('1'), full: true } });
+    expect(lookups).toEqual({ hit: 3, miss: 3, error: 0 });
+  });
+
+  test('lets a full entry take the place of a plain one, and never the other way round', async () => {
+    await keep(false, thing('1', 'plain'));
+    await keep(true, thing('1', 'full'));
+    await keep(false, thing('1', 'late'));
+    expect(await found(['1'], true)).toEqual({ 1: { ...thing('1', 'full'), full: true } });
+  });
+
+  test('keeps a plain entry again once the full one is over', async () => {
+    await keep(true, thing('1', 'full'));
+    await server.ask((client) => client.pExpire('test:1', 1));
+    while (await server.ask((client) => client.exists('test:1')));
+    await keep(false, thing('1', 'plain'));
+    expect(await found(['1'])).toEqual({ 1: thing('1', 'plain') });
+  });
+
+  test('gives every entry an end', async () => {
+    await keep(true, thing('1'));
+    await keep(false, thing('2'));
+    for (const key of ['test:1', 'test:2']) {
+      const ttlMs = await server.ask((client) => client.pTTL(key));
+      expect(ttlMs).toBeGreaterThan(0);
+      expect(ttlMs).toBeLessThanOrEqual(TTL_MS);
+    }
+  });
+
+  test('counts what it cannot read as an error of that entry alone, and takes it away', async () => {
+    await keep(false, thing('1'), thing('2'));
+    await server.ask((client) => client.set('test:2', 'p{"id":"2"'));
+    await server.ask((client) => client.set('test:3', 'p{"id":"4"}'));
+    expect(await found(['1', '2', '3', '5'])).toEqual({ 1: thing('1') });
+    expect(lookups).toEqual({ hit: 1, miss: 1, error: 2 });
+    await redis.run((client) => client.ping());
+    expect(await server.ask((client) => client.keys('*'))).toEqual(['test:1']);
+  });
+
+  test('leaves a plain entry where a full one is looked for', async () => {
+    await keep(false, thing('1'));
+    expect(await found(['1'], true)).toEqual({});
+    expect(await found(['1'])).toEqual({ 1: thing('1') });
+  });
+
+  test('knows nothing of what has another prefix', async () => {
+    await keep(true, thing('1'));
+    expect(Object.fromEntries(await cacheOf('other:').find(['1'], false))).toEqual({});
+  });
+
+  test('keeps the rest where one record cannot be written', async () => {
+    const circular: Record<string, unknown> = { id: '1' };
+    circular.itself = circular;
+    await keep(true, { record: circular, full: true }, thing('2'));
+    expect(Object.keys(await found(['1', '2']))).toEqual(['2']);
+  });
+
+  test('is empty, and no error, where Redis is not there', async () => {
+    const absent = new Redis({ url: 'redis://127.0.0.1:1', onHealth: () => {} });
+    const empty = cacheOf('test:', absent);
+    empty.keep(new Map([['1', thing('1')]]), true);
+    expect((await empty.find(['1', '2'], false)).size).toBe(0);
+    expect(lookups).toEqual({ hit: 0, miss: 0, error: 2 });
+    absent.close();
+  });
+
+  test('asks for 50 ms and no more, which takes Redis for down nowhere else', async () => {
+    const limits: (number | undefined)[] = [];
+    const hanging = cacheOf('test:', {
+      run: async (_command, timeoutMs) => {
+        limits.push(timeoutMs);
+        throw new RedisUnavailable();
+      },
+    });
+    hanging.keep(new Map([['1', thing('1')]]), true);
+    expect((await hanging.find(['1'], false)).size).toBe(0);
+    expect(limits).toEqual([50, 50]);
+  });
+});

@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { Cas360Contact } from '../../src/mapping/cas360.js';
+import { idsFrom, startTestApp } from '../support/testApp.js';
+import { firstIds, startStand, type Stand } from '../resilience/support/stand.js';
+
+jest.setTimeout(60_000);
+
+/** What a line may hold: the logger's own, and `LogValues`. */
+const KEYS = ['level', 'time', 'msg', 'address', 'source', 'reason', 'frames'];
+
+let stand: Stand;
+beforeAll(async () => {
+  stand = await startStand();
+});
+afterAll(() => stand.stop());
+
+function lines(): Record<string, unknown>[] {
+  return stand.subgraph.output.text.split('\n').filter(Boolean).map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+/** How many lines so many operations wrote. */
+async function linesOf(operations: readonly Promise<unknown>[]): Promise<number> {
+  const before = lines().length;
+  await Promise.all(operations);
+  // What was printed before this answer has come by then.
+  await stand.caller.get('/health/live');
+  return lines().length - before;
+}
+
+const times = <T>(count: number, make: (n: number) => T): T[] => Array.from({ length: count }, (_, n) => make(n));
+
+describe('the log', () => {
+  test('has no line of operations that do well, that ask for what is not there, or that are refused', async () => {
+    const { caller, sandbox } = stand;
+    const ids = firstIds(sandbox, 'cas360', 10);
+    const written = await linesOf([
+      ...times(50, () => caller.ask('query ($ids: [ID!]!) { contacts(ids: $ids) { name } }', { ids })),
+      ...times(20, (n) => caller.ask(`{ contact(id: "cas360:${9_000_000 + n}") { name } }`)),
+      ...times(20, () => caller.ask('{ contact(id: "nobody") { name dateOfBirth } }')),
+      ...times(20, () => caller.ask('{ nobody }')),
+      ...times(20, () => caller.ask('{')),
+      ...times(20, (n) => caller.get(`/nowhere/${n}`)),
+    ]);
+    expect(written).toBe(0);
+  });
+
+  test('has at most a line for each operation that fails', async () => {
+    const { caller, sandbox } = stand;
+    const ids = [...firstIds(sandbox, 'pms', 10), ...firstIds(sandbox, 'cas360', 10)];
+    const NAMES = 'query ($ids: [ID!]!) { contacts(ids: $ids) { name address { city } } }';
+    for (const system of [sandbox.pms, sandbox.cas360]) {
+      system.revokeTokens();
+      system.faults.set([{ on: 'token', status: 500 }]);
+    }
+    const withoutTokens = await linesOf(times(20, () => caller.ask(NAMES, { ids })));
+    expect(withoutTokens).toBeGreaterThan(0);
+    expect(withoutTokens).toBeLessThanOrEqual(20);
+    for (const system of [sandbox.pms, sandbox.cas360]) system.faults.set([{ status: 500 }]);
+    expect(await linesOf(times(20, () => caller.ask(NAMES, { ids })))).toBeLessThanOrEqual(20);
+  });
+
+  test('has one line for an operation that meets an error of our own at many places, and says where it began', async () => {
+    const app = await startTestApp();
+    jest.spyOn(Cas360Contact.prototype, 'name', 'get').mockImplementation(() => {
+      throw new RangeError('Western Africa');
+    });
+    const before = app.logged.length;
+    const { errors } = await app.query('query ($ids: [ID!]!) { contacts(ids: $ids) { name } }', { ids: idsFrom('cas360', 1_001, 20) });
+    await app.stop();
+    jest.restoreAllMocks();
+    expect(errors).toHaveLength(20);
+    expect(app.logged.slice(before)).toEqual([expect.stringMatching(/^An operation met an error of our own\. \{"frames":\["RangeError","at /)]);
+    expect(app.logged.join()).not.toContain('Western');
+  });
+
+  test('is JSON, a line each, and holds nothing that is not on the list', () => {
+    expect(lines().length).toBeGreaterThan(2);
+    for (const line of lines()) {
+      expect(Object.keys(line).filter((key) => !KEYS.includes(key))).toEqual([]);
+      expect(line).toMatchObject({ level: expect.any(Number), time: expect.stringMatching(/^\d{4}-\d\d-\d\dT/), msg: expect.stringMatching(/\.$/) });
+    }
+  });
+});

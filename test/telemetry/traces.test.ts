@@ -1,0 +1,231 @@
+import { randomBytes } from 'node:crypto';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { IncomingMessage } from 'node:http';
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import fc from 'fast-check';
+import { everyField, idsFrom, startTestApp, type Answer, type TestApp } from '../support/testApp.js';
+import { OtlpReceiver, type ReceivedSpan } from './support/otlpReceiver.js';
+
+jest.setTimeout(60_000);
+
+let receiver: OtlpReceiver;
+let app: TestApp;
+/** The headers of each call for contacts or addresses, as they arrived at the systems. */
+let arrived: { readonly path: string; readonly traceparent: string | undefined }[] = [];
+
+const note = (message: unknown): void => {
+  const { url = '', headers } = (message as { request: IncomingMessage }).request;
+  if (/^\/(api\/v3\/)?(contacts|addresses)\//.test(url)) arrived.push({ path: url, traceparent: headers.traceparent as string | undefined });
+};
+
+beforeAll(async () => {
+  receiver = await OtlpReceiver.start();
+  app = await startTestApp({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint, REQUEST_TIMEOUT_MS: '3000' });
+  subscribe('http.server.request.start', note);
+});
+beforeEach(() => {
+  app.reset();
+  arrived = [];
+});
+afterAll(async () => {
+  unsubscribe('http.server.request.start', note);
+  await app.stop();
+  await receiver.stop();
+});
+
+const hex = (bytes: number): string => randomBytes(bytes).toString('hex');
+
+interface Traced {
+  readonly answer: Answer;
+  /** The inbound header's. */
+  readonly parentSpanId: string;
+  readonly operation: ReceivedSpan;
+  readonly loads: readonly ReceivedSpan[];
+  readonly calls: readonly ReceivedSpan[];
+}
+
+/** Runs an operation within a trace of its own, and waits for its spans. */
+async function traced(query: string, variables?: Record<string, unknown>): Promise<Traced> {
+  const [traceId, parentSpanId] = [hex(16), hex(8)];
+  const answer = await app.query(query, variables, { traceparent: `00-${traceId}-${parentSpanId}-01` });
+  const [operation, ...below] = await receiver.trace(traceId);
+  const loads = below.filter(({ kind }) => kind === 1);
+  return { answer, parentSpanId, operation, loads, calls: below.filter(({ kind }) => kind === 3) };
+}
+
+const NAMES = 'query Names($ids: [ID!]!) { contacts(ids: $ids) { name } }';
+const names = (spans: readonly ReceivedSpan[]): string[] => spans.map(({ name }) => name).sort();
+
+describe('the trace of an operation', () => {
+  test('has a span for it, below it one for each load, and below that one for each call', async () => {
+    await app.query(NAMES, { ids: ['pms:4711', 'cas360:54'] });
+    const { answer, operation, loads, calls, parentSpanId } = await traced('query Both { contacts(ids: ["pms:4711", "cas360:54"]) { name address { city } } }');
+    expect(answer.errors).toBeUndefined();
+    expect(operation).toMatchObject({ name: 'operation', parentSpanId, isError: false });
+    expect(operation.attributes).toEqual({ 'graphql.operation.type': 'query', 'graphql.operation.name': 'Both', 'contacts.outcome': 'ok' });
+    expect(names(loads)).toEqual(['load CAS360 addresses', 'load CAS360 contacts', 'load PMS contacts']);
+    expect(loads.every((load) => load.parentSpanId === operation.spanId)).toBe(true);
+    expect(names(calls)).toEqual(['GET CAS360 addresses', 'GET CAS360 contacts', 'GET PMS contacts']);
+    for (const call of calls) expect(loads.find(({ spanId }) => spanId === call.parentSpanId)?.name).toBe(call.name.replace('GET', 'load'));
+    expect(receiver.resource).toMatchObject({ 'service.name': 'contacts' });
+    expect(receiver.requests.at(-1)).toMatchObject({ path: '/v1/traces', headers: { 'content-type': 'application/x-protobuf' } });
+  });
+
+  test('tells of a load and of a call what was asked and what became of it', async () => {
+    const { loads, calls } = await traced('{ contacts(ids: ["cas360:1001", "cas360:1002", "cas360:1003"]) { relationships { type } } }');
+    const asked = { 'contacts.source': 'CAS360', 'contacts.resource': 'contacts', 'contacts.relationships': true, 'contacts.ids.count': 3 };
+    const hashes = expect.arrayContaining([expect.stringMatching(/^[0-9a-f]{16}$/)]);
+    expect(loads.map(({ attributes }) => attributes)).toEqual([{ ...asked, 'contacts.kind': 'sent', 'contacts.fields': ['contacts'], 'contacts.ids.hashed': hashes }]);
+    expect(calls.map(({ attributes }) => attributes)).toEqual([{ ...asked, 'contacts.attempt': 1, 'contacts.outcome': '200' }]);
+  });
+
+  test('is told in time: what is below another lies within it, and what comes after another begins later', async () => {
+    app.sandbox.cas360.faults.set([{ latencyMs: 40 }]);
+    const { operation, loads, calls } = await traced('{ contacts(ids: ["cas360:40005", "pms:4711"]) { representatives { name address { city } } address { city } } }');
+    const spans = new Map([operation, ...loads].map((span) => [span.spanId, span]));
+    expect(calls.length).toBeGreaterThanOrEqual(4);
+    for (const span of [...loads, ...calls]) {
+      const around = spans.get(span.parentSpanId)!;
+      expect([around.startedAt <= span.startedAt, span.startedAt <= span.endedAt, span.endedAt <= around.endedAt]).toEqual([true, true, true]);
+    }
+    const [first, ...later] = calls.filter(({ attributes }) => attributes['contacts.source'] === 'CAS360').toSorted((a, b) => Number(a.startedAt - b.startedAt));
+    expect(later.every(({ startedAt }) => startedAt >= first!.endedAt)).toBe(true);
+    expect(first!.endedAt - first!.startedAt).toBeGreaterThanOrEqual(39_000_000n);
+    expect(BigInt(Date.now()) * 1_000_000n - operation.endedAt).toBeLessThan(60_000_000_000n);
+  });
+
+  test('shows a retry beside the attempt that failed, which is marked', async () => {
+    app.sandbox.cas360.faults.set([{ on: 'contacts', status: 503, times: 1 }]);
+    const { operation, calls } = await traced('{ contact(id: "cas360:54") { name } }');
+    const told = calls.map(({ attributes, isError }) => ({ attempt: attributes['contacts.attempt'], outcome: attributes['contacts.outcome'], isError }));
+    expect(told).toEqual([{ attempt: 1, outcome: '503', isError: true }, { attempt: 2, outcome: '200', isError: false }]);
+    expect(operation.isError).toBe(false);
+  });
+
+  test('shows a request for a token where one was needed', async () => {
+    app.sandbox.pms.revokeTokens();
+    const { calls } = await traced('{ contact(id: "pms:4711") { name } }');
+    expect(calls.map(({ name, attributes }) => `${name} ${attributes['contacts.outcome']}`).sort()).toEqual(['GET PMS contacts 200', 'GET PMS contacts 401', 'POST PMS token 200']);
+  });
+
+  test('marks an operation that lost a part, and the call that lost it', async () => {
+    app.sandbox.pms.faults.set([{ status: 500 }]);
+    const { answer, operation, calls } = await traced(NAMES, { ids: ['pms:4711', 'cas360:54'] });
+    expect(answer.errors).toHaveLength(1);
+    expect(operation).toMatchObject({ isError: true, attributes: { 'contacts.outcome': 'partial' } });
+    expect(names(calls.filter(({ isError }) => isError))).toEqual(['GET PMS contacts']);
+  });
+
+  test('shows a call that never came back', async () => {
+    app.sandbox.cas360.faults.set([{ hang: true }]);
+    const { operation, calls } = await traced('{ contact(id: "cas360:54") { name } }');
+    expect(calls.map(({ attributes }) => attributes['contacts.outcome'])).toEqual(['UPSTREAM_TIMEOUT']);
+    expect(calls[0]!.endedAt - calls[0]!.startedAt).toBeGreaterThan(2_000_000_000n);
+    expect(operation.isError).toBe(true);
+  });
+
+  test('is that of a refused operation too, without its name', async () => {
+    const { operation, loads } = await traced('query Nobody { nobody }');
+    expect(operation).toMatchObject({ isError: true, attributes: { 'contacts.outcome': 'refused' } });
+    expect(operation.attributes).not.toHaveProperty('graphql.operation.name');
+    expect(loads).toEqual([]);
+  });
+
+  test('names a call that another operation had asked for by its load alone', async () => {
+    app.sandbox.cas360.faults.set([{ on: 'contacts', latencyMs: 200 }]);
+    const first = traced('{ contact(id: "cas360:54") { name } }');
+    await app.underWay(1);
+    const second = await traced('{ contact(id: "cas360:54") { name } }');
+    const { calls, operation } = await first;
+    expect(app.calls().cas360).toBe(1);
+    expect(second.loads.map(({ attributes }) => attributes['contacts.kind'])).toEqual(['joined']);
+    expect(second.calls).toEqual([]);
+    expect(calls).toHaveLength(1);
+    expect(arrived.map(({ traceparent }) => traceparent)).toEqual([`00-${operation.traceId}-${operation.spanId}-01`]);
+  });
+
+  test('is whole for a thousand contacts that each need a call', async () => {
+    const { loads, calls } = await traced(NAMES, { ids: idsFrom('pms', 1_000_000, 1_000) });
+    expect([loads.length, calls.length]).toEqual([1_000, 1_000]);
+  });
+
+  test('is not longer for an operation with a long name', async () => {
+    const { operation } = await traced(`query ${'Long'.repeat(5_000)} { contact(id: "cas360:54") { id } }`);
+    expect(String(operation.attributes['graphql.operation.name']).length).toBeLessThanOrEqual(200);
+  });
+});
+
+describe('ids', () => {
+  const hashesOf = ({ loads }: Traced): unknown => loads.map(({ attributes }) => attributes['contacts.ids.hashed']);
+
+  test('are named by hashes: the same for the same contact, another for every other', async () => {
+    const [one, again, other, ofPms] = await Promise.all(['cas360:54', 'cas360:54', 'cas360:55', 'pms:54'].map((id) => traced(NAMES, { ids: [id] })));
+    expect(hashesOf(again!)).toEqual(hashesOf(one!));
+    expect(new Set([one, other, ofPms].map((each) => String(hashesOf(each!)))).size).toBe(3);
+  });
+
+  test('are named twenty at most, and counted', async () => {
+    const { loads } = await traced(NAMES, { ids: idsFrom('cas360', 1_001, 100) });
+    expect(loads).toHaveLength(1);
+    expect(loads[0]!.attributes['contacts.ids.count']).toBe(100);
+    expect(loads[0]!.attributes['contacts.ids.hashed']).toHaveLength(20);
+  });
+
+  test('stand in no span, whatever is asked for; nor does anything of a contact', async () => {
+    const drawn = fc.array(fc.record({ system: fc.constantFrom('pms', 'cas360'), number: fc.integer({ min: 10_000_000_001, max: 99_999_999_999 }) }), { minLength: 1, maxLength: 30 });
+    const query = `query Drawn($ids: [ID!]!) { contacts(ids: $ids) { ${everyField()} } }`;
+    const told = await Promise.all(
+      fc.sample(drawn, 20).map(async (ids) => {
+        const { operation, loads, calls } = await traced(query, { ids: ['cas360:54', 'pms:4711', ...ids.map(({ system, number }) => `${system}:${number}`)] });
+        return { ids, loads: loads.length, text: JSON.stringify([operation, ...loads, ...calls].map(({ name, attributes }) => ({ name, attributes }))) };
+      }),
+    );
+    for (const { ids, loads, text } of told) {
+      expect(loads).toBeGreaterThan(1);
+      expect(ids.filter(({ number }) => text.includes(String(number)))).toEqual([]);
+      expect(text).not.toMatch(/4711|Western Africa|127\.0\.0\.1|http|Bearer/);
+    }
+  });
+});
+
+describe('the trace of the caller', () => {
+  test('is continued, and goes on to the systems', async () => {
+    const { operation, calls } = await traced(NAMES, { ids: ['pms:4711', 'cas360:54'] });
+    expect(calls).toHaveLength(2);
+    expect(arrived.map(({ traceparent }) => traceparent)).toEqual([0, 1].map(() => `00-${operation.traceId}-${operation.spanId}-01`));
+  });
+
+  test('is passed on and not told of where the caller does not sample it', async () => {
+    const traceId = hex(16);
+    const traceparent = `00-${traceId}-${hex(8)}-00`;
+    const { errors } = await app.query(NAMES, { ids: ['pms:4711'] }, { traceparent });
+    expect(errors).toBeUndefined();
+    expect(arrived.map((call) => call.traceparent)).toEqual([traceparent]);
+    // What was asked later is here: what was asked before would be.
+    await traced(NAMES, { ids: ['pms:4711'] });
+    expect(receiver.spans.filter((span) => span.traceId === traceId)).toEqual([]);
+  });
+
+  test('is another one where there is no valid header: ours', async () => {
+    const own = `${hex(16)}-${hex(8)}`;
+    const malformed = fc.oneof(
+      fc.constantFrom(`00-${own}-1`, `00-${own}-01-more`, `00-${own.toUpperCase()}-01`, `ff-${own}-01`, `00-${'0'.repeat(32)}-${hex(8)}-01`, `00-${hex(16)}-${'0'.repeat(16)}-01`, `00-${own}-01, 00-${own}-01`, ''),
+      fc.string({ unit: fc.constantFrom(...'0123456789abcdef-, ;'.split('')), maxLength: 60 }),
+    );
+    await fc.assert(
+      fc.asyncProperty(malformed, async (traceparent) => {
+        arrived = [];
+        const { errors } = await app.query(NAMES, { ids: ['pms:4711'] }, { traceparent });
+        expect(errors).toBeUndefined();
+        const [, traceId, spanId, flags] = arrived[0]!.traceparent!.split('-');
+        expect([arrived.length, flags]).toEqual([1, '01']);
+        expect(own).not.toContain(traceId);
+        expect(spanId).toMatch(/^[0-9a-f]{16}$/);
+      }),
+      { numRuns: 30 },
+    );
+    const [, traceId] = arrived[0]!.traceparent!.split('-');
+    const [operation] = await receiver.trace(traceId!);
+    expect(operation.parentSpanId).toBe('');
+  });
+});
