@@ -12,6 +12,7 @@ ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
+COPY --from=build /app/dist/openapi ./dist/openapi
 COPY --from=build /app/dist/schema ./dist/schema
 COPY --from=build /app/dist/graphiql ./dist/graphiql
 COPY --from=build /app/dist/src ./dist/src
@@ -20,4 +21,4 @@ USER 65532:65532
 EXPOSE 4001
 # Node itself is the first process, so that it gets the signals. No HEALTHCHECK: compose and Kubernetes probe /health
 # themselves, as often as they need it. The process may read itself and its secrets, and write nothing but the token file.
-CMD ["node", "--enable-source-maps", "--disable-proto=delete", "--disable-sigusr1", "--permission", "--allow-fs-read=.", "--allow-fs-read=/run/secrets", "--allow-fs-read=/var/lib/contacts", "--allow-fs-write=/var/lib/contacts", "dist/src/main.js"]
+CMD ["node", "--disable-proto=delete", "--disable-sigusr1", "--permission", "--allow-fs-read=.", "--allow-fs-read=/run/secrets", "--allow-fs-read=/var/lib/contacts", "--allow-fs-write=/var/lib/contacts", "dist/src/main.js"]

@@ -5,11 +5,11 @@ import type { Config } from './config.js';
 import { Context } from './graphql/context.js';
 import { readTypeDefs } from './graphql/schema.js';
 import { createGraphqlServer } from './graphql/server.js';
-import { Redis } from './shared/redis.js';
+import type { Redis } from './shared/redis.js';
 import type { Log } from './telemetry/log.js';
 import { Metrics } from './telemetry/metrics.js';
 import { validTraceparent } from './telemetry/traceparent.js';
-import { Tracing } from './telemetry/tracing.js';
+import type { Tracing } from './telemetry/tracing.js';
 import { createCallers } from './web/callers.js';
 import { graphiqlRoutes } from './web/graphiql.js';
 import { exampleTabs, type Tab } from './web/graphiqlTabs.js';
@@ -49,8 +49,8 @@ const GRAPHIQL_FOLDER = fileURLToPath(new URL('../graphiql', import.meta.url));
 export async function createApp(config: Config, parts: Parts): Promise<App> {
   const { log, now = Date.now, drainMs = 3_000, callsToTrip, graphiqlFolder = GRAPHIQL_FOLDER } = parts;
   const metrics = new Metrics();
-  const tracing = config.tracesUrl && new Tracing(config.tracesUrl);
-  const redis = config.redisUrl === undefined ? undefined : connectRedis(config.redisUrl, metrics, log);
+  const tracing = config.tracesUrl && (await createTracing(config.tracesUrl));
+  const redis = config.redisUrl === undefined ? undefined : await connectRedis(config.redisUrl, metrics, log);
   // An operation in which a call hangs keeps time for what it needs next.
   const callTimeoutMs = Math.ceil(config.requestTimeoutMs * 0.85);
   const upstreams = await createUpstreams(config, { log, metrics, redis, callsToTrip, callTimeoutMs });
@@ -116,7 +116,14 @@ function dayOf(now: () => number): () => string {
   };
 }
 
-function connectRedis(url: string, metrics: Metrics, log: Log): Redis {
+// Loaded only where they are wanted: they take 40 MB.
+async function createTracing(url: URL): Promise<Tracing> {
+  const { Tracing } = await import('./telemetry/tracing.js');
+  return new Tracing(url);
+}
+
+async function connectRedis(url: string, metrics: Metrics, log: Log): Promise<Redis> {
+  const { Redis } = await import('./shared/redis.js');
   const redis = new Redis({
     url,
     onHealth: (isUp) => {
