@@ -8,9 +8,9 @@ import {
 import { ApolloServerPluginInlineTrace } from '@apollo/server/plugin/inlineTrace';
 import type { Log } from '../telemetry/log.js';
 import { cacheHints } from './cacheHints.js';
+import { compiledExecution } from './compiledExecution.js';
 import type { Context } from './context.js';
 import { documentLimits, type DocumentLimits } from './documentLimits.js';
-import { executorGateway } from './executor.js';
 import { formatError } from './formatError.js';
 import { operationReports, type OnOperation } from './operationReports.js';
 import { ownFaults } from './ownFaults.js';
@@ -40,7 +40,7 @@ export interface OperationLimits extends DocumentLimits, RequestLimits {
 export function createGraphqlServer({ typeDefs, introspection, limits, compile, maxAgeSeconds, log, onOperation }: GraphqlServerOptions): ApolloServer<Context> {
   const schema = createSchema(typeDefs);
   return new ApolloServer<Context>({
-    gateway: executorGateway({ schema, untraced: createSchema(typeDefs), compile, now: () => performance.now() }),
+    schema,
     introspection,
     nodeEnv: 'production',
     parseOptions: { maxLexicalTokens: limits.maxTokens },
@@ -60,6 +60,7 @@ export function createGraphqlServer({ typeDefs, introspection, limits, compile, 
       requestLimits(limits),
       operationReports(onOperation),
       ownFaults(log),
+      ...(compile ? [compiledExecution({ schema: createSchema(typeDefs), now: () => performance.now() })] : []),
       ...(maxAgeSeconds > 0 ? [cacheHints(schema, maxAgeSeconds)] : []),
       // Two and a half times the cost of everything else, for hints that nothing here gives.
       ApolloServerPluginCacheControlDisabled(),
