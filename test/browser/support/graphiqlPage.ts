@@ -68,9 +68,14 @@ export class GraphiqlPage {
     return answer;
   }
 
-  /** The text of an editor, without what is scrolled out of sight. */
-  async textOf(editor: '.graphiql-query-editor' | '.graphiql-editor-tool' | '.result-window'): Promise<string> {
-    return (await this.page.locator(`${editor} .view-lines`).locator('visible=true').innerText()).replaceAll('\u00a0', ' ');
+  /** The text of an editor, without what is scrolled out of sight, once it is as expected: editors draw it a little later. */
+  async textOf(editor: '.graphiql-query-editor' | '.graphiql-editor-tool' | '.result-window', expected: RegExp): Promise<string> {
+    let text = '';
+    for (let tries = 0; tries < 200 && !expected.test(text); tries++) {
+      if (tries > 0) await this.page.waitForTimeout(50);
+      text = (await this.page.locator(`${editor} .view-lines`).locator('visible=true').innerText()).replaceAll('\u00a0', ' ');
+    }
+    return text;
   }
 
   async shownCalls(): Promise<ShownCall[]> {
