@@ -80,7 +80,7 @@ function lifeOf(reply: FastifyReply, timeoutMs: number): Life {
   let timer = setTimeout(() => {
     controller.abort(TOO_LATE);
     // Everything that waits has been told. What answers even then is a fault of ours; the caller shall not wait for it.
-    timer = setTimeout(() => refuse(reply, 500, 'INTERNAL_SERVER_ERROR'), GRACE_MS);
+    timer = setTimeout(() => void (reply.sent || refuse(reply, 500, 'INTERNAL_SERVER_ERROR')), GRACE_MS);
   }, timeoutMs);
   reply.raw.once('close', () => {
     clearTimeout(timer);
