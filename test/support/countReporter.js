@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers';
+
 /** Closes a run with one line in the plain form that any continuous integration reads. */
 export default class CountReporter {
   onRunComplete(_contexts, results) {
