@@ -118,25 +118,30 @@ describe('Operations that start together', () => {
         .flatMap(({ ids }) => ids.filter((id) => call.ids.includes(id))),
     );
 
+  const KINDS = ['contact', 'contacts', 'addresses'] as const;
+
+  /** Without those that ask again for what was absent: once for each call that lacked something, so that it depends on how the ids fell. */
+  const firstAsks = (calls: readonly Call[]): number =>
+    calls.filter(({ ids, relationships }, n) => !calls.slice(0, n).some((earlier) => earlier.relationships === relationships && ids.every((id) => earlier.ids.includes(id)))).length;
+
   test('cost at most what they cost alone, and ask for no id twice at a time', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(operation, { minLength: 3, maxLength: 12, size: 'max' }), async (drawn) => {
-        const alone = { pms: 0, cas360: 0, addresses: 0 };
+        const alone = { contact: 0, contacts: 0, addresses: 0 };
         for (const one of drawn) {
           app.reset();
           await run(one);
-          const calls = app.calls();
-          for (const kind of ['pms', 'cas360', 'addresses'] as const) alone[kind] += calls[kind];
+          for (const kind of KINDS) alone[kind] += firstAsks(callsOf(kind));
         }
         app.reset();
         for (const system of [app.sandbox.pms, app.sandbox.cas360]) system.faults.set([{ latencyMs: LATENCY_MS }]);
         await Promise.all(drawn.map(run));
-        const together = app.calls();
-        for (const kind of ['pms', 'cas360', 'addresses'] as const) {
-          expect(together[kind]).toBeLessThanOrEqual(alone[kind]);
-          seen.saved += alone[kind] - together[kind];
+        for (const kind of KINDS) {
+          const together = firstAsks(callsOf(kind));
+          expect(together).toBeLessThanOrEqual(alone[kind]);
+          seen.saved += alone[kind] - together;
+          expect(doubled(callsOf(kind))).toEqual([]);
         }
-        for (const kind of ['contact', 'contacts', 'addresses'] as const) expect(doubled(callsOf(kind))).toEqual([]);
         const { mostAtOnce } = app.sandbox.cas360;
         expect(Math.max(mostAtOnce.contacts, mostAtOnce.addresses)).toBeLessThanOrEqual(4);
         seen.crowds++;
