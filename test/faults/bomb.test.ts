@@ -9,6 +9,8 @@ import { batch, expectEach, SYSTEMS, type System } from './truth.js';
 
 const INFLATED_BYTES = 200_000_000;
 const MAX_RISE_BYTES = 32 * 1_048_576;
+/** For several calls at once: the bombs themselves, which the sandbox holds ready in this process, count too. */
+const MAX_RISE_OF_MANY_BYTES = 48 * 1_048_576;
 /** The sandbox, in the same process, takes memory of its own now and then. */
 const ROUNDS = 6;
 
@@ -50,10 +52,11 @@ describe('200 kB of gzip that are 200 MB', () => {
     expect(bomb.length).toBeLessThan(250_000);
     await proxied.proxies[system].set({ say: () => message(bomb, { 'content-encoding': 'gzip' }) });
     let bytes = Infinity;
-    for (let round = 0; round < ROUNDS && bytes > MAX_RISE_BYTES; round++) {
+    const limit = size === 1 ? MAX_RISE_BYTES : MAX_RISE_OF_MANY_BYTES;
+    for (let round = 0; round < ROUNDS && bytes > limit; round++) {
       bytes = Math.min(bytes, await rise(() => expectEach(proxied.app, batch(system, size), () => 'UPSTREAM_INVALID_RESPONSE')));
     }
     printed.push(`${(bytes / 1_048_576).toFixed(1)} MiB (${system} × ${size})`);
-    expect(bytes).toBeLessThan(MAX_RISE_BYTES);
-  });
+    expect(bytes).toBeLessThan(limit);
+  }, 60_000);
 });
