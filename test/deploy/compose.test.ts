@@ -63,7 +63,7 @@ describe('deploy/nginx.conf', () => {
     try {
       const file = join(folder, 'nginx.conf');
       // Names that only exist among the containers, and a folder of the test's own.
-      writeFileSync(file, config.replaceAll(/subgraph-[ab]/g, '127.0.0.1').replaceAll('/tmp/', `${folder}/`));
+      writeFileSync(file, config.replaceAll(/subgraph-[ab]/g, '127.0.0.1').replaceAll('/var/cache/nginx/', `${folder}/`));
       const { status, stderr } = spawnSync(debianProgram('nginx'), ['-t', '-q', '-c', file, '-e', 'stderr'], { encoding: 'utf8', stdio: ['ignore', 'ignore', 'pipe'] });
       expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     } finally {

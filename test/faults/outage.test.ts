@@ -43,7 +43,7 @@ test('an upstream that is down is left alone, callers hear so at once, and it is
     down.map(async ({ system, app, id }) => {
       plant(app, system);
       while ((await ask(app, id)).errors) await delay(50);
-      expect(performance.now() - downAtMs).toBeLessThan(OPEN_MS + 1_000);
+      expect(performance.now() - downAtMs).toBeLessThan(OPEN_MS + 3_000);
       await expectEach(app, batch(system, 500), () => 'right');
     }),
   );

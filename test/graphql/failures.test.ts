@@ -127,7 +127,7 @@ describe('when an upstream takes too long', () => {
     plant(hasty, system, fault);
     const startedAt = performance.now();
     const answer = await byIds(['pms:4711', 'cas360:54'], 'name', hasty);
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(performance.now() - startedAt).toBeLessThan(1_900);
     const at = system === 'pms' ? 0 : 1;
     expect(errorsIn(answer)).toEqual([{ at: `contacts.${at}`, ...TIMEOUT, source: SOURCE[system] }]);
     expect(answer.data.contacts[at]).toBeNull();

@@ -99,7 +99,7 @@ describe('an upstream that answers 503 to all is left alone, and asked again onc
       expect(then.calls).toBeLessThanOrEqual(0.01 * then.demand);
       // 20 ms is the promise; a busy machine alone can take longer.
       expect(quantile(told, 0.5)).toBeLessThan(50);
-      expect(backAfterMs).toBeLessThan(1_000);
+      expect(backAfterMs).toBeLessThan(3_000);
       expect(later.filter(({ code }) => code !== undefined)).toEqual([]);
       expect(new Set(asked.map(({ code }) => code))).toEqual(new Set([undefined, 'UPSTREAM_UNAVAILABLE']));
       expect(before.calls).toBeLessThanOrEqual(1.1 * before.demand);

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { accessSync } from 'node:fs';
 
 /** The path of a program of Debian's package of the same name. Installs it where that may be done without asking. */
-export function debianProgram(name: 'redis-server' | 'nginx'): string {
+export function debianProgram(name: 'redis-server' | 'nginx' | 'chromium'): string {
   const path = found(name);
   if (path) return path;
   if (process.getuid?.() !== 0 || !found('apt-get')) throw new Error(`This test runs a real ${name}, which is not installed. On Debian: apt-get install ${name}`);
