@@ -79,7 +79,7 @@ export async function createApp(config: Config, parts: Parts): Promise<App> {
     }),
     maxQueryCharacters: config.maxQueryCharacters,
     createContext: (scopes, life, headers) => {
-      const inbound = headers.traceparent === undefined ? undefined : validTraceparent(headers.traceparent);
+      const inbound = validTraceparent(headers.traceparent);
       const trace = tracing?.begin(inbound);
       const showsCalls = config.graphiql && headers['x-upstream-calls'] === 'true';
       const traceparent = trace?.traceparent ?? inbound;

@@ -1,16 +1,10 @@
-import type { Watch } from '../watch.js';
+import type { UpstreamCall, Watch, WatchedBatch } from '../watch.js';
 
 /** What GraphiQL's panel draws: one call that an operation waited for. Times are milliseconds since the operation began. */
-export interface ShownCall {
-  readonly source: string;
-  readonly resource: string;
-  readonly ids: readonly string[];
+export interface ShownCall extends Pick<WatchedBatch, 'source' | 'kind'>, Pick<UpstreamCall, 'resource' | 'ids' | 'attempt' | 'outcome'> {
   readonly relationships: boolean;
-  readonly kind: 'sent' | 'joined' | 'cached';
-  readonly attempt: number;
   readonly startMs: number;
   readonly endMs: number;
-  readonly outcome: string;
   readonly fields: readonly string[];
 }
 
