@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { Pool, type Dispatcher } from 'undici';
+import { Pool } from 'undici';
+import { send } from './answerReader.js';
 
 /** An upstream's answer, its body read and decoded. */
 export interface Answer {
@@ -25,8 +26,6 @@ export class UnreadableBody extends Error {
 }
 
 const CONNECT_TIMEOUT_MS = 2_000;
-const DUMP_TIMEOUT_MS = 100;
-const MAX_DUMPED_BYTES = 65_536;
 
 const unzip = promisify(gunzip);
 const UTF_8 = new TextDecoder();
@@ -55,32 +54,25 @@ export class Exchange {
 
   /** Ends with `signal`, whatever the upstream does; the connection is then thrown away. */
   async get(path: string, token: string, signal: AbortSignal, traceparent?: string): Promise<Answer> {
-    const { statusCode: status, headers, body } = await this.#pool.request({
-      method: 'GET',
-      path: this.pathPrefix + path,
-      headers: { authorization: `Bearer ${token}`, accept: 'application/json', ...(traceparent && { traceparent }) },
-      signal,
-    });
-    const retryAfter = headers['retry-after'];
-    if (status === 200) return { status, retryAfter, body: await this.#read(body, headers['content-encoding']) };
-    // Read to its end for the sake of the connection; but nobody waits for it, nor it for ever.
-    body.dump({ limit: MAX_DUMPED_BYTES, signal: AbortSignal.timeout(DUMP_TIMEOUT_MS) }).catch(() => {});
-    return { status, retryAfter, body: '' };
-  }
-
-  async #read(body: Dispatcher.ResponseData['body'], encoding: string | string[] | undefined): Promise<string> {
+    const headers = { authorization: `Bearer ${token}`, accept: 'application/json', ...(traceparent && { traceparent }) };
     try {
-      const name = encoding?.toString().toLowerCase() ?? 'identity';
-      if (name === 'identity') return await body.text();
-      const bytes = await body.arrayBuffer();
-      if (name !== 'gzip') throw new UnreadableBody();
-      return await this.#inflate(bytes);
+      const answer = await send(this.#pool, { method: 'GET', path: this.pathPrefix + path, headers }, signal);
+      const body = await this.#decode(answer.body, answer.headers['content-encoding']);
+      return { status: answer.status, retryAfter: answer.headers['retry-after'], body };
     } catch (error) {
       throw UNREADABLE.has((error as NodeJS.ErrnoException).code ?? '') ? new UnreadableBody(undefined, { cause: error }) : error;
     }
   }
 
-  #inflate(bytes: ArrayBuffer): Promise<string> {
+  #decode(bytes: Buffer, encoding: string | string[] | undefined): string | Promise<string> {
+    if (bytes.length === 0) return '';
+    const name = encoding?.toString().toLowerCase() ?? 'identity';
+    if (name === 'identity') return UTF_8.decode(bytes);
+    if (name !== 'gzip') throw new UnreadableBody();
+    return this.#inflate(bytes);
+  }
+
+  #inflate(bytes: Buffer): Promise<string> {
     const text = this.#inflated.then(async () => UTF_8.decode(await unzip(bytes, { maxOutputLength: this.#options.maxBodyBytes })));
     this.#inflated = text.catch(() => {});
     return text;
