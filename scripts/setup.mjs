@@ -7,6 +7,8 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+// The examples call this from their own folders.
+process.chdir(root);
 const installed = join(root, 'node_modules/.package-lock.json');
 const stamp = join(root, 'dist/.stamp');
 // The image is built without the examples.
@@ -15,8 +17,6 @@ const sources = ['package-lock.json', 'codegen.yml', 'tsconfig.json', 'tsconfig.
 if (Number(process.versions.node.split('.')[0]) < 20) {
   fail(`This needs Node 20 or newer to install itself; this is ${process.version}.`);
 }
-process.chdir(root);
-
 if (!existsSync(installed) || statSync(installed).mtimeMs < statSync('package-lock.json').mtimeMs) {
   // npm would empty the folder that a link points to, which may be another checkout's.
   if (lstatSync('node_modules', { throwIfNoEntry: false })?.isSymbolicLink()) fail('node_modules is a link, and out of date: remove it, and run this again.');
