@@ -14,7 +14,8 @@ type ItemAt<R, K extends keyof R> = Extract<Extract<R[K], readonly unknown[]>[nu
 export class Fields<R extends object> {
   // Hidden from logs and JSON too: records are personal data.
   readonly #values: Readonly<Record<string, unknown>>;
-  #made: Map<string, unknown> | undefined;
+  #made: Record<string, unknown> | undefined;
+  #objects: Record<string, Fields<object>> | undefined;
   #drifted: Set<string> | undefined;
 
   constructor(
@@ -36,10 +37,10 @@ export class Fields<R extends object> {
   }
 
   /** What `make` makes, made once. Compiled operations read a field several times over, and one of each part of a group. */
-  once<T>(name: string, make: () => T): T {
-    const made = (this.#made ??= new Map());
-    if (!made.has(name)) made.set(name, make());
-    return made.get(name) as T;
+  once<T extends object | string | number | boolean | null>(name: string, make: () => T): T {
+    const made = (this.#made ??= {});
+    const known = made[name];
+    return (known === undefined ? (made[name] = make()) : known) as T;
   }
 
   has(key: Key<R>): boolean {
@@ -52,7 +53,8 @@ export class Fields<R extends object> {
 
   /** The object at this key; one that says nothing where there is none. */
   object<K extends Key<R>>(key: K): Fields<ObjectAt<R, K>> {
-    return this.once(`${key}.`, () => new Fields(this.source, this.read(key, object), this.tools, `${this.path}${key}.`));
+    const objects = (this.#objects ??= {});
+    return (objects[key] ??= new Fields(this.source, this.read(key, object), this.tools, `${this.path}${key}.`)) as Fields<ObjectAt<R, K>>;
   }
 
   /** The usable items of the list at this key. */
