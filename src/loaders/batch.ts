@@ -12,6 +12,8 @@ export class Batch<T> {
   /** How many requests need this call, and when the last of them gives up. */
   waiters = 0;
   endsAtMs = 0;
+  /** Whether its ids may be asked for anew. */
+  isForgotten = false;
   /** The trace of the operation that asked first. */
   traceparent: string | undefined;
   /** Every call that was made for it: again after a failure, or in parts. */

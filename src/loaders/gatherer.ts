@@ -51,22 +51,17 @@ export class Gatherer<T> {
    * What the upstream says of `ids`, with everything it can tell if `full`. Never rejects, and ends when `life` does:
    * ids about which nothing is known by then are not among the outcomes.
    */
-  async request(ids: Iterable<string>, full: boolean, life: Life, watching?: Watching): Promise<ReadonlyMap<string, Outcome<T>>> {
+  async request(ids: ReadonlySet<string>, full: boolean, life: Life, watching?: Watching): Promise<ReadonlyMap<string, Outcome<T>>> {
     if (life.signal.aborted) return new Map();
     const batches = new Set<Batch<T>>();
-    const missing = new Set<string>();
+    const missing: string[] = [];
     for (const id of ids) {
       const joined = this.#full.get(id) ?? (full ? undefined : this.#plain.get(id));
       if (joined) batches.add(joined);
-      else missing.add(id);
+      else missing.push(id);
     }
-    const refused = this.#queue.waitingIds + missing.size > this.#options.maxWaitingIds;
-    if (!refused) {
-      for (const [id, batch] of this.#queue.add(missing, full)) {
-        (full ? this.#full : this.#plain).set(id, batch);
-        batches.add(batch);
-      }
-    }
+    const refused = this.#queue.waitingIds + missing.length > this.#options.maxWaitingIds;
+    if (!refused) for (const batch of this.#queue.add(missing, full, full ? this.#full : this.#plain)) batches.add(batch);
     for (const batch of batches) batch.join(life);
     if (watching) this.#watch(ids, missing, full, watching);
     this.#send();
@@ -89,15 +84,16 @@ export class Gatherer<T> {
     return { waitingIds: this.#queue.waitingIds, callsUnderWay: this.#underWay };
   }
 
-  #watch(ids: Iterable<string>, missing: ReadonlySet<string>, full: boolean, { watch, fields }: Watching): void {
+  #watch(ids: ReadonlySet<string>, missing: readonly string[], full: boolean, { watch, fields }: Watching): void {
     const { source, resource } = this.#options;
+    const isMissing = new Set(missing);
     const batches = new Map<Batch<T>, { sent: string[]; joined: string[] }>();
     for (const id of ids) {
       const batch = this.#full.get(id) ?? (full ? undefined : this.#plain.get(id));
       if (!batch) continue;
       const of = batches.get(batch) ?? { sent: [], joined: [] };
       batches.set(batch, of);
-      of[missing.has(id) ? 'sent' : 'joined'].push(id);
+      of[isMissing.has(id) ? 'sent' : 'joined'].push(id);
     }
     for (const [batch, of] of batches) {
       for (const kind of ['sent', 'joined'] as const) {
@@ -141,8 +137,10 @@ export class Gatherer<T> {
   }
 
   #forget(batch: Batch<T>): void {
+    if (batch.isForgotten) return;
+    batch.isForgotten = true;
     const pending = batch.full ? this.#full : this.#plain;
-    for (const id of batch.ids) if (pending.get(id) === batch) pending.delete(id);
+    for (const id of batch.ids) pending.delete(id);
   }
 }
 

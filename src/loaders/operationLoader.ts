@@ -13,6 +13,7 @@ interface Wish {
 }
 
 interface Gathering<T> {
+  readonly ids: ReadonlySet<string>;
   readonly full: boolean;
   /** The fields that wait for it; empty where nobody wants to know. */
   readonly fields: Set<string>;
@@ -29,7 +30,8 @@ export type Requests<T> = Pick<Gatherer<T>, 'request'>;
  * DataLoader collects the wishes of a depth. Its keys are whole wishes, so that a list of 500 ids is one promise.
  */
 export class OperationLoader<T> {
-  readonly #memory = new Map<string, Gathering<T>>();
+  /** A few: one for each depth, more where lists come bit by bit. */
+  readonly #gatherings: Gathering<T>[] = [];
   readonly #wishes: DataLoader<Wish, readonly Outcome<T>[]>;
 
   constructor(
@@ -50,28 +52,40 @@ export class OperationLoader<T> {
     // Full ones first: they serve the plain wishes for the same ids.
     this.#gather(wishes, true);
     this.#gather(wishes, false);
-    // Taken now: a later wish in full may put another gathering in the place of one that is still under way.
-    const gatherings = wishes.map(({ ids }) => ids.map((id) => this.#memory.get(id)));
-    if (this.watch) gatherings.forEach((some, w) => some.forEach((gathering) => gathering?.fields.add(wishes[w]!.field)));
-    const known = new Map<Gathering<T> | undefined, ReadonlyMap<string, Outcome<T>>>();
-    for (const gathering of new Set(gatherings.flat())) if (gathering) known.set(gathering, await gathering.outcomes);
-    return wishes.map(({ ids }, w) => ids.map((id, i) => this.#outcome(known.get(gatherings[w]?.[i]), id)));
+    const outcomes = await this.#outcomesFor(wishes);
+    return wishes.map(({ ids, full }) => ids.map((id) => this.#outcome(outcomes.get(this.#serving(id, full)!), id)));
+  }
+
+  /** What came of the gatherings that serve these wishes, once all have ended. */
+  async #outcomesFor(wishes: readonly Wish[]): Promise<Map<Gathering<T>, ReadonlyMap<string, Outcome<T>>>> {
+    const serving = new Set<Gathering<T>>();
+    for (const { ids, full, field } of wishes) {
+      for (const id of ids) {
+        const gathering = this.#serving(id, full)!;
+        serving.add(gathering);
+        if (this.watch) gathering.fields.add(field);
+      }
+    }
+    const outcomes = new Map<Gathering<T>, ReadonlyMap<string, Outcome<T>>>();
+    for (const gathering of serving) outcomes.set(gathering, await gathering.outcomes);
+    return outcomes;
+  }
+
+  /** The first gathering that tells what is wanted of an id: later ones do not take its place. */
+  #serving(id: string, full: boolean): Gathering<T> | undefined {
+    for (const gathering of this.#gatherings) if ((gathering.full || !full) && gathering.ids.has(id)) return gathering;
+    return undefined;
   }
 
   #gather(wishes: readonly Wish[], full: boolean): void {
     const missing = new Set<string>();
     for (const wish of wishes) {
-      if (wish.full !== full) continue;
-      for (const id of wish.ids) {
-        const gathering = this.#memory.get(id);
-        if (!gathering || (full && !gathering.full)) missing.add(id);
-      }
+      if (wish.full === full) for (const id of wish.ids) if (!this.#serving(id, full)) missing.add(id);
     }
     if (missing.size === 0) return;
     const fields = new Set<string>();
     const watching = this.watch && { watch: this.watch, fields };
-    const gathering = { full, fields, outcomes: this.requests.request(missing, full, this.life, watching) };
-    for (const id of missing) this.#memory.set(id, gathering);
+    this.#gatherings.push({ ids: missing, full, fields, outcomes: this.requests.request(missing, full, this.life, watching) });
   }
 
   #outcome(outcomes: ReadonlyMap<string, Outcome<T>> | undefined, id: string): Outcome<T> {

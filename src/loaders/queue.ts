@@ -25,25 +25,24 @@ export class Queue<T> {
     this.#options = options;
   }
 
-  /** Takes the ids of one request in, and tells the batch of each. */
-  add(ids: ReadonlySet<string>, full: boolean): Map<string, Batch<T>> {
-    const batchOf = new Map<string, Batch<T>>();
-    const rest = [...ids].filter((id) => {
-      const batch = this.#batches.find((waiting) => waiting.full === full && this.#fits(waiting, id));
-      if (batch) this.#put(id, batch, batchOf);
-      return !batch;
-    });
+  /** Takes the ids of one request in, each of them once. `batchOf` learns the batch of each; the batches are handed back. */
+  add(ids: readonly string[], full: boolean, batchOf: Map<string, Batch<T>>): ReadonlySet<Batch<T>> {
+    const waiting = this.#batches.filter((batch) => batch.full === full && batch.ids.length < this.#options.maxIds);
     const made: Batch<T>[] = [];
-    for (const id of rest) {
-      let batch = made.at(-1);
+    const used = new Set<Batch<T>>();
+    for (const id of ids) {
+      let batch = waiting.find((one) => this.#fits(one, id)) ?? made.at(-1);
       if (!batch || !this.#fits(batch, id)) made.push((batch = new Batch<T>(full)));
-      this.#put(id, batch, batchOf);
+      batch.add(id);
+      batchOf.set(id, batch);
+      used.add(batch);
     }
+    this.waitingIds += ids.length;
     // The last one first: it has room for others.
     made.unshift(...made.splice(-1));
     this.#requests++;
     made.forEach((batch, i) => this.#insert(batch, this.#requests + (made.length === 1 ? 0 : PATIENCE * (i + 1))));
-    return batchOf;
+    return used;
   }
 
   next(): Batch<T> | undefined {
@@ -63,12 +62,6 @@ export class Queue<T> {
 
   #fits(batch: Batch<T>, id: string): boolean {
     return batch.ids.length === 0 || (batch.ids.length < this.#options.maxIds && batch.idBytes + 1 + id.length <= this.#options.maxIdBytes);
-  }
-
-  #put(id: string, batch: Batch<T>, batchOf: Map<string, Batch<T>>): void {
-    batch.add(id);
-    batchOf.set(id, batch);
-    this.waitingIds++;
   }
 
   #insert(batch: Batch<T>, turn: number): void {

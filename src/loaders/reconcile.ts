@@ -65,10 +65,14 @@ export async function reconcile<T>(
   };
 
   await sweep(ids);
-  const absent = ids.filter((id) => !outcomes.has(id));
-  if (absent.length > 0) await sweep(absent);
-  settle(absent.filter((id) => !outcomes.has(id)), null);
-  return new Map(Array.from(outcomes, ([id, row]) => [id, row === null || row instanceof ContactsError ? row : toModel(id, row)]));
+  if (outcomes.size < ids.length) {
+    const absent = ids.filter((id) => !outcomes.has(id));
+    await sweep(absent);
+    settle(absent.filter((id) => !outcomes.has(id)), null);
+  }
+  const models = new Map<string, Outcome<T>>();
+  for (const [id, row] of outcomes) models.set(id, row === null || row instanceof ContactsError ? row : toModel(id, row));
+  return models;
 }
 
 function collect(outcomes: Map<string, Outcome<object>>, wanted: ReadonlySet<string>, rows: readonly unknown[], source: Source): void {

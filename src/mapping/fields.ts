@@ -54,7 +54,7 @@ export class Fields<R extends object> {
   /** The object at this key; one that says nothing where there is none. */
   object<K extends Key<R>>(key: K): Fields<ObjectAt<R, K>> {
     const objects = (this.#objects ??= {});
-    return (objects[key] ??= new Fields(this.source, this.read(key, object), this.tools, `${this.path}${key}.`)) as Fields<ObjectAt<R, K>>;
+    return (objects[key] ??= new Fields(this.source, this.read(key, object), this.tools, `${this.path}${key}.`));
   }
 
   /** The usable items of the list at this key. */

@@ -11,19 +11,19 @@ const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolv
 describe('A gatherer', () => {
   test('sends a lone request at once, in chunks of what one call may name', () => {
     const { gatherer, calls } = gathererOverDouble();
-    void gatherer.request(ids(1, 5), false, FOREVER);
+    void gatherer.request(new Set(ids(1, 5)), false, FOREVER);
     expect(calls.map((call) => call.ids)).toEqual([['4', '5'], ['1', '2', '3']]);
   });
 
   test('keeps to the bytes that a path may have, commas counted', () => {
     const { gatherer, calls } = gathererOverDouble({ maxIdBytes: 7 });
-    void gatherer.request(['111', '222', '3'], false, FOREVER);
+    void gatherer.request(new Set(['111', '222', '3']), false, FOREVER);
     expect(calls.map((call) => call.ids)).toEqual([['3'], ['111', '222']]);
   });
 
   test('has no more calls under way than allowed, and gathers what is wanted meanwhile', async () => {
     const { gatherer, calls } = gathererOverDouble();
-    const answers = ['1', '2', '3', '4', '5'].map((id) => gatherer.request([id], false, FOREVER));
+    const answers = ['1', '2', '3', '4', '5'].map((id) => gatherer.request(new Set([id]), false, FOREVER));
     expect(calls).toHaveLength(2);
     calls[0]?.answer();
     await settle();
@@ -34,9 +34,9 @@ describe('A gatherer', () => {
 
   test('joins an id that is being fetched, and one that waits', async () => {
     const { gatherer, calls } = gathererOverDouble({ maxCalls: 1 });
-    const first = gatherer.request(['1'], false, FOREVER);
-    const second = gatherer.request(['1', '2'], false, FOREVER);
-    const third = gatherer.request(['2'], false, FOREVER);
+    const first = gatherer.request(new Set(['1']), false, FOREVER);
+    const second = gatherer.request(new Set(['1', '2']), false, FOREVER);
+    const third = gatherer.request(new Set(['2']), false, FOREVER);
     calls[0]?.answer();
     await settle();
     calls[1]?.answer();
@@ -47,23 +47,23 @@ describe('A gatherer', () => {
 
   test('serves a plain wish from a call in full, but not the other way round', async () => {
     const { gatherer, calls } = gathererOverDouble();
-    const full = gatherer.request(['1'], true, FOREVER);
-    const plain = gatherer.request(['1'], false, FOREVER);
+    const full = gatherer.request(new Set(['1']), true, FOREVER);
+    const plain = gatherer.request(new Set(['1']), false, FOREVER);
     expect(calls).toHaveLength(1);
     calls[0]?.answer();
     expect([(await full).get('1'), (await plain).get('1')]).toEqual(['1!!', '1!!']);
 
-    void gatherer.request(['2'], false, FOREVER);
-    void gatherer.request(['2'], true, FOREVER);
+    void gatherer.request(new Set(['2']), false, FOREVER);
+    void gatherer.request(new Set(['2']), true, FOREVER);
     expect(calls.slice(1).map((call) => call.full)).toEqual([false, true]);
   });
 
   test('asks again once a call is over: it remembers nothing', async () => {
     const { gatherer, calls } = gathererOverDouble();
-    const first = gatherer.request(['1'], false, FOREVER);
+    const first = gatherer.request(new Set(['1']), false, FOREVER);
     calls[0]?.answer(new ContactsError('UPSTREAM_UNAVAILABLE', 'CAS360'));
     expect((await first).get('1')).toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
-    const second = gatherer.request(['1'], false, FOREVER);
+    const second = gatherer.request(new Set(['1']), false, FOREVER);
     calls[1]?.answer();
     expect((await second).get('1')).toBe('1!');
   });
@@ -71,8 +71,8 @@ describe('A gatherer', () => {
   test('lets a waiter go at its own deadline, with what is known by then, and goes on for the others', async () => {
     const { gatherer, calls } = gathererOverDouble();
     const impatient = new AbortController();
-    const short = gatherer.request(ids(1, 6), false, endedBy(impatient.signal));
-    const long = gatherer.request(['1'], false, FOREVER);
+    const short = gatherer.request(new Set(ids(1, 6)), false, endedBy(impatient.signal));
+    const long = gatherer.request(new Set(['1']), false, FOREVER);
     calls[0]?.answer();
     await settle();
     impatient.abort();
@@ -85,13 +85,13 @@ describe('A gatherer', () => {
   test('cuts off a call that nobody waits for any more, and does not send what nobody wants', async () => {
     const { gatherer, calls } = gathererOverDouble({ maxCalls: 1 });
     const gone = new AbortController();
-    const requests = [gatherer.request(['1'], false, endedBy(gone.signal)), gatherer.request(['2'], false, endedBy(gone.signal))];
+    const requests = [gatherer.request(new Set(['1']), false, endedBy(gone.signal)), gatherer.request(new Set(['2']), false, endedBy(gone.signal))];
     gone.abort();
     await Promise.all(requests);
     await settle();
     expect(calls[0]?.signal.aborted).toBe(true);
     expect(calls).toHaveLength(1);
-    void gatherer.request(['1'], false, FOREVER);
+    void gatherer.request(new Set(['1']), false, FOREVER);
     expect(calls).toHaveLength(2);
   });
 
@@ -99,7 +99,7 @@ describe('A gatherer', () => {
     jest.useFakeTimers();
     try {
       const { gatherer } = gathererOverDouble();
-      const hanging = gatherer.request(['1'], false, FOREVER);
+      const hanging = gatherer.request(new Set(['1']), false, FOREVER);
       jest.advanceTimersByTime(1_000);
       expect((await hanging).get('1')).toMatchObject({ code: 'UPSTREAM_TIMEOUT', source: 'CAS360' });
     } finally {
@@ -114,7 +114,7 @@ describe('A gatherer', () => {
         const { gatherer, calls } = gathererOverDouble();
         const open = new Set<(typeof calls)[number]>();
         let seen = 0;
-        const answers = wishes.map(({ ids, full }) => gatherer.request(ids, full, FOREVER));
+        const answers = wishes.map(({ ids, full }) => gatherer.request(new Set(ids), full, FOREVER));
         for (let round = 0; ; round++) {
           for (; seen < calls.length; seen++) open.add(calls[seen]!);
           expect(open.size).toBeLessThanOrEqual(2);

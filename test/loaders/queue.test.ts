@@ -1,8 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { Batch } from '../../src/loaders/batch.js';
 import { Queue } from '../../src/loaders/queue.js';
 
-const ids = (prefix: number, count: number): Set<string> => new Set(Array.from({ length: count }, (_, i) => String(prefix * 1_000 + i)));
+const ids = (prefix: number, count: number): string[] => Array.from({ length: count }, (_, i) => String(prefix * 1_000 + i));
+const placed = (): Map<string, Batch<string>> => new Map();
 const drained = <T>(queue: Queue<T>): string[][] => {
   const batches: string[][] = [];
   for (let batch = queue.next(); batch; batch = queue.next()) batches.push(batch.ids);
@@ -13,36 +15,37 @@ const queueOf = (maxIds = 100, maxIdBytes = 2_000): Queue<string> => new Queue<s
 describe('The queue of batches', () => {
   test('makes as few batches as can hold a request, the odd ids first', () => {
     const queue = queueOf();
-    queue.add(ids(1, 250), false);
+    queue.add(ids(1, 250), false, placed());
     expect(drained(queue).map((batch) => batch.length)).toEqual([50, 100, 100]);
   });
 
   test('fills up batches that have room, of the same fullness only', () => {
     const queue = queueOf();
-    queue.add(ids(1, 30), false);
-    queue.add(ids(2, 30), true);
-    queue.add(ids(3, 60), false);
+    queue.add(ids(1, 30), false, placed());
+    queue.add(ids(2, 30), true, placed());
+    queue.add(ids(3, 60), false, placed());
     expect(drained(queue).map((batch) => batch.length)).toEqual([90, 30]);
   });
 
   test('lets a small request overtake the batches of a large one', () => {
     const queue = queueOf();
-    queue.add(ids(1, 500), false);
-    queue.add(ids(2, 1), false);
+    queue.add(ids(1, 500), false, placed());
+    queue.add(ids(2, 1), false, placed());
     expect(drained(queue)[0]).toEqual(['2000']);
   });
 
   test('does not let small ones overtake a large one for ever', () => {
     const queue = queueOf(1);
-    queue.add(ids(1, 3), false);
-    for (let i = 0; i < 100; i++) queue.add(ids(100 + i, 1), false);
+    queue.add(ids(1, 3), false, placed());
+    for (let i = 0; i < 100; i++) queue.add(ids(100 + i, 1), false, placed());
     const order = drained(queue).flat();
     for (const id of ['1000', '1001', '1002']) expect(order.indexOf(id)).toBeLessThanOrEqual(8 * 3 + 2);
   });
 
   test('counts what waits', () => {
     const queue = queueOf();
-    const batches = queue.add(ids(1, 250), false);
+    const batches = placed();
+    queue.add(ids(1, 250), false, batches);
     expect(queue.waitingIds).toBe(250);
     const first = queue.next();
     expect(queue.waitingIds).toBe(200);
@@ -59,9 +62,12 @@ describe('The queue of batches', () => {
         const taken = new Set<string>();
         for (const { ids, full } of requests) {
           // The gatherer asks only for ids that do not wait already.
-          const fresh = new Set(ids.filter((id) => !taken.has(id)));
+          const fresh = ids.filter((id) => !taken.has(id));
           for (const id of fresh) taken.add(id);
-          expect(new Set(queue.add(fresh, full).keys())).toEqual(fresh);
+          const batchOf = placed();
+          const used = queue.add(fresh, full, batchOf);
+          expect([...batchOf.keys()]).toEqual(fresh);
+          expect(new Set(batchOf.values())).toEqual(used);
         }
         const batches = drained(queue);
         expect(batches.flat().sort()).toEqual([...taken].sort());

@@ -108,7 +108,7 @@ class Stage {
     // Nothing is joined any more: all ids go out again, with both needs.
     const before = calls.length;
     const all = Array.from({ length: HIGHEST_ID }, (_, n) => String(n + 1));
-    const answers = [gatherer.request(all, false, FOREVER), gatherer.request(all, true, FOREVER)];
+    const answers = [false, true].map((full) => gatherer.request(new Set(all), full, FOREVER));
     for (let n = before; n < calls.length; n++) {
       calls[n]!.answer();
       await settle();
@@ -175,8 +175,8 @@ describe('A gatherer, whoever comes and leaves and whatever fails, in any order'
     await fc.assert(
       fc.asyncProperty(fc.array(request, { minLength: 1, maxLength: 12 }), fc.integer({ min: 1, max: 20 }), async (requests, maxIds) => {
         const { gatherer, calls } = gathererOverDouble({ maxIds, maxCalls: MAX_CALLS });
-        const holding = Array.from({ length: MAX_CALLS }, (_, n) => gatherer.request([String(n + 1)], false, FOREVER));
-        const waiting = requests.map(({ ids, full }) => gatherer.request(ids, full, FOREVER));
+        const holding = Array.from({ length: MAX_CALLS }, (_, n) => gatherer.request(new Set([String(n + 1)]), false, FOREVER));
+        const waiting = requests.map(({ ids, full }) => gatherer.request(new Set(ids), full, FOREVER));
         expect(calls).toHaveLength(MAX_CALLS);
 
         const full = new Set<string>();
