@@ -53,18 +53,23 @@ export class ContactLoader {
   }
 
   #load(wanted: readonly (ContactReference | ContactsError)[], need: ContactNeed): LoadingList<ContactReference> {
-    const [first] = wanted;
-    const source = first instanceof ContactsError ? undefined : first?.source;
-    const loader = source && this.#sources[source];
-    if (need.what === 'id' || !loader || !wanted.every((one) => !(one instanceof ContactsError) && one.source === source)) {
-      // Each item by itself, so that contacts of one system, and all below them, do not wait for the other system.
-      return wanted.map((one) => (one instanceof ContactsError ? one : this.byReference(one, need)));
-    }
-    return loader.load(
-      wanted.map((one) => (one as ContactReference).sourceId),
-      isFull(need, loader.source),
-      need.field,
-    );
+    if (need.what === 'id') return wanted.map((one) => (one instanceof ContactsError ? one : this.byReference(one, need)));
+    const ids: Record<Source, string[]> = { PMS: [], CAS360: [] };
+    for (const one of wanted) if (!(one instanceof ContactsError)) ids[one.source].push(one.sourceId);
+    const loading = { PMS: this.#loadFrom('PMS', ids.PMS, need), CAS360: this.#loadFrom('CAS360', ids.CAS360, need) };
+    for (const source of ['PMS', 'CAS360'] as const) if (loading[source] && ids[source].length === wanted.length) return loading[source];
+
+    // Each item by itself, so that contacts of one system, and all below them, do not wait for the other system.
+    const next = { PMS: 0, CAS360: 0 };
+    return wanted.map((one) => {
+      if (one instanceof ContactsError) return one;
+      const place = next[one.source]++;
+      return loading[one.source]?.then((outcomes) => outcomes[place]!) ?? new ContactsError('SOURCE_NOT_CONFIGURED', one.source);
+    });
+  }
+
+  #loadFrom(source: Source, ids: readonly string[], need: ContactNeed): Promise<readonly Outcome<Contact>[]> | undefined {
+    return ids.length === 0 ? undefined : this.#sources[source]?.load(ids, isFull(need, source), need.field);
   }
 }
 

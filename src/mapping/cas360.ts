@@ -2,7 +2,7 @@ import { contactReference, idOf } from '../ids.js';
 import type { Contact } from '../model.js';
 import type * as Schema from '../schema.generated.js';
 import type { components } from '../upstream/cas360/records.generated.js';
-import { Cas360Relationship } from './cas360Relationship.js';
+import { cas360Relationship } from './cas360Relationship.js';
 import { country } from './country.js';
 import { date } from './dates.js';
 import { Fields, group, texts } from './fields.js';
@@ -152,7 +152,10 @@ export class Cas360Contact implements Contact {
   }
   get relationships() {
     if (!this.#withRelationships) return undefined;
-    return this.#record.once('relationships', () => this.#record.objects('relationships').map((relationship) => new Cas360Relationship(relationship)));
+    return this.#record.once('relationships', () => {
+      const today = this.#record.tools.today();
+      return this.#record.objects('relationships').map((relationship) => cas360Relationship(relationship, today));
+    });
   }
   get dateOfBirth() {
     return this.#record.read('birthday', date);

@@ -8,37 +8,17 @@ import { numberAsText, text } from './readers.js';
 /** Only companies have such identifiers; trusts have numbers. */
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
-/** A contact's role in a company or trust. A field is mapped when it is read. */
-export class Cas360Relationship implements Relationship {
-  readonly #record: Fields<components['schemas']['RelationshipRecord']>;
-
-  constructor(record: Fields<components['schemas']['RelationshipRecord']>) {
-    this.#record = record;
-  }
-
-  get type() {
-    return this.#record.read('type', text);
-  }
-  get parentType() {
-    return this.#record.read('parentType', text);
-  }
-  get parentId() {
-    return this.#record.read('parentId', numberAsText);
-  }
-  get company() {
-    return this.#record.once('company', () => {
-      const uuid = this.parentId;
-      return uuid !== null && UUID.test(uuid) ? { __typename: 'Company' as const, id: idOf('CAS360', uuid) } : null;
-    });
-  }
-  get startDate() {
-    return this.#record.read('startDate', date);
-  }
-  get endDate() {
-    return this.#record.read('endDate', date);
-  }
-  get current() {
-    const end = this.endDate;
-    return end === null || end >= this.#record.tools.today();
-  }
+/** A contact's role in a company or trust, which is current until the day after its end. */
+export function cas360Relationship(record: Fields<components['schemas']['RelationshipRecord']>, today: string): Relationship {
+  const parentId = record.read('parentId', numberAsText);
+  const endDate = record.read('endDate', date);
+  return {
+    type: record.read('type', text),
+    parentType: record.read('parentType', text),
+    parentId,
+    company: parentId !== null && UUID.test(parentId) ? { __typename: 'Company', id: idOf('CAS360', parentId) } : null,
+    startDate: record.read('startDate', date),
+    endDate,
+    current: endDate === null || endDate >= today,
+  };
 }

@@ -71,8 +71,9 @@ export class Fields<R extends object> {
 
   /** The objects in the list at this key, without those that say nothing. */
   objects<K extends Key<R>>(key: K): Fields<ItemAt<R, K>>[] {
+    const path = `${this.path}${key}[].`;
     return this.items(key, object)
-      .map((item) => new Fields<ItemAt<R, K>>(this.source, item, this.tools, `${this.path}${key}[].`))
+      .map((item) => new Fields<ItemAt<R, K>>(this.source, item, this.tools, path))
       .filter((item) => item.#saysAnything());
   }
 
@@ -87,7 +88,8 @@ export class Fields<R extends object> {
   }
 
   #saysAnything(): boolean {
-    return Object.values(this.#values).some((value) => !isNothing(value));
+    for (const key in this.#values) if (!isNothing(this.#values[key])) return true;
+    return false;
   }
 
   /** Once for each field, however often it is read. */
@@ -107,7 +109,8 @@ export function texts<R extends object>(record: Fields<R>, ...keys: Key<R>[]): s
 
 /** The object, or null where every part of it is null. */
 export function group<T extends object>(parts: T): T | null {
-  return Object.values(parts).some((part) => part !== null) ? parts : null;
+  for (const key in parts) if (parts[key] !== null) return parts;
+  return null;
 }
 
 const object: Reader<object> = (value) => (isRecord(value) ? value : undefined);

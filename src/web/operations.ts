@@ -17,8 +17,18 @@ export interface OperationOptions {
   readonly maxQueryCharacters: number;
 }
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Of the caller's verified token. */
+    scopes: ReadonlySet<string>;
+  }
+}
+
 /** The headers that Apollo Server and its plugins look at. */
 const HEADERS = ['accept', 'apollo-federation-include-trace', 'apollographql-client-name', 'apollographql-client-version'] as const;
+
+/** The same to Apollo Server as no `accept` header, which spares it working that out. */
+const ACCEPTS_JSON = new Set(['application/json', '*/*']);
 
 /** How long after its deadline an operation may still be at work on what it has. */
 const GRACE_MS = 1_000;
@@ -30,16 +40,17 @@ const TOO_LATE = new ContactsError('UPSTREAM_TIMEOUT');
 
 /** `POST /graphql`: one operation a request, as JSON. No other content type gets here, so no browser sends one unasked. */
 export function operationRoutes(app: FastifyInstance, { server, callers, createContext, timeoutMs, maxQueryCharacters }: OperationOptions): void {
-  const scopesOfRequests = new WeakMap<object, ReadonlySet<string>>();
+  app.decorateRequest('scopes');
   app.post('/graphql', {
     compress: { encodings: ['gzip'], threshold: COMPRESSED_FROM_BYTES, zlibOptions: { level: 1 } },
     // Routers may compress what they send. The limit of the body is on what it inflates to.
     decompress: { requestEncodings: ['gzip'] },
     // Before the body is read: a bad token costs us nothing more.
     onRequest: async (request) => {
+      const { authorization } = request.headers;
       // Of two tokens, a server on the way may have looked at the other one.
-      if (request.raw.rawHeaders.filter(isAuthorization).length > 1) throw new ContactsError('UNAUTHENTICATED');
-      scopesOfRequests.set(request, await callers(request.headers.authorization));
+      if (authorization !== undefined && request.raw.rawHeaders.filter(isAuthorization).length > 1) throw new ContactsError('UNAUTHENTICATED');
+      request.scopes = await callers(authorization);
     },
     // Before it is parsed: a single token can be as long as the body.
     preHandler: async (request, reply) => {
@@ -54,9 +65,9 @@ export function operationRoutes(app: FastifyInstance, { server, callers, createC
       const headers = new HeaderMap();
       for (const name of HEADERS) {
         const value = request.headers[name];
-        if (value !== undefined) headers.set(name, String(value));
+        if (value !== undefined && !(name === 'accept' && ACCEPTS_JSON.has(String(value)))) headers.set(name, String(value));
       }
-      const context = createContext(scopesOfRequests.get(request)!, lifeOf(reply, timeoutMs), request.headers);
+      const context = createContext(request.scopes, lifeOf(reply, timeoutMs), request.headers);
       const answer = await server.executeHTTPGraphQLRequest({
         httpGraphQLRequest: { method: 'POST', headers, search: '', body: request.body },
         context: async () => context,
