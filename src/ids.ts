@@ -8,7 +8,7 @@ const ADDRESS_ID = /^(?:(cas360):([1-9][0-9]{0,18})|(pms):([1-9][0-9]{0,18})\/[1
 const PREFIX = { PMS: 'pms', CAS360: 'cas360' } as const satisfies Record<Source, string>;
 const SOURCES = new Map<string, Source>(Object.entries(PREFIX).map(([source, prefix]) => [prefix, source as Source]));
 
-const CONTACT_ID = new RegExp(`^(${Object.values(PREFIX).join('|')}):([1-9][0-9]{0,18})$`);
+const CONTACT_ID = new RegExp(`^(?:${Object.values(PREFIX).join('|')}):[1-9][0-9]{0,18}$`);
 
 /** `('PMS', '4711')` is `pms:4711`. */
 export function idOf(source: Source, sourceId: string): string {
@@ -22,8 +22,9 @@ export function contactReference(source: Source, sourceId: string): ContactRefer
 
 /** The contact that an id from outside names, or null where it is malformed. */
 export function parseContactId(id: unknown): ContactReference | null {
-  const match = typeof id === 'string' ? CONTACT_ID.exec(id) : null;
-  return match && { __typename: 'Contact', id: match[0], source: SOURCES.get(match[1]!)!, sourceId: match[2]! };
+  if (typeof id !== 'string' || !CONTACT_ID.test(id)) return null;
+  const colon = id.indexOf(':');
+  return { __typename: 'Contact', id, source: SOURCES.get(id.slice(0, colon))!, sourceId: id.slice(colon + 1) };
 }
 
 /** Where an address is to be found: by its own number (CAS 360), or in the contact of this number (PMS). */

@@ -2,10 +2,11 @@ import { contactReference, idOf } from '../ids.js';
 import type { Contact } from '../model.js';
 import type * as Schema from '../schema.generated.js';
 import type { components } from '../upstream/cas360/records.generated.js';
-import { cas360Relationship } from './cas360Relationship.js';
+import * as parts from './cas360Parts.js';
+import type { Cas360ContactFields } from './cas360Parts.js';
 import { country } from './country.js';
 import { date } from './dates.js';
-import { Fields, group, texts } from './fields.js';
+import { Fields, texts } from './fields.js';
 import { id, oneOf, spelled, text } from './readers.js';
 import type { MappingTools } from './tools.js';
 
@@ -18,20 +19,21 @@ const contactType = spelled<Schema.ContactType>({
   'Joint Member': 'JOINT_MEMBER',
 });
 const gender = oneOf<Schema.Gender>('MALE', 'FEMALE');
-const entityType = oneOf<Schema.EntityType>('OTHER', 'SMSF', 'PARTNERSHIP', 'TRUST');
 
-/** The telephones, in the order in which they should be tried. */
-const PHONES = [
-  ['mobile', 'MOBILE'],
-  ['phone1', 'PHONE_1'],
-  ['phone2', 'PHONE_2'],
-] as const;
-
-/** A contact of the company register. A field is mapped when it is read. */
+/** A contact of the company register. A field is mapped when it is read; what is made of several is kept, since it is read again for each of its own. */
 export class Cas360Contact implements Contact {
   readonly id: string;
-  readonly #record: Fields<Cas360ContactRecord>;
+  readonly #record: Cas360ContactFields;
   readonly #withRelationships: boolean;
+  #emailAddresses?: Contact['emailAddresses'];
+  #phoneNumbers?: Contact['phoneNumbers'];
+  #nationality?: Contact['nationality'];
+  #address?: Contact['address'];
+  #representatives?: Contact['representatives'];
+  #registration?: Contact['registration'];
+  #relationships?: Contact['relationships'];
+  #placeOfBirth?: Contact['placeOfBirth'];
+  #identityDocuments?: Contact['identityDocuments'];
 
   constructor(
     readonly sourceId: string,
@@ -78,24 +80,17 @@ export class Cas360Contact implements Contact {
     return this.#record.read('email', text);
   }
   get phone() {
-    for (const [key] of PHONES) {
+    for (const [key] of parts.PHONES) {
       const number = this.#record.read(key, text);
       if (number !== null) return number;
     }
     return null;
   }
   get emailAddresses() {
-    return this.#record.once('emailAddresses', () => {
-      const address = this.email;
-      return address === null ? null : [{ address, nickname: null, primary: true }];
-    });
+    return (this.#emailAddresses ??= parts.emailAddresses(this.email));
   }
   get phoneNumbers() {
-    return this.#record.once('phoneNumbers', () => {
-      const known = PHONES.map(([key, kind]) => ({ kind, number: this.#record.read(key, text) }));
-      const numbers = known.filter(({ number }) => number !== null);
-      return numbers.length === 0 ? null : numbers.map((phone, index) => ({ ...phone, primary: index === 0 }));
-    });
+    return (this.#phoneNumbers ??= parts.phoneNumbers(this.#record));
   }
   get skype() {
     return this.#record.read('skype', text);
@@ -107,21 +102,16 @@ export class Cas360Contact implements Contact {
     return null;
   }
   get nationality() {
-    return this.#record.once('nationality', () => country(this.#record, 'nationality'));
+    return (this.#nationality ??= country(this.#record, 'nationality'));
   }
   get address() {
-    return this.#record.once('address', () => {
-      const addressId = this.#record.read('addressId', id);
-      return addressId === null ? null : { __typename: 'Address' as const, id: idOf('CAS360', addressId) };
-    });
+    return (this.#address ??= parts.address(this.#record));
   }
   get addressHolder() {
-    return this.#record.once('addressHolder', () => {
-      if (this.contactType !== 'JOINT_MEMBER' || this.address) return null;
-      const first = this.representatives[0];
-      // Its own address is the one that is missing: a look-up there would lead back here.
-      return first && first.sourceId !== this.sourceId ? first : null;
-    });
+    if (this.contactType !== 'JOINT_MEMBER' || this.address) return null;
+    const first = this.representatives[0];
+    // Its own address is the one that is missing: a look-up there would lead back here.
+    return first && first.sourceId !== this.sourceId ? first : null;
   }
   get employment() {
     return null;
@@ -136,41 +126,22 @@ export class Cas360Contact implements Contact {
     return null;
   }
   get representatives() {
-    return this.#record.once('representatives', () => this.#record.items('representativeIds', id).map((sourceId) => contactReference('CAS360', sourceId)));
+    return (this.#representatives ??= this.#record.items('representativeIds', id).map((sourceId) => contactReference('CAS360', sourceId)));
   }
   get registration() {
-    return this.#record.once('registration', () =>
-      group({
-        companyNumber: this.#record.read('companyNumber', text),
-        businessNumber: this.#record.read('businessNumber', text),
-        entityType: this.#record.read('type', entityType),
-        incorporationDate: this.#record.read('incorporationDate', date),
-        // The second is how the register's documentation spells it.
-        placeOfIncorporation: country(this.#record, 'placeOfIncorporation') ?? country(this.#record, 'placeOfIncorportaion'),
-      }),
-    );
+    return (this.#registration ??= parts.registration(this.#record));
   }
   get relationships() {
-    if (!this.#withRelationships) return undefined;
-    return this.#record.once('relationships', () => {
-      const today = this.#record.tools.today();
-      return this.#record.objects('relationships').map((relationship) => cas360Relationship(relationship, today));
-    });
+    return this.#withRelationships ? (this.#relationships ??= parts.relationships(this.#record)) : undefined;
   }
   get dateOfBirth() {
     return this.#record.read('birthday', date);
   }
   get placeOfBirth() {
-    return this.#record.once('placeOfBirth', () =>
-      group({
-        place: this.#record.read('birthPlace', text),
-        state: this.#record.read('birthState', text),
-        country: country(this.#record, 'birthCountry'),
-      }),
-    );
+    return (this.#placeOfBirth ??= parts.placeOfBirth(this.#record));
   }
   get identityDocuments() {
-    return this.#record.once('identityDocuments', () => group({ passportNumber: null, socialSecurityNumber: null, taxNumber: this.#record.read('taxNumber', text) }));
+    return (this.#identityDocuments ??= parts.identityDocuments(this.#record));
   }
   get verification() {
     return null;

@@ -1,5 +1,6 @@
 import { idOf } from '../ids.js';
 import type { Address } from '../model.js';
+import type { Country } from '../schema.generated.js';
 import type { components } from '../upstream/cas360/records.generated.js';
 import { country } from './country.js';
 import { Fields, texts } from './fields.js';
@@ -10,22 +11,21 @@ export type Cas360AddressRecord = components['schemas']['AddressRecord'];
 
 /** An address of the company register. A field is mapped when it is read. */
 export class Cas360Address implements Address {
-  readonly #sourceId: string;
+  readonly id: string;
   readonly #record: Fields<Cas360AddressRecord>;
+  #lines: string[] | null | undefined;
+  #country: Country | null | undefined;
 
   constructor(sourceId: string, record: Cas360AddressRecord, tools: MappingTools) {
-    this.#sourceId = sourceId;
+    this.id = idOf('CAS360', sourceId);
     this.#record = new Fields('CAS360', record, tools);
   }
 
   get __typename() {
     return 'Address' as const;
   }
-  get id() {
-    return idOf('CAS360', this.#sourceId);
-  }
   get lines() {
-    return this.#record.once('lines', () => texts(this.#record, 'unitFlat', 'levelFloor', 'block', 'buildingEstate', 'streetLine1', 'streetLine2'));
+    return (this.#lines ??= texts(this.#record, 'unitFlat', 'levelFloor', 'block', 'buildingEstate', 'streetLine1', 'streetLine2'));
   }
   get careOf() {
     return this.#record.read('careOf', text);
@@ -41,7 +41,7 @@ export class Cas360Address implements Address {
     return this.#record.read('postcode', text) ?? this.#record.read('postCode', text);
   }
   get country() {
-    return this.#record.once('country', () => country(this.#record, 'country'));
+    return (this.#country ??= country(this.#record, 'country'));
   }
   get nickname() {
     return null;

@@ -14,7 +14,6 @@ type ItemAt<R, K extends keyof R> = Extract<Extract<R[K], readonly unknown[]>[nu
 export class Fields<R extends object> {
   // Hidden from logs and JSON too: records are personal data.
   readonly #values: Readonly<Record<string, unknown>>;
-  #made: Record<string, unknown> | undefined;
   #objects: Record<string, Fields<object>> | undefined;
   #drifted: Set<string> | undefined;
 
@@ -34,13 +33,6 @@ export class Fields<R extends object> {
     if (read !== undefined) return read;
     this.drift(key);
     return null;
-  }
-
-  /** What `make` makes, made once. Compiled operations read a field several times over, and one of each part of a group. */
-  once<T extends object | string | number | boolean | null>(name: string, make: () => T): T {
-    const made = (this.#made ??= {});
-    const known = made[name];
-    return (known === undefined ? (made[name] = make()) : known) as T;
   }
 
   has(key: Key<R>): boolean {
@@ -69,12 +61,15 @@ export class Fields<R extends object> {
     return items;
   }
 
-  /** The objects in the list at this key, without those that say nothing. */
-  objects<K extends Key<R>>(key: K): Fields<ItemAt<R, K>>[] {
+  /** What `make` makes of the objects in the list at this key, without those that say nothing. */
+  objects<K extends Key<R>, T>(key: K, make: (item: Fields<ItemAt<R, K>>) => T): T[] {
     const path = `${this.path}${key}[].`;
-    return this.items(key, object)
-      .map((item) => new Fields<ItemAt<R, K>>(this.source, item, this.tools, path))
-      .filter((item) => item.#saysAnything());
+    const made: T[] = [];
+    for (const values of this.items(key, object)) {
+      const item = new Fields<ItemAt<R, K>>(this.source, values, this.tools, path);
+      if (item.#saysAnything()) made.push(make(item));
+    }
+    return made;
   }
 
   /** The number of the object. One that says anything must have it, since nobody could refer to it otherwise. */

@@ -1,22 +1,35 @@
 import { idOf } from '../ids.js';
 import type { Contact } from '../model.js';
-import type { PickListItem } from '../schema.generated.js';
 import type { components } from '../upstream/pms/records.generated.js';
 import { country } from './country.js';
-import { date, localDateTime } from './dates.js';
-import { Fields, group, texts } from './fields.js';
+import { date } from './dates.js';
+import { Fields, texts } from './fields.js';
 import { pmsAddress } from './pmsAddress.js';
+import * as parts from './pmsParts.js';
+import type { PmsContactFields } from './pmsParts.js';
 import { pmsSalesAccount } from './pmsSalesAccount.js';
 import * as words from './pmsWords.js';
-import { flag, id, text } from './readers.js';
+import { text } from './readers.js';
 import type { MappingTools } from './tools.js';
 
 export type PmsContactRecord = components['schemas']['ContactRecord'];
 
-/** A contact of the property management system. A field is mapped when it is read. */
+/** A contact of the property management system. A field is mapped when it is read; a group of them is kept, since it is read for each of its fields. */
 export class PmsContact implements Contact {
   readonly id: string;
-  readonly #record: Fields<PmsContactRecord>;
+  readonly #record: PmsContactFields;
+  #name?: Contact['name'];
+  #emailAddresses?: Contact['emailAddresses'];
+  #phoneNumbers?: Contact['phoneNumbers'];
+  #nationality?: Contact['nationality'];
+  #address?: Contact['address'];
+  #employment?: Contact['employment'];
+  #marketing?: Contact['marketing'];
+  #guest?: Contact['guest'];
+  #salesAccount?: Contact['salesAccount'];
+  #identityDocuments?: Contact['identityDocuments'];
+  #verification?: Contact['verification'];
+  #doorAccess?: Contact['doorAccess'];
 
   constructor(
     readonly sourceId: string,
@@ -40,7 +53,7 @@ export class PmsContact implements Contact {
     return 'PERSON' as const;
   }
   get name() {
-    return this.#record.once('name', () => texts(this.#record, 'firstName', 'middleNames', 'lastName')?.join(' ') ?? null);
+    return (this.#name ??= texts(this.#record, 'firstName', 'middleNames', 'lastName')?.join(' ') ?? null);
   }
   get title() {
     return this.#record.read('title', text);
@@ -64,22 +77,10 @@ export class PmsContact implements Contact {
     return this.#record.object('primaryContactTelephoneNumber').read('number', text);
   }
   get emailAddresses() {
-    return this.#record.once('emailAddresses', () => {
-      const email = this.#record.object('primaryContactEmailAddress');
-      const address = group({
-        address: email.read('email', text),
-        nickname: email.read('nickname', text),
-        primary: email.read('primary', flag),
-      });
-      return address && [address];
-    });
+    return (this.#emailAddresses ??= parts.emailAddresses(this.#record));
   }
   get phoneNumbers() {
-    return this.#record.once('phoneNumbers', () => {
-      const phone = this.#record.object('primaryContactTelephoneNumber');
-      const number = group({ number: phone.read('number', text), primary: phone.read('primary', flag) });
-      return number && [{ ...number, kind: 'PRIMARY' as const }];
-    });
+    return (this.#phoneNumbers ??= parts.phoneNumbers(this.#record));
   }
   get skype() {
     return null;
@@ -91,46 +92,25 @@ export class PmsContact implements Contact {
     return this.#record.read('status', words.status);
   }
   get nationality() {
-    return this.#record.once('nationality', () => country(this.#record, 'nationality'));
+    return (this.#nationality ??= country(this.#record, 'nationality'));
   }
   get address() {
-    return this.#record.once('address', () => pmsAddress(this.sourceId, this.#record.object('primaryContactAddress')));
+    return (this.#address ??= pmsAddress(this.sourceId, this.#record.object('primaryContactAddress')));
   }
   get addressHolder() {
     return null;
   }
   get employment() {
-    return this.#record.once('employment', () =>
-      group({
-        jobTitle: this.#record.read('jobTitle', text),
-        department: this.#record.read('department', text),
-        companyName: this.#record.read('companyName', text),
-        industry: pickListItem(this.#record.object('industry')),
-      }),
-    );
+    return (this.#employment ??= parts.employment(this.#record));
   }
   get marketing() {
-    return this.#record.once('marketing', () =>
-      group({
-        optOut: this.#record.read('marketingOptOut', flag),
-        lifecycleStage: this.#record.read('lifecycleStage', words.lifecycleStage),
-        leadSource: this.#record.read('source', words.leadSource),
-        referrer: pickListItem(this.#record.object('referrer')),
-        marketSegment: pickListItem(this.#record.object('marketSegment')),
-      }),
-    );
+    return (this.#marketing ??= parts.marketing(this.#record));
   }
   get guest() {
-    return this.#record.once('guest', () =>
-      group({
-        role: this.#record.read('type', words.guestRole),
-        lastBookingRole: this.#record.read('lastBookingRole', words.bookingRole),
-        preferences: this.#record.read('preferences', text),
-      }),
-    );
+    return (this.#guest ??= parts.guest(this.#record));
   }
   get salesAccount() {
-    return this.#record.once('salesAccount', () => pmsSalesAccount(this, this.#record.object('contactSalesAccount')));
+    return (this.#salesAccount ??= pmsSalesAccount(this, this.#record.object('contactSalesAccount')));
   }
   get representatives() {
     return null;
@@ -148,41 +128,15 @@ export class PmsContact implements Contact {
     return null;
   }
   get identityDocuments() {
-    return this.#record.once('identityDocuments', () =>
-      group({
-        passportNumber: this.#record.read('passportNumber', text),
-        socialSecurityNumber: this.#record.read('socialSecurityNumber', text),
-        taxNumber: null,
-      }),
-    );
+    return (this.#identityDocuments ??= parts.identityDocuments(this.#record));
   }
   get verification() {
-    return this.#record.once('verification', () =>
-      group({
-        idChecked: this.#record.read('idCheck', flag),
-        identityConfirmedDate: this.#record.read('identityConfirmedDate', date),
-        identityConfirmedReference: this.#record.read('identityConfirmedReference', text),
-        creditCheckOk: this.#record.read('creditCheckOk', flag),
-        creditCheckDate: this.#record.read('creditCheckDate', date),
-      }),
-    );
+    return (this.#verification ??= parts.verification(this.#record));
   }
   get doorAccess() {
-    return this.#record.once('doorAccess', () =>
-      group({
-        saltoIdentifier: this.#record.read('saltoIdentifier', text),
-        saltoAssignedTagId: this.#record.read('saltoAssignedTagId', text),
-        saltoRegistrationStatus: this.#record.read('saltoRegistrationStatus', words.saltoStatus),
-        saltoKeysLastUpdated: this.#record.read('saltoKeysLastUpdated', localDateTime),
-        keyCardCode: this.#record.read('keyCardCode', text),
-      }),
-    );
+    return (this.#doorAccess ??= parts.doorAccess(this.#record));
   }
   get cognitoId() {
     return this.#record.read('cognitoId', text);
   }
-}
-
-function pickListItem(item: Fields<{ id?: unknown; code?: unknown; name?: unknown }>): PickListItem | null {
-  return group({ id: item.read('id', id), code: item.read('code', text), name: item.read('name', text) });
 }

@@ -1,5 +1,6 @@
 import { idOf } from '../ids.js';
 import type { Address } from '../model.js';
+import type { Country } from '../schema.generated.js';
 import type { components } from '../upstream/pms/records.generated.js';
 import { country } from './country.js';
 import { texts, type Fields } from './fields.js';
@@ -14,22 +15,21 @@ export function pmsAddress(contactId: string, record: AddressFields): Address | 
 }
 
 class PmsAddress implements Address {
-  readonly #sourceId: string;
+  readonly id: string;
   readonly #record: AddressFields;
+  #lines: string[] | null | undefined;
+  #country: Country | null | undefined;
 
   constructor(sourceId: string, record: AddressFields) {
-    this.#sourceId = sourceId;
+    this.id = idOf('PMS', sourceId);
     this.#record = record;
   }
 
   get __typename() {
     return 'Address' as const;
   }
-  get id() {
-    return idOf('PMS', this.#sourceId);
-  }
   get lines() {
-    return this.#record.once('lines', () => texts(this.#record, 'addressLine1', 'addressLine2', 'addressLine3'));
+    return (this.#lines ??= texts(this.#record, 'addressLine1', 'addressLine2', 'addressLine3'));
   }
   get careOf() {
     return null;
@@ -44,7 +44,7 @@ class PmsAddress implements Address {
     return this.#record.read('postCode', text);
   }
   get country() {
-    return this.#record.once('country', () => country(this.#record, 'country'));
+    return (this.#country ??= country(this.#record, 'country'));
   }
   get nickname() {
     return this.#record.read('nickname', text);

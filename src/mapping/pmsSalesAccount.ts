@@ -1,5 +1,5 @@
 import { idOf } from '../ids.js';
-import type { ContactReference, SalesAccount } from '../model.js';
+import type { CompanyReference, ContactReference, SalesAccount } from '../model.js';
 import type { components } from '../upstream/pms/records.generated.js';
 import { localDateTime } from './dates.js';
 import type { Fields } from './fields.js';
@@ -19,23 +19,21 @@ export function pmsSalesAccount(holder: ContactReference, record: AccountFields)
 }
 
 class PmsSalesAccount implements SalesAccount {
-  readonly #sourceId: string;
+  readonly id: string;
   readonly #record: AccountFields;
+  #company: CompanyReference | null | undefined;
 
   constructor(
     sourceId: string,
     readonly contact: ContactReference,
     record: AccountFields,
   ) {
-    this.#sourceId = sourceId;
+    this.id = idOf('PMS', sourceId);
     this.#record = record;
   }
 
   get __typename() {
     return 'SalesAccount' as const;
-  }
-  get id() {
-    return idOf('PMS', this.#sourceId);
   }
   get accountCode() {
     return this.#record.read('accountCode', text);
@@ -50,12 +48,14 @@ class PmsSalesAccount implements SalesAccount {
     return this.#record.read('exportStatus', exportStatus);
   }
   get company() {
-    return this.#record.once('company', () => {
-      const companyId = this.#record.object('company').read('id', id);
-      return companyId === null ? null : { __typename: 'Company' as const, id: idOf('PMS', companyId) };
-    });
+    return (this.#company ??= company(this.#record.object('company')));
   }
   get companyName() {
     return this.#record.object('company').read('companyName', text);
   }
 }
+
+const company = (record: Fields<{ id?: unknown }>): CompanyReference | null => {
+  const companyId = record.read('id', id);
+  return companyId === null ? null : { __typename: 'Company', id: idOf('PMS', companyId) };
+};

@@ -1,0 +1,76 @@
+import type { components } from '../upstream/pms/records.generated.js';
+import { date, localDateTime } from './dates.js';
+import { group, type Fields } from './fields.js';
+import * as words from './pmsWords.js';
+import { flag, id, text } from './readers.js';
+
+/** What a contact of the property management system is read from. */
+export type PmsContactFields = Fields<components['schemas']['ContactRecord']>;
+
+export const emailAddresses = (record: PmsContactFields) => {
+  const email = record.object('primaryContactEmailAddress');
+  const address = group({
+    address: email.read('email', text),
+    nickname: email.read('nickname', text),
+    primary: email.read('primary', flag),
+  });
+  return address && [address];
+};
+
+export const phoneNumbers = (record: PmsContactFields) => {
+  const phone = record.object('primaryContactTelephoneNumber');
+  const number = group({ number: phone.read('number', text), primary: phone.read('primary', flag) });
+  return number && [{ ...number, kind: 'PRIMARY' as const }];
+};
+
+export const employment = (record: PmsContactFields) =>
+  group({
+    jobTitle: record.read('jobTitle', text),
+    department: record.read('department', text),
+    companyName: record.read('companyName', text),
+    industry: pickListItem(record.object('industry')),
+  });
+
+export const marketing = (record: PmsContactFields) =>
+  group({
+    optOut: record.read('marketingOptOut', flag),
+    lifecycleStage: record.read('lifecycleStage', words.lifecycleStage),
+    leadSource: record.read('source', words.leadSource),
+    referrer: pickListItem(record.object('referrer')),
+    marketSegment: pickListItem(record.object('marketSegment')),
+  });
+
+export const guest = (record: PmsContactFields) =>
+  group({
+    role: record.read('type', words.guestRole),
+    lastBookingRole: record.read('lastBookingRole', words.bookingRole),
+    preferences: record.read('preferences', text),
+  });
+
+export const identityDocuments = (record: PmsContactFields) =>
+  group({
+    passportNumber: record.read('passportNumber', text),
+    socialSecurityNumber: record.read('socialSecurityNumber', text),
+    taxNumber: null,
+  });
+
+export const verification = (record: PmsContactFields) =>
+  group({
+    idChecked: record.read('idCheck', flag),
+    identityConfirmedDate: record.read('identityConfirmedDate', date),
+    identityConfirmedReference: record.read('identityConfirmedReference', text),
+    creditCheckOk: record.read('creditCheckOk', flag),
+    creditCheckDate: record.read('creditCheckDate', date),
+  });
+
+export const doorAccess = (record: PmsContactFields) =>
+  group({
+    saltoIdentifier: record.read('saltoIdentifier', text),
+    saltoAssignedTagId: record.read('saltoAssignedTagId', text),
+    saltoRegistrationStatus: record.read('saltoRegistrationStatus', words.saltoStatus),
+    saltoKeysLastUpdated: record.read('saltoKeysLastUpdated', localDateTime),
+    keyCardCode: record.read('keyCardCode', text),
+  });
+
+const pickListItem = (item: Fields<{ id?: unknown; code?: unknown; name?: unknown }>) =>
+  group({ id: item.read('id', id), code: item.read('code', text), name: item.read('name', text) });
