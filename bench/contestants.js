@@ -1,14 +1,17 @@
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Child } from './child.js';
 
 const PROBE = fileURLToPath(new URL('probe.js', import.meta.url));
 const OURS = fileURLToPath(new URL('../dist/src/main.js', import.meta.url));
+const { scripts } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+const FLAGS = scripts.serve.split(' ').filter((word) => word.startsWith('--'));
 const file = (name) => [fileURLToPath(new URL(`contestants/${name}.js`, import.meta.url))];
 
 /** The raw one first: all others are measured by it. */
 export const CONTESTANTS = [
   { name: 'raw', title: 'raw Node', command: () => file('raw') },
-  { name: 'ours', title: 'contacts subgraph', command: (server = OURS) => [server] },
+  { name: 'ours', title: 'contacts subgraph', command: (server = OURS) => [...FLAGS, server] },
   { name: 'mercurius', title: 'Mercurius, JIT', command: () => file('mercurius') },
   { name: 'yoga', title: 'GraphQL Yoga', command: () => file('yoga') },
   { name: 'tutorial', title: 'tutorial server', command: () => file('tutorial') },

@@ -53,7 +53,7 @@ export class OperationLoader<T> {
     this.#gather(wishes, true);
     this.#gather(wishes, false);
     const outcomes = await this.#outcomesFor(wishes);
-    return wishes.map(({ ids, full }) => ids.map((id) => this.#outcome(outcomes.get(this.#serving(id, full)!), id)));
+    return wishes.map(({ ids, full }) => ids.map((id) => this.#outcome(outcomes.get(this.#of(id, full)), id)));
   }
 
   /** What came of the gatherings that serve these wishes, once all have ended. */
@@ -61,7 +61,7 @@ export class OperationLoader<T> {
     const serving = new Set<Gathering<T>>();
     for (const { ids, full, field } of wishes) {
       for (const id of ids) {
-        const gathering = this.#serving(id, full)!;
+        const gathering = this.#of(id, full);
         serving.add(gathering);
         if (this.watch) gathering.fields.add(field);
       }
@@ -75,6 +75,11 @@ export class OperationLoader<T> {
   #serving(id: string, full: boolean): Gathering<T> | undefined {
     for (const gathering of this.#gatherings) if ((gathering.full || !full) && gathering.ids.has(id)) return gathering;
     return undefined;
+  }
+
+  /** The same for an id that has been asked for: most operations have but one gathering. */
+  #of(id: string, full: boolean): Gathering<T> {
+    return this.#gatherings.length === 1 ? this.#gatherings[0]! : this.#serving(id, full)!;
   }
 
   #gather(wishes: readonly Wish[], full: boolean): void {

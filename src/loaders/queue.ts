@@ -31,7 +31,7 @@ export class Queue<T> {
     const made: Batch<T>[] = [];
     const used = new Set<Batch<T>>();
     for (const id of ids) {
-      let batch = waiting.find((one) => this.#fits(one, id)) ?? made.at(-1);
+      let batch = (waiting.length > 0 && waiting.find((one) => this.#fits(one, id))) || made.at(-1);
       if (!batch || !this.#fits(batch, id)) made.push((batch = new Batch<T>(full)));
       batch.add(id);
       batchOf.set(id, batch);

@@ -12,6 +12,9 @@ const MAY_BE_ONE_ID = new Set([400, 404, 413, 414, 500]);
 /** Refusals of the whole, of which each half by itself may be good. */
 const TOO_LONG = new Set([413, 414]);
 
+const CONTRADICTION = Symbol('rows of one id that contradict each other');
+type Row = object | typeof CONTRADICTION;
+
 /**
  * Asks a bulk endpoint about `ids` until each of them has an outcome of its own. Rows are known by their id, never by
  * their place; rows that nobody asked for are dropped; two that contradict each other are an error and not a guess.
@@ -25,7 +28,7 @@ export async function reconcile<T>(
   ask: (ids: readonly string[]) => Promise<unknown[]>,
   toModel: (id: string, row: object) => T,
 ): Promise<Map<string, Outcome<T>>> {
-  const outcomes = new Map<string, Outcome<object>>();
+  const outcomes = new Map<string, Outcome<T>>();
   let callsLeft = MAX_CALLS;
   let lastRefusal: Refusal | undefined;
 
@@ -41,7 +44,7 @@ export async function reconcile<T>(
       return undefined;
     }
     try {
-      collect(outcomes, new Set(wanted), await ask(wanted), source);
+      collect(wanted, rowsById(await ask(wanted)));
     } catch (error) {
       if (!(error instanceof ContactsError)) throw error;
       if (error instanceof Refusal && MAY_BE_ONE_ID.has(error.status)) return (lastRefusal = error);
@@ -60,7 +63,13 @@ export async function reconcile<T>(
     const isInSecond = !again && second.length > 1 && !TOO_LONG.has(refusal.status);
     await (isInSecond ? halve(second, refusal) : sweep(second));
   };
-  const settle = (wanted: readonly string[], outcome: Outcome<object>): void => {
+  const collect = (wanted: readonly string[], rows: ReadonlyMap<string, Row>): void => {
+    for (const id of wanted) {
+      const row = rows.get(id);
+      if (row) outcomes.set(id, row === CONTRADICTION ? new ContactsError('UPSTREAM_INVALID_RESPONSE', source) : toModel(id, row));
+    }
+  };
+  const settle = (wanted: readonly string[], outcome: Outcome<T>): void => {
     for (const id of wanted) outcomes.set(id, outcome);
   };
 
@@ -70,19 +79,20 @@ export async function reconcile<T>(
     await sweep(absent);
     settle(absent.filter((id) => !outcomes.has(id)), null);
   }
-  const models = new Map<string, Outcome<T>>();
-  for (const [id, row] of outcomes) models.set(id, row === null || row instanceof ContactsError ? row : toModel(id, row));
-  return models;
+  return outcomes;
 }
 
-function collect(outcomes: Map<string, Outcome<object>>, wanted: ReadonlySet<string>, rows: readonly unknown[], source: Source): void {
+/** The rows that have an id; one in the place of several that contradict each other. */
+function rowsById(rows: readonly unknown[]): Map<string, Row> {
+  const byId = new Map<string, Row>();
   for (const row of rows) {
     const id = rowId(row);
-    if (id === undefined || !wanted.has(id)) continue;
-    const other = outcomes.get(id);
-    if (other === undefined) outcomes.set(id, row as object);
-    else if (!areAlike(other, row)) outcomes.set(id, new ContactsError('UPSTREAM_INVALID_RESPONSE', source));
+    if (id === undefined) continue;
+    const other = byId.get(id);
+    if (other === undefined) byId.set(id, row as object);
+    else if (!areAlike(other, row)) byId.set(id, CONTRADICTION);
   }
+  return byId;
 }
 
 function areAlike(one: unknown, other: unknown): boolean {

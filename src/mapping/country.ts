@@ -58,10 +58,13 @@ const ofText = remember(
 /** By any of the three codes, a numeric one also without its leading zeros. */
 const ofCode: Reader<Country> = (value) => {
   if (typeof value === 'number') return BY_CODE.get(String(value).padStart(3, '0'));
-  if (typeof value !== 'string') return undefined;
-  const code = value.trim().toUpperCase();
-  return BY_CODE.get(/^\d{1,3}$/.test(code) ? code.padStart(3, '0') : code);
+  return typeof value === 'string' ? (ofCodeText(value) ?? undefined) : undefined;
 };
+
+const ofCodeText = remember((text): Country | null => {
+  const code = text.trim().toUpperCase();
+  return BY_CODE.get(/^\d{1,3}$/.test(code) ? code.padStart(3, '0') : code) ?? null;
+});
 
 function fold(name: string): string {
   return name.trim().normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();

@@ -20,6 +20,10 @@ export interface ResourceLoad {
 /** What became of an operation: all of it, a part, nothing because it failed, or nothing because it was refused. */
 export type OperationOutcome = 'ok' | 'partial' | 'failed' | 'refused';
 
+interface Observer {
+  observe(value: number): void;
+}
+
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 /** Callers choose the names of their operations: beyond these, and longer ones, all others are one. */
 const MOST_NAMES = 100;
@@ -39,7 +43,8 @@ export class Metrics {
   readonly #drift = this.#counter('contacts_upstream_drift_total', 'Values of upstream records that could not be used and were served as null.', ['source', 'field']);
   readonly #lookups = this.#counter('contacts_cache_lookups_total', 'Ids that were looked up in the cache, by what was found.', ['source', 'resource', 'outcome']);
   readonly #names = new Set<string>();
-  readonly #observers = new Map<string, { observe(value: number): void }>();
+  readonly #operationsBy = new Map<string, Observer>();
+  readonly #callsBy = new Map<string, { readonly seconds: Observer; readonly ids: Observer }>();
 
   constructor() {
     collectDefaultMetrics({ register: this.#registry });
@@ -47,12 +52,16 @@ export class Metrics {
 
   readonly operation = (name: string | null, outcome: OperationOutcome, seconds: number): void => {
     const operation = this.#nameOf(name);
-    this.#observer(`${operation} ${outcome}`, () => this.#operations.labels({ operation, outcome })).observe(seconds);
+    kept(this.#operationsBy, `${operation} ${outcome}`, () => this.#operations.labels({ operation, outcome })).observe(seconds);
   };
 
   readonly upstreamCall = (source: Source, { resource, ids, attempt, outcome, startedAtMs, endedAtMs }: UpstreamCall): void => {
-    this.#observer(`${source} ${resource} ${outcome}`, () => this.#calls.labels({ source, resource, outcome })).observe((endedAtMs - startedAtMs) / 1_000);
-    this.#observer(`${source} ${resource}`, () => this.#callIds.labels({ source, resource })).observe(ids.length);
+    const call = kept(this.#callsBy, `${source} ${resource} ${outcome}`, () => ({
+      seconds: this.#calls.labels({ source, resource, outcome }),
+      ids: this.#callIds.labels({ source, resource }),
+    }));
+    call.seconds.observe((endedAtMs - startedAtMs) / 1_000);
+    call.ids.observe(ids.length);
     if (attempt > 1) this.#retries.inc({ source });
   };
 
@@ -110,12 +119,6 @@ export class Metrics {
     return name;
   }
 
-  #observer(key: string, make: () => { observe(value: number): void }): { observe(value: number): void } {
-    let observer = this.#observers.get(key);
-    if (!observer) this.#observers.set(key, (observer = make()));
-    return observer;
-  }
-
   #histogram(name: string, help: string, labelNames: string[], buckets: number[]): Histogram {
     return new Histogram({ name, help, labelNames, buckets, registers: [this.#registry] });
   }
@@ -143,4 +146,10 @@ export class Metrics {
     });
     return readings;
   }
+}
+
+function kept<T>(made: Map<string, T>, key: string, make: () => T): T {
+  let one = made.get(key);
+  if (one === undefined) made.set(key, (one = make()));
+  return one;
 }
