@@ -13,6 +13,7 @@ export function limitBodies(app: FastifyInstance, maxBrackets: number): void {
 
 /** Those in texts count too: no document has so many. */
 function hasMoreBrackets(json: string, maxBrackets: number): boolean {
+  if (json.length <= maxBrackets) return false;
   let brackets = 0;
   for (let at = 0; at < json.length; at++) {
     const character = json.charCodeAt(at);
