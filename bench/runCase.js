@@ -6,7 +6,7 @@ import { Child, pinLoadGenerator, UPSTREAM } from './child.js';
 
 const MOST_WARM_UPS = 10;
 
-export const STANDARD = { rounds: 5, windowMs: 1_000, warmUpMs: 1_200, halfLoadMs: 2_000 };
+export const STANDARD = { rounds: 5, windowMs: 1_000, warmUpMs: 4_000, halfLoadMs: 2_000 };
 export const QUICK = { rounds: 3, windowMs: 500, warmUpMs: 1_000, halfLoadMs: 800 };
 
 /** How many steps a case takes, for the progress. */

@@ -116,7 +116,7 @@ describe('A token source', () => {
     await self.source.settled();
     for (const end of ['grant', 'fail'] as const) {
       self.clock += 100_000;
-      void self.source.get(FOREVER.signal).catch(() => {});
+      Promise.resolve(self.source.get(FOREVER.signal)).catch(() => {});
       let isSettled = false;
       const settled = self.source.settled().then(() => (isSettled = true));
       await new Promise((resolve) => setImmediate(resolve));

@@ -42,17 +42,17 @@ export class TokenSource {
   }
 
   /**
-   * A token to use now. Throws UPSTREAM_AUTH_FAILED when none is to be had, or the reason of `signal`.
-   * `calls` takes down the request for a new one, if this began it.
+   * A token to use now, or a promise of one, which rejects with UPSTREAM_AUTH_FAILED when none is to be had, or with the
+   * reason of `signal`. `calls` takes down the request for a new one, if this began it.
    */
-  async get(signal: AbortSignal, calls?: UpstreamCall[]): Promise<string> {
+  get(signal: AbortSignal, calls?: UpstreamCall[]): string | Promise<string> {
     const now = this.#options.now();
     const token = this.#token;
     if (token && now < token.expiresAtMs) {
       if (now >= token.renewAtMs && now >= this.#pausedUntilMs) void this.#renew(calls).catch(() => {});
       return token.value;
     }
-    if (!this.#renewal && now < this.#pausedUntilMs) throw this.#failure();
+    if (!this.#renewal && now < this.#pausedUntilMs) return Promise.reject(this.#failure());
     return waitFor(this.#renew(calls), signal);
   }
 
