@@ -246,7 +246,8 @@ describe('for operators', () => {
     const counted = async (labels: string) => {
       const { status, text } = await send('/metrics');
       expect(status).toBe(200);
-      expect(text).not.toMatch(/54321|4711|127\.0\.0\.1/);
+      // Without the figures, which can hold any digits.
+      expect(text.replaceAll(/ \S+$/gm, '')).not.toMatch(/54321|4711|127\.0\.0\.1/);
       return Number(text.split('\n').find((line) => line.startsWith(`contacts_upstream_call_seconds_count{${labels}}`))?.split(' ')[1] ?? 0);
     };
     const [good, bad] = ['source="CAS360",resource="contacts",outcome="200"', 'source="PMS",resource="contacts",outcome="503"'];
