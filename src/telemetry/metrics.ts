@@ -34,7 +34,7 @@ const LONGEST_NAME = 100;
  * contact or an upstream. Children are kept, since finding one by its labels costs more than counting.
  */
 export class Metrics {
-  readonly #registry = new Registry();
+  readonly #all = new Registry();
   readonly #operations = this.#histogram('contacts_operation_seconds', 'Operations, by their name and what became of them.', ['operation', 'outcome'], SECONDS);
   readonly #calls = this.#histogram('contacts_upstream_call_seconds', 'Calls to the upstreams, by what was asked and what became of it.', ['source', 'resource', 'outcome'], SECONDS);
   readonly #callIds = this.#histogram('contacts_upstream_call_ids', 'How many ids a call to an upstream asks about.', ['source', 'resource'], [1, 2, 5, 10, 25, 50, 100, 250, 500]);
@@ -47,7 +47,7 @@ export class Metrics {
   readonly #callsBy = new Map<string, { readonly seconds: Observer; readonly ids: Observer }>();
 
   constructor() {
-    collectDefaultMetrics({ register: this.#registry });
+    collectDefaultMetrics({ register: this.#all });
   }
 
   readonly operation = (name: string | null, outcome: OperationOutcome, seconds: number): void => {
@@ -96,11 +96,11 @@ export class Metrics {
 
   /** In the text format that Prometheus reads. */
   text(): Promise<string> {
-    return this.#registry.metrics();
+    return this.#all.metrics();
   }
 
   get contentType(): string {
-    return this.#registry.contentType;
+    return this.#all.contentType;
   }
 
   readonly #gauges = {
@@ -120,11 +120,11 @@ export class Metrics {
   }
 
   #histogram(name: string, help: string, labelNames: string[], buckets: number[]): Histogram {
-    return new Histogram({ name, help, labelNames, buckets, registers: [this.#registry] });
+    return new Histogram({ name, help, labelNames, buckets, registers: [this.#all] });
   }
 
   #counter(name: string, help: string, labelNames: string[]): Counter {
-    return new Counter({ name, help, labelNames, registers: [this.#registry] });
+    return new Counter({ name, help, labelNames, registers: [this.#all] });
   }
 
   /** Reads its values when it is asked: by the values of its labels, with blanks between them. */
@@ -134,7 +134,7 @@ export class Metrics {
       name,
       help,
       labelNames,
-      registers: [this.#registry],
+      registers: [this.#all],
       collect() {
         for (const [key, read] of readings) {
           const value = read();

@@ -69,10 +69,10 @@ describe('the dashboard and the alerts', () => {
     const files = readdirSync('src/telemetry', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
     const source = files.map((file) => readFileSync(join('src/telemetry', file), 'utf8')).join('\n');
     const ours = new Set([...source.matchAll(/'(contacts_\w+)'/g)].map(([, name]) => name!));
-    const registry = new Registry();
-    collectDefaultMetrics({ register: registry });
-    const known = new Set([...ours, ...registry.getMetricsAsArray().map(({ name }) => name)]);
-    registry.clear();
+    const own = new Registry();
+    collectDefaultMetrics({ register: own });
+    const known = new Set([...ours, ...own.getMetricsAsArray().map(({ name }) => name)]);
+    own.clear();
     expect(uses.flatMap(({ where, expr }) => namesIn(expr).filter((name) => !known.has(name)).map((name) => `${where}: ${name}`))).toEqual([]);
     expect([...ours].filter((name) => !drawn.some(({ expr }) => namesIn(expr).includes(name)))).toEqual([]);
     expect([...documented.keys()].sort()).toEqual([...ours].sort());

@@ -46,7 +46,7 @@ export const VALUES = {
     redis: { enabled: true },
   },
   everything: {
-    image: { repository: 'registry.test/contacts', digest: `sha256:${'0a'.repeat(32)}`, pullPolicy: 'Always', pullSecrets: [{ name: 'registry' }] },
+    image: { repository: 'images.test/contacts', digest: `sha256:${'0a'.repeat(32)}`, pullPolicy: 'Always', pullSecrets: [{ name: 'pull' }] },
     autoscaling: { enabled: true, minReplicas: 4, maxReplicas: 40 },
     podDisruptionBudget: { maxUnavailable: '10%' },
     pms: { baseUrl: 'https://pms.test', tokenUrl: 'https://pms.test/oauth/token', clientId: 'contacts', scope: 'read' },
