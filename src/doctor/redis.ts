@@ -1,4 +1,4 @@
-import { createClient, type RedisClientType } from 'redis';
+import { createClient, type RedisClientType } from '@redis/client';
 import { isOpen } from './endpoint.js';
 import type { Findings } from './findings.js';
 import { reasonOf } from './reasons.js';

@@ -1,19 +1,11 @@
-import { createClient, type RedisClientType } from 'redis';
+import { createClient, type RedisClientType } from '@redis/client';
+import { RedisUnavailable } from './redisUnavailable.js';
 
 export interface RedisOptions {
   /** `redis://` or `rediss://`, with user, password and database where they are needed. */
   readonly url: string;
   /** Hears how Redis is at first, and of each change. */
   readonly onHealth: (isUp: boolean) => void;
-}
-
-/** Redis is not there, or did not answer in time. In the second case it may have done as it was told all the same. */
-export class RedisUnavailable extends Error {
-  override readonly name = 'RedisUnavailable';
-
-  constructor() {
-    super('Redis does not answer');
-  }
 }
 
 /** Longer than Redis needs, shorter than anybody notices. */

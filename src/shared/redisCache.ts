@@ -1,4 +1,4 @@
-import type { RedisClientType } from 'redis';
+import type { RedisClientType } from '@redis/client';
 import type { Redis } from './redis.js';
 
 export interface RedisCacheOptions<T> {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { createClient, type RedisClientType } from 'redis';
+import { createClient, type RedisClientType } from '@redis/client';
 import { RefreshTokens } from '../../sandbox/refreshTokens.js';
-import { RedisUnavailable } from '../../src/shared/redis.js';
+import { RedisUnavailable } from '../../src/shared/redisUnavailable.js';
 import type { RefreshTokenStore } from '../../src/upstream/oauth2/refreshToken.js';
 import { SharedRefreshToken } from '../../src/upstream/oauth2/sharedRefreshToken.js';
 import type { Grant } from '../../src/upstream/oauth2/tokenSource.js';

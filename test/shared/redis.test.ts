@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { Redis, RedisUnavailable } from '../../src/shared/redis.js';
+import { Redis } from '../../src/shared/redis.js';
+import { RedisUnavailable } from '../../src/shared/redisUnavailable.js';
 import { RedisServer } from '../support/redisServer.js';
 
 let server: RedisServer;

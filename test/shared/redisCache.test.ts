@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { Redis, RedisUnavailable } from '../../src/shared/redis.js';
+import { Redis } from '../../src/shared/redis.js';
+import { RedisUnavailable } from '../../src/shared/redisUnavailable.js';
 import { RedisCache } from '../../src/shared/redisCache.js';
 import { RedisServer } from '../support/redisServer.js';
 

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RedisUnavailable, type Redis } from '../../shared/redis.js';
+import type { Redis } from '../../shared/redis.js';
+import { RedisUnavailable } from '../../shared/redisUnavailable.js';
 import type { RefreshTokenStore } from './refreshToken.js';
 import { SHARED_REFRESH_TOKEN_SCRIPT } from './sharedRefreshTokenScript.js';
 import type { Grant } from './tokenSource.js';

@@ -1,0 +1,39 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { describe, expect, test } from '@jest/globals';
+
+/** Prints each file of a package that the process loads, as soon as it does. */
+const TELL = `data:text/javascript,${encodeURIComponent(`
+  import { registerHooks } from 'node:module';
+  registerHooks({ load(url, context, next) {
+    if (url.includes('/node_modules/')) process.stderr.write(url.split('/node_modules/').at(-1) + '\\n');
+    return next(url, context);
+  } });
+`)}`;
+
+/** The packages that the service has loaded once it listens. */
+async function loadedWith(settings: Record<string, string>): Promise<Set<string>> {
+  const child = spawn(process.execPath, ['--import', TELL, 'dist/src/main.js'], { env: { HOST: '127.0.0.1', PORT: '0', ...settings } });
+  let files = '';
+  child.stderr.on('data', (text) => (files += String(text)));
+  for await (const line of child.stdout) if (String(line).includes('"address"')) break;
+  child.kill('SIGKILL');
+  await once(child, 'close');
+  return new Set(files.split('\n').map((file) => file.split('/').slice(0, file.startsWith('@') ? 2 : 1).join('/')));
+}
+
+const OPTIONAL = ['@redis/client', '@opentelemetry/sdk-trace', 'yaml'];
+
+describe('what a process loads', () => {
+  test('is nothing that its settings leave out', async () => {
+    const loaded = await loadedWith({});
+    expect(loaded).toContain('@apollo/server');
+    expect(OPTIONAL.filter((name) => loaded.has(name))).toEqual([]);
+  }, 30_000);
+
+  test('is what they ask for', async () => {
+    const loaded = await loadedWith({ REDIS_URL: 'redis://127.0.0.1:1', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' });
+    expect(loaded).toContain('@redis/client');
+    expect(loaded).toContain('@opentelemetry/sdk-trace');
+  }, 30_000);
+});
