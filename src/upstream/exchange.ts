@@ -3,12 +3,12 @@ import { gunzip } from 'node:zlib';
 import { Pool } from 'undici';
 import { send } from './answerReader.js';
 
-/** An upstream's answer, its body read and decoded. */
+/** An upstream's answer, its body read and inflated. */
 export interface Answer {
   readonly status: number;
   readonly retryAfter: unknown;
   /** Empty unless the status is 200. */
-  readonly body: string;
+  readonly body: Uint8Array;
 }
 
 export interface ExchangeOptions {
@@ -28,7 +28,6 @@ export class UnreadableBody extends Error {
 const CONNECT_TIMEOUT_MS = 2_000;
 
 const unzip = promisify(gunzip);
-const UTF_8 = new TextDecoder();
 
 /** One HTTP request and its answer, on a pool of connections. A redirect is not followed: it would take the token elsewhere. */
 export class Exchange {
@@ -57,25 +56,21 @@ export class Exchange {
     const headers = { authorization: `Bearer ${token}`, accept: 'application/json', ...(traceparent && { traceparent }) };
     try {
       const answer = await send(this.#pool, { method: 'GET', path: this.pathPrefix + path, headers }, signal);
-      const body = await this.#decode(answer.body, answer.headers['content-encoding']);
+      const encoding = answer.headers['content-encoding'];
+      const body = encoding === undefined || answer.body.length === 0 ? answer.body : await this.#decode(answer.body, encoding);
       return { status: answer.status, retryAfter: answer.headers['retry-after'], body };
     } catch (error) {
       throw UNREADABLE.has((error as NodeJS.ErrnoException).code ?? '') ? new UnreadableBody(undefined, { cause: error }) : error;
     }
   }
 
-  #decode(bytes: Buffer, encoding: string | string[] | undefined): string | Promise<string> {
-    if (bytes.length === 0) return '';
-    const name = encoding?.toString().toLowerCase() ?? 'identity';
-    if (name === 'identity') return UTF_8.decode(bytes);
+  #decode(bytes: Buffer, encoding: string | string[]): Buffer | Promise<Buffer> {
+    const name = encoding.toString().toLowerCase();
+    if (name === 'identity') return bytes;
     if (name !== 'gzip') throw new UnreadableBody();
-    return this.#inflate(bytes);
-  }
-
-  #inflate(bytes: Buffer): Promise<string> {
-    const text = this.#inflated.then(async () => UTF_8.decode(await unzip(bytes, { maxOutputLength: this.#options.maxBodyBytes })));
-    this.#inflated = text.catch(() => {});
-    return text;
+    const inflated = this.#inflated.then(() => unzip(bytes, { maxOutputLength: this.#options.maxBodyBytes }));
+    this.#inflated = inflated.catch(() => {});
+    return inflated;
   }
 
   /** Ends all connections at once. */

@@ -57,7 +57,7 @@ export class Upstream {
     let attempt = 0;
     const call = (token: string): Promise<Answer> => this.#call(ask, ++attempt, token, life);
     return retry.run(life, async () => {
-      await pause.pass(life);
+      if (pause.leftMs > 0) await pause.pass(life);
       return breaker.run(() => this.#ask(call, life));
     });
   }
@@ -65,7 +65,8 @@ export class Upstream {
   async #ask(call: (token: string) => Promise<Answer>, { signal, calls }: Life): Promise<unknown> {
     const { source, pause, token: tokens } = this.#parts;
     try {
-      const token = await tokens.get(signal, calls);
+      const held = tokens.get(signal, calls);
+      const token = typeof held === 'string' ? held : await held;
       let answer = await call(token);
       if (answer.status === 401) {
         tokens.invalidate(token);

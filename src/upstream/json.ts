@@ -1,34 +1,36 @@
 const INTEGER = /^-?\d+$/;
 /** An integer this long may lie above 2^53, where JSON.parse would round it to its neighbour: somebody else's id. */
 const LONG = 16;
+const UTF_8 = new TextDecoder();
 
 /**
- * Parses an upstream's JSON without ever rounding an integer: those that a number cannot hold become strings of
- * their digits. Throws SyntaxError on anything that is no JSON, or nested too deep to be read.
+ * Parses an upstream's JSON, in UTF-8, without ever rounding an integer: those that a number cannot hold become strings
+ * of their digits. Throws SyntaxError on anything that is no JSON, or nested too deep to be read.
  */
-export function parseJson(text: string): unknown {
+export function parseJson(bytes: Uint8Array): unknown {
   try {
-    return hasLongInteger(text) ? JSON.parse(text, exactInteger) : JSON.parse(text);
+    const text = UTF_8.decode(bytes);
+    return hasLongInteger(bytes) ? JSON.parse(text, exactInteger) : JSON.parse(text);
   } catch (cause) {
     throw cause instanceof SyntaxError ? cause : new SyntaxError('too deep', { cause });
   }
 }
 
-/** Whether LONG digits stand in a row, looked for in leaps of as many: a tenth of what a regular expression takes. */
-function hasLongInteger(text: string): boolean {
-  for (let end = LONG - 1; end < text.length; end += LONG) {
+/** Whether LONG digits stand in a row, looked for in leaps of as many: a fraction of what a regular expression takes. */
+function hasLongInteger(bytes: Uint8Array): boolean {
+  for (let end = LONG - 1; end < bytes.length; end += LONG) {
     let start = end;
-    while (isDigit(text.charCodeAt(start))) start--;
+    while (isDigit(bytes[start])) start--;
     if (start === end) continue;
     let stop = end + 1;
-    while (isDigit(text.charCodeAt(stop))) stop++;
+    while (isDigit(bytes[stop])) stop++;
     if (stop - start > LONG) return true;
   }
   return false;
 }
 
-function isDigit(code: number): boolean {
-  return code >= 48 && code <= 57;
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 48 && byte <= 57;
 }
 
 function exactInteger(_key: string, value: unknown, context?: { source?: string }): unknown {

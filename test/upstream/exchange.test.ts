@@ -31,7 +31,7 @@ describe('An exchange with an upstream', () => {
       asked.push([request.url, request.headers.authorization]);
       response.end('{}');
     }, '/deep/er/');
-    expect(await get(to)).toEqual({ status: 200, retryAfter: undefined, body: '{}' });
+    expect(await get(to)).toEqual({ status: 200, retryAfter: undefined, body: Buffer.from('{}') });
     expect(asked).toEqual([['/deep/er/x', 'Bearer token']]);
   });
 
@@ -43,18 +43,16 @@ describe('An exchange with an upstream', () => {
   test.each([
     ['a compressed body', 'gzip', gzipSync('[1]')],
     ['a compressed body whose encoding is written otherwise', 'GZip', gzipSync('[1]')],
-    ['a compressed body with a byte order mark', 'gzip', gzipSync('\ufeff[1]')],
-    ['a plain body with a byte order mark', 'identity', Buffer.from('\ufeff[1]')],
   ])('reads %s', async (_what, encoding, body) => {
     const to = await over((_request, response) => response.writeHead(200, { 'content-encoding': encoding }).end(body));
-    expect(await get(to)).toMatchObject({ body: '[1]' });
+    expect(await get(to)).toMatchObject({ body: Buffer.from('[1]') });
   });
 
   test('reads the body after one that could not be inflated', async () => {
     const bodies = [Buffer.from('no gzip'), gzipSync('[1]')];
     const to = await over((_request, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(bodies.shift()));
     await expect(get(to)).rejects.toBeInstanceOf(UnreadableBody);
-    expect(await get(to)).toMatchObject({ body: '[1]' });
+    expect(await get(to)).toMatchObject({ body: Buffer.from('[1]') });
   });
 
   test.each([
@@ -92,6 +90,6 @@ describe('An exchange with an upstream', () => {
 describe('A refusal', () => {
   test('is known without the end of its body', async () => {
     const to = await over((_request, response) => response.writeHead(503).write('never ending'));
-    expect(await get(to)).toMatchObject({ status: 503, body: '' });
+    expect(await get(to)).toMatchObject({ status: 503, body: Buffer.alloc(0) });
   });
 });
