@@ -24,6 +24,13 @@ interface Observer {
   observe(value: number): void;
 }
 
+/** Of the calls for one resource. */
+interface CallObservers {
+  /** By what became of them. */
+  readonly seconds: Map<string, Observer>;
+  readonly ids: Observer;
+}
+
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 /** Callers choose the names of their operations: beyond these, and longer ones, all others are one. */
 const MOST_NAMES = 100;
@@ -43,8 +50,8 @@ export class Metrics {
   readonly #drift = this.#counter('contacts_upstream_drift_total', 'Values of upstream records that could not be used and were served as null.', ['source', 'field']);
   readonly #lookups = this.#counter('contacts_cache_lookups_total', 'Ids that were looked up in the cache, by what was found.', ['source', 'resource', 'outcome']);
   readonly #names = new Set<string>();
-  readonly #operationsBy = new Map<string, Observer>();
-  readonly #callsBy = new Map<string, { readonly seconds: Observer; readonly ids: Observer }>();
+  readonly #operationsBy = new Map<string, Map<OperationOutcome, Observer>>();
+  readonly #callsBy = { PMS: new Map<string, CallObservers>(), CAS360: new Map<string, CallObservers>() };
 
   constructor() {
     collectDefaultMetrics({ register: this.#all });
@@ -52,16 +59,14 @@ export class Metrics {
 
   readonly operation = (name: string | null, outcome: OperationOutcome, seconds: number): void => {
     const operation = this.#nameOf(name);
-    kept(this.#operationsBy, `${operation} ${outcome}`, () => this.#operations.labels({ operation, outcome })).observe(seconds);
+    const byOutcome = kept(this.#operationsBy, operation, () => new Map<OperationOutcome, Observer>());
+    kept(byOutcome, outcome, () => this.#operations.labels({ operation, outcome })).observe(seconds);
   };
 
   readonly upstreamCall = (source: Source, { resource, ids, attempt, outcome, startedAtMs, endedAtMs }: UpstreamCall): void => {
-    const call = kept(this.#callsBy, `${source} ${resource} ${outcome}`, () => ({
-      seconds: this.#calls.labels({ source, resource, outcome }),
-      ids: this.#callIds.labels({ source, resource }),
-    }));
-    call.seconds.observe((endedAtMs - startedAtMs) / 1_000);
-    call.ids.observe(ids.length);
+    const observers = kept(this.#callsBy[source], resource, () => ({ seconds: new Map<string, Observer>(), ids: this.#callIds.labels({ source, resource }) }));
+    kept(observers.seconds, outcome, () => this.#calls.labels({ source, resource, outcome })).observe((endedAtMs - startedAtMs) / 1_000);
+    observers.ids.observe(ids.length);
     if (attempt > 1) this.#retries.inc({ source });
   };
 
@@ -148,7 +153,7 @@ export class Metrics {
   }
 }
 
-function kept<T>(made: Map<string, T>, key: string, make: () => T): T {
+function kept<K, T>(made: Map<K, T>, key: K, make: () => T): T {
   let one = made.get(key);
   if (one === undefined) made.set(key, (one = make()));
   return one;
