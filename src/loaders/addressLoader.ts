@@ -32,11 +32,10 @@ export class AddressLoader {
 
   /** The address of a loaded contact. */
   ofContact(contact: Contact, { what, field }: AddressNeed): Loading<AddressReference> {
-    const { address, addressHolder } = contact;
-    if (!address && !addressHolder) return null;
+    const { address } = contact;
     if (address && (what === 'id' || isLoaded(address))) return address;
-    const reference = address ?? this.#standIn(addressHolder!, field);
-    return what === 'id' ? reference : this.#ofContacts.load({ reference, field });
+    const reference = address ?? (contact.addressHolder && this.#standIn(contact.addressHolder, field));
+    return !reference || what === 'id' ? reference : this.#ofContacts.load({ reference, field });
   }
 
   /** The address with this id from outside, which may be malformed. */

@@ -1,6 +1,7 @@
 import type { Outcome } from '../errors.js';
 import type { Life } from '../life.js';
 import type { UpstreamCall } from '../watch.js';
+import type { Index } from './pending.js';
 
 /** The ids of one call to an upstream: those that wait to be sent, or are on the wire. */
 export class Batch<T> {
@@ -12,7 +13,8 @@ export class Batch<T> {
   /** How many requests need this call, and when the last of them gives up. */
   waiters = 0;
   endsAtMs = 0;
-  /** Whether its ids may be asked for anew. */
+  /** Where its ids are found, and whether they may be asked for anew. */
+  index: Index<T> | undefined;
   isForgotten = false;
   /** The trace of the operation that asked first. */
   traceparent: string | undefined;
@@ -42,10 +44,7 @@ export class Batch<T> {
     this.#listeners.push(listener);
   }
 
-  /**
-   * Tells those who wait, and keeps nothing: the tables of a long-lived Map that it was in refer to it until the next
-   * large collection, and all its records with it if they hung on it.
-   */
+  /** Tells those who wait, and keeps nothing of it. */
   settle(outcomes: ReadonlyMap<string, Outcome<T>>): void {
     for (const listener of this.#listeners.splice(0)) listener(outcomes);
   }

@@ -2,6 +2,7 @@ import { ContactsError, type Outcome } from '../errors.js';
 import type { Life } from '../life.js';
 import type { Source } from '../model.js';
 import type { Batch } from './batch.js';
+import { Pending } from './pending.js';
 import { Queue } from './queue.js';
 import type { Watch } from '../watch.js';
 
@@ -38,8 +39,8 @@ export interface Watching {
 export class Gatherer<T> {
   readonly #options: GathererOptions<T>;
   readonly #queue: Queue<T>;
-  readonly #plain = new Map<string, Batch<T>>();
-  readonly #full = new Map<string, Batch<T>>();
+  readonly #plain = new Pending<T>();
+  readonly #full = new Pending<T>();
   #underWay = 0;
 
   constructor(options: GathererOptions<T>) {
@@ -137,10 +138,7 @@ export class Gatherer<T> {
   }
 
   #forget(batch: Batch<T>): void {
-    if (batch.isForgotten) return;
-    batch.isForgotten = true;
-    const pending = batch.full ? this.#full : this.#plain;
-    for (const id of batch.ids) pending.delete(id);
+    (batch.full ? this.#full : this.#plain).forget(batch);
   }
 }
 

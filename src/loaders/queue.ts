@@ -25,8 +25,8 @@ export class Queue<T> {
     this.#options = options;
   }
 
-  /** Takes the ids of one request in, each of them once. `batchOf` learns the batch of each; the batches are handed back. */
-  add(ids: readonly string[], full: boolean, batchOf: Map<string, Batch<T>>): ReadonlySet<Batch<T>> {
+  /** Takes the ids of one request in, each of them once. `pending` learns the batch of each; the batches are handed back. */
+  add(ids: readonly string[], full: boolean, pending: { set(id: string, batch: Batch<T>): unknown }): ReadonlySet<Batch<T>> {
     const waiting = this.#batches.filter((batch) => batch.full === full && batch.ids.length < this.#options.maxIds);
     const made: Batch<T>[] = [];
     const used = new Set<Batch<T>>();
@@ -34,7 +34,7 @@ export class Queue<T> {
       let batch = (waiting.length > 0 && waiting.find((one) => this.#fits(one, id))) || made.at(-1);
       if (!batch || !this.#fits(batch, id)) made.push((batch = new Batch<T>(full)));
       batch.add(id);
-      batchOf.set(id, batch);
+      pending.set(id, batch);
       used.add(batch);
     }
     this.waitingIds += ids.length;
