@@ -18,6 +18,8 @@ interface Gathering<T> {
   /** The fields that wait for it; empty where nobody wants to know. */
   readonly fields: Set<string>;
   readonly outcomes: Promise<ReadonlyMap<string, Outcome<T>>>;
+  /** The outcomes, once they are there. */
+  known: ReadonlyMap<string, Outcome<T>> | undefined;
 }
 
 /** Where the outcomes come from: the gatherer, or a cache before it. */
@@ -52,34 +54,22 @@ export class OperationLoader<T> {
     // Full ones first: they serve the plain wishes for the same ids.
     this.#gather(wishes, true);
     this.#gather(wishes, false);
-    const outcomes = await this.#outcomesFor(wishes);
-    return wishes.map(({ ids, full }) => ids.map((id) => this.#outcome(outcomes.get(this.#of(id, full)), id)));
+    return Promise.all(wishes.map((wish) => this.#outcomesOf(wish)));
   }
 
-  /** What came of the gatherings that serve these wishes, once all have ended. */
-  async #outcomesFor(wishes: readonly Wish[]): Promise<Map<Gathering<T>, ReadonlyMap<string, Outcome<T>>>> {
-    const serving = new Set<Gathering<T>>();
-    for (const { ids, full, field } of wishes) {
-      for (const id of ids) {
-        const gathering = this.#of(id, full);
-        serving.add(gathering);
-        if (this.watch) gathering.fields.add(field);
-      }
-    }
-    const outcomes = new Map<Gathering<T>, ReadonlyMap<string, Outcome<T>>>();
-    for (const gathering of serving) outcomes.set(gathering, await gathering.outcomes);
-    return outcomes;
+  /** What came of a wish, once all gatherings that serve it have ended. */
+  async #outcomesOf({ ids, full, field }: Wish): Promise<Outcome<T>[]> {
+    const servingEach = ids.map((id) => this.#serving(id, full)!);
+    const serving = new Set(servingEach);
+    if (this.watch) for (const { fields } of serving) fields.add(field);
+    for (const gathering of serving) gathering.known = await gathering.outcomes;
+    return ids.map((id, i) => this.#outcome(servingEach[i]!.known?.get(id)));
   }
 
   /** The first gathering that tells what is wanted of an id: later ones do not take its place. */
   #serving(id: string, full: boolean): Gathering<T> | undefined {
     for (const gathering of this.#gatherings) if ((gathering.full || !full) && gathering.ids.has(id)) return gathering;
     return undefined;
-  }
-
-  /** The same for an id that has been asked for: most operations have but one gathering. */
-  #of(id: string, full: boolean): Gathering<T> {
-    return this.#gatherings.length === 1 ? this.#gatherings[0]! : this.#serving(id, full)!;
   }
 
   #gather(wishes: readonly Wish[], full: boolean): void {
@@ -90,11 +80,10 @@ export class OperationLoader<T> {
     if (missing.size === 0) return;
     const fields = new Set<string>();
     const watching = this.watch && { watch: this.watch, fields };
-    this.#gatherings.push({ ids: missing, full, fields, outcomes: this.requests.request(missing, full, this.life, watching) });
+    this.#gatherings.push({ ids: missing, full, fields, outcomes: this.requests.request(missing, full, this.life, watching), known: undefined });
   }
 
-  #outcome(outcomes: ReadonlyMap<string, Outcome<T>> | undefined, id: string): Outcome<T> {
-    const outcome = outcomes?.get(id);
+  #outcome(outcome: Outcome<T> | undefined): Outcome<T> {
     // Not even an answer that there is none: the operation ended first.
     return outcome === undefined ? new ContactsError('UPSTREAM_TIMEOUT', this.source) : outcome;
   }

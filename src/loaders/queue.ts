@@ -30,12 +30,13 @@ export class Queue<T> {
     const waiting = this.#batches.filter((batch) => batch.full === full && batch.ids.length < this.#options.maxIds);
     const made: Batch<T>[] = [];
     const used = new Set<Batch<T>>();
+    let last: Batch<T> | undefined;
     for (const id of ids) {
       let batch = (waiting.length > 0 && waiting.find((one) => this.#fits(one, id))) || made.at(-1);
       if (!batch || !this.#fits(batch, id)) made.push((batch = new Batch<T>(full)));
       batch.add(id);
       pending.set(id, batch);
-      used.add(batch);
+      if (batch !== last) used.add((last = batch));
     }
     this.waitingIds += ids.length;
     // The last one first: it has room for others.

@@ -14,7 +14,8 @@ const NOTHING = Buffer.alloc(0);
 
 /**
  * Sends a request, and reads the body of a 200. Rejects with the reason of `signal` as soon as that aborts; the connection
- * is then thrown away. The dispatcher's own `request` makes a stream of every body, which costs a quarter of a call.
+ * is then thrown away. The dispatcher's own `request` makes a stream of every body, which costs a seventh of a small call
+ * and a quarter of one with a hundred rows.
  */
 export function send(dispatcher: Dispatcher, options: Dispatcher.DispatchOptions, signal: AbortSignal): Promise<RawAnswer> {
   return new Promise((resolve, reject) => void dispatcher.dispatch(options, new AnswerReader(signal, resolve, reject)));
