@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { CacheConfig, Cas360Config, Config, PmsConfig } from '../config.js';
-import type { Outcome } from '../errors.js';
 import type { Life } from '../life.js';
 import { CachedRequests, keeping, type Cache } from '../loaders/cachedRequests.js';
 import { Gatherer, type GathererOptions } from '../loaders/gatherer.js';
@@ -55,10 +54,10 @@ export function createResources(config: Config, { pms, cas360 }: Upstreams, opti
         resource: 'contacts',
         toModel: (id, record) => new PmsContact(id, record as PmsContactRecord, tools),
         gather: { maxIds: 1, maxIdBytes: Infinity, maxCalls: PMS_CALLS_AT_ONCE },
-        fetch: (toModel) => (ids, _full, life) => fetchEach(ids, async (id) => {
+        fetch: (toModel) => async ([id = ''], _full, life) => {
           const record = await getContact(pms, id, life);
-          return record && toModel(id, record, false);
-        }),
+          return new Map([[id, record && toModel(id, record, false)]]);
+        },
       }),
     cas360Contacts:
       cas360 &&
@@ -118,10 +117,4 @@ function inChunks({ pathPrefix }: Upstream, path: string, config: Cas360Config |
 
 function reconciled<T>(ask: (ids: readonly string[], full: boolean, life: Life) => Promise<unknown[]>): Kind<T>['fetch'] {
   return (toModel) => (ids, full, life) => reconcile('CAS360', ids, (some) => ask(some, full, life), (id, row) => toModel(id, row, full));
-}
-
-async function fetchEach<T>(ids: readonly string[], fetchOne: (id: string) => Promise<T | null>): Promise<Map<string, Outcome<T>>> {
-  const outcomes = new Map<string, Outcome<T>>();
-  for (const id of ids) outcomes.set(id, await fetchOne(id));
-  return outcomes;
 }

@@ -21,9 +21,16 @@ export class Fields<R extends object> {
     private readonly source: Source,
     values: unknown,
     readonly tools: MappingTools,
-    private readonly path = '',
+    /** Where it stands: put together only for what drifted. */
+    private readonly within?: { readonly path: string },
+    private readonly key = '',
   ) {
     this.#values = isRecord(values) ? values : {};
+  }
+
+  /** What stands before the names of its fields. */
+  get path(): string {
+    return this.within ? `${this.within.path}${this.key}.` : '';
   }
 
   read<T>(key: Key<R>, reader: Reader<T>): T | null {
@@ -46,7 +53,7 @@ export class Fields<R extends object> {
   /** The object at this key; one that says nothing where there is none. */
   object<K extends Key<R>>(key: K): Fields<ObjectAt<R, K>> {
     const objects = (this.#objects ??= {});
-    return (objects[key] ??= new Fields(this.source, this.read(key, object), this.tools, `${this.path}${key}.`));
+    return (objects[key] ??= new Fields(this.source, this.read(key, object), this.tools, this, key));
   }
 
   /** The usable items of the list at this key. */
@@ -63,10 +70,9 @@ export class Fields<R extends object> {
 
   /** What `make` makes of the objects in the list at this key, without those that say nothing. */
   objects<K extends Key<R>, T>(key: K, make: (item: Fields<ItemAt<R, K>>) => T): T[] {
-    const path = `${this.path}${key}[].`;
     const made: T[] = [];
     for (const values of this.items(key, object)) {
-      const item = new Fields<ItemAt<R, K>>(this.source, values, this.tools, path);
+      const item = new Fields<ItemAt<R, K>>(this.source, values, this.tools, this, `${key}[]`);
       if (item.#saysAnything()) made.push(make(item));
     }
     return made;

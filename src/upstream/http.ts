@@ -56,10 +56,8 @@ export class Upstream {
     const { retry, pause, breaker } = this.#parts;
     let attempt = 0;
     const call = (token: string): Promise<Answer> => this.#call(ask, ++attempt, token, life);
-    return retry.run(life, async () => {
-      if (pause.leftMs > 0) await pause.pass(life);
-      return breaker.run(() => this.#ask(call, life));
-    });
+    const go = (): Promise<unknown> => breaker.run(() => this.#ask(call, life));
+    return retry.run(life, () => (pause.leftMs > 0 ? pause.pass(life).then(go) : go()));
   }
 
   async #ask(call: (token: string) => Promise<Answer>, { signal, calls }: Life): Promise<unknown> {
