@@ -1,12 +1,12 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import { ContactsError, type Outcome } from '../errors.js';
+import { ContactsError } from '../errors.js';
+import type { Loading, LoadingList } from '../loaders/contactLoader.js';
 import { isRecord } from '../record.js';
 import type { Context } from './context.js';
 import { addressNeed, contactNeed, fieldOf } from './lookAhead.js';
 
 type Entity = { readonly __typename: string };
-type Loading = Outcome<Entity> | Promise<Outcome<Entity>>;
-type Find = (representation: Readonly<Record<string, unknown>>, context: Context, info: GraphQLResolveInfo) => Loading;
+type Find = (representation: Readonly<Record<string, unknown>>, context: Context, info: GraphQLResolveInfo) => Loading<Entity>;
 
 const FINDERS = new Map<string, Find>([
   ['Contact', ({ id }, context, info) => context.loaders.contacts.byId(id, contactNeed(info, context))],
@@ -28,7 +28,7 @@ export function entities(
   { representations }: { representations: readonly unknown[] },
   context: Context,
   info: GraphQLResolveInfo,
-): readonly Loading[] | Promise<readonly Outcome<Entity>[]> {
+): LoadingList<Entity> {
   if (representations.every((one) => isRecord(one) && one.__typename === 'Contact')) {
     const ids = representations.map((one) => (one as { id?: unknown }).id);
     return context.loaders.contacts.byIds(ids, contactNeed(info, context));
@@ -36,7 +36,7 @@ export function entities(
   return representations.map((one) => entity(one, context, info));
 }
 
-function entity(representation: unknown, context: Context, info: GraphQLResolveInfo): Loading {
+function entity(representation: unknown, context: Context, info: GraphQLResolveInfo): Loading<Entity> {
   if (!isRecord(representation)) return new ContactsError('BAD_USER_INPUT');
   const find = FINDERS.get(representation.__typename as string);
   return find ? find(representation, context, info) : new ContactsError('BAD_USER_INPUT');

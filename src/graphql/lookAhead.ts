@@ -1,27 +1,49 @@
 import type { FieldNode, GraphQLResolveInfo } from 'graphql';
 import type { AddressNeed } from '../loaders/addressLoader.js';
 import type { ContactNeed } from '../loaders/contactLoader.js';
+import type { Contact } from '../model.js';
 import { mayRead } from './access.js';
 import type { Context } from './context.js';
-import { selectedFields } from './selection.js';
+import { selectedFields, type SelectedFields } from './selection.js';
 
 const TOLD_BY_ID = new Set(['__typename', 'id', 'source', 'sourceId']);
 
 /** What the contacts below a field must be loaded with. Asked once for all items of a list. */
 export function contactNeed(info: GraphQLResolveInfo, context: Context): ContactNeed {
   return memoised(context.contactNeeds, info.fieldNodes, () => {
-    const needed = [...selectedFields(info, 'Contact')].filter((name) => !TOLD_BY_ID.has(name) && mayRead(context.scopes, 'Contact', name));
+    const fields = selectedFields(info, 'Contact');
+    const needed = [...fields.keys()].filter((name) => !TOLD_BY_ID.has(name) && mayRead(context.scopes, 'Contact', name));
     const what = needed.includes('relationships') ? 'relationships' : needed.length > 0 ? 'record' : 'id';
-    return { what, field: fieldOf(info) };
+    return { what, field: fieldOf(info), leadOn: (contacts) => leadOn(contacts, info, fields) };
   });
 }
 
 /** What the addresses below a field must be loaded with. */
 export function addressNeed(info: GraphQLResolveInfo, context: Context): AddressNeed {
   return memoised(context.addressNeeds, info.fieldNodes, () => ({
-    what: selectedFields(info, 'Address').isSubsetOf(TOLD_BY_ID) ? 'id' : 'record',
+    what: whatOf(selectedFields(info, 'Address')),
     field: fieldOf(info),
   }));
+}
+
+/** Whether what is selected below takes further calls for one of these contacts. */
+function leadOn(contacts: readonly Contact[], info: GraphQLResolveInfo, fields: SelectedFields): boolean {
+  const below = (name: string, typeName: string): 'nothing' | 'id' | 'record' => {
+    const nodes = fields.get(name);
+    return nodes ? whatOf(selectedFields(info, typeName, nodes)) : 'nothing';
+  };
+  const address = below('address', 'Address');
+  const representatives = below('representatives', 'Contact');
+  return contacts.some(
+    (contact) =>
+      (address !== 'nothing' && contact.addressHolder !== null) ||
+      (address === 'record' && contact.source === 'CAS360' && contact.address !== null) ||
+      (representatives === 'record' && (contact.representatives ?? []).length > 0),
+  );
+}
+
+function whatOf(fields: SelectedFields): 'id' | 'record' {
+  return [...fields.keys()].every((name) => TOLD_BY_ID.has(name)) ? 'id' : 'record';
 }
 
 /** The field's place in the answer, without the places in lists. */

@@ -4,31 +4,36 @@ import {
   GraphQLSkipDirective,
   isAbstractType,
   Kind,
+  type FieldNode,
   type GraphQLObjectType,
   type GraphQLResolveInfo,
   type SelectionNode,
   type SelectionSetNode,
 } from 'graphql';
 
+/** The nodes of each field that is selected, by its name. */
+export type SelectedFields = ReadonlyMap<string, readonly FieldNode[]>;
+
 /**
- * The names of the fields that are selected on `typeName` below the field being resolved: through aliases and fragments,
- * only where a type condition admits the type, and without what @skip and @include leave out.
+ * The fields that are selected on `typeName` below these nodes, those of the field being resolved unless told otherwise:
+ * through aliases and fragments, only where a type condition admits the type, and without what @skip and @include leave out.
  */
-export function selectedFields(info: GraphQLResolveInfo, typeName: string): Set<string> {
-  const names = new Set<string>();
-  for (const node of info.fieldNodes) if (node.selectionSet) collect(node.selectionSet, typeName, info, names);
-  return names;
+export function selectedFields(info: GraphQLResolveInfo, typeName: string, nodes: readonly FieldNode[] = info.fieldNodes): SelectedFields {
+  const fields = new Map<string, FieldNode[]>();
+  for (const node of nodes) if (node.selectionSet) collect(node.selectionSet, typeName, info, fields);
+  return fields;
 }
 
-function collect(selectionSet: SelectionSetNode, typeName: string, info: GraphQLResolveInfo, names: Set<string>): void {
+function collect(selectionSet: SelectionSetNode, typeName: string, info: GraphQLResolveInfo, fields: Map<string, FieldNode[]>): void {
   for (const selection of selectionSet.selections) {
     if (!isIncluded(selection, info)) continue;
     if (selection.kind === Kind.FIELD) {
-      names.add(selection.name.value);
+      const name = selection.name.value;
+      fields.set(name, [...(fields.get(name) ?? []), selection]);
       continue;
     }
     const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? info.fragments[selection.name.value] : selection;
-    if (fragment && admits(fragment.typeCondition?.name.value, typeName, info)) collect(fragment.selectionSet, typeName, info, names);
+    if (fragment && admits(fragment.typeCondition?.name.value, typeName, info)) collect(fragment.selectionSet, typeName, info, fields);
   }
 }
 

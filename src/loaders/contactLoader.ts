@@ -9,13 +9,15 @@ export interface ContactNeed {
   readonly what: 'id' | 'record' | 'relationships';
   /** The field, such as `contacts.representatives`. */
   readonly field: string;
+  /** Whether what is below these contacts takes further calls. */
+  readonly leadOn: (contacts: readonly Contact[]) => boolean;
 }
 
 /** A contact, or a promise of it, where it takes a call. */
 export type Loading<T> = Outcome<T> | Promise<Outcome<T>>;
 
-/** A list in which each item may come in its own time, or all at once. */
-export type LoadingList<T> = readonly Loading<T>[] | Promise<readonly Outcome<T>[]>;
+/** A list in which each item may come in its own time, or all at once, or some at once and the others in their own time. */
+export type LoadingList<T> = readonly Loading<T>[] | Promise<readonly Loading<T>[]>;
 
 /** One operation's contacts, whichever system holds them. An outcome is an error value, never a rejection. */
 export class ContactLoader {
@@ -36,7 +38,7 @@ export class ContactLoader {
     return reference ? this.byReference(reference, need) : new ContactsError('BAD_USER_INPUT');
   }
 
-  byReference(reference: ContactReference, need: ContactNeed): Loading<ContactReference> {
+  byReference(reference: ContactReference, need: Pick<ContactNeed, 'what' | 'field'>): Loading<ContactReference> {
     const loader = this.#sources[reference.source];
     if (!loader) return new ContactsError('SOURCE_NOT_CONFIGURED', reference.source);
     if (need.what === 'id') return reference;
@@ -58,13 +60,25 @@ export class ContactLoader {
     for (const one of wanted) if (!(one instanceof ContactsError)) ids[one.source].push(one.sourceId);
     const loading = { PMS: this.#loadFrom('PMS', ids.PMS, need), CAS360: this.#loadFrom('CAS360', ids.CAS360, need) };
     for (const source of ['PMS', 'CAS360'] as const) if (loading[source] && ids[source].length === wanted.length) return loading[source];
+    return this.#mixed(wanted, loading, need);
+  }
 
-    // Each item by itself, so that contacts of one system, and all below them, do not wait for the other system.
+  /**
+   * All at once, since a promise for each of 500 contacts costs more than their records. Where contacts of the system that
+   * answers first lead to further calls, these do not wait: its contacts go ahead, and each of the other's comes by itself.
+   */
+  async #mixed(wanted: readonly (ContactReference | ContactsError)[], loading: Record<Source, Promise<readonly Outcome<Contact>[]> | undefined>, { leadOn }: ContactNeed): Promise<Loading<ContactReference>[]> {
+    const loaded: Partial<Record<Source, readonly Outcome<Contact>[]>> = {};
+    const waiting = (['PMS', 'CAS360'] as const).flatMap((source) => loading[source]?.then((outcomes) => (loaded[source] = outcomes)) ?? []);
+    const first = waiting.length > 0 ? await Promise.race(waiting) : [];
+    if (!leadOn(first.filter(isFound))) await Promise.all(waiting);
     const next = { PMS: 0, CAS360: 0 };
     return wanted.map((one) => {
       if (one instanceof ContactsError) return one;
       const place = next[one.source]++;
-      return loading[one.source]?.then((outcomes) => outcomes[place]!) ?? new ContactsError('SOURCE_NOT_CONFIGURED', one.source);
+      const outcomes = loaded[one.source];
+      if (outcomes) return outcomes[place]!;
+      return loading[one.source]?.then((later) => later[place]!) ?? new ContactsError('SOURCE_NOT_CONFIGURED', one.source);
     });
   }
 
@@ -73,7 +87,11 @@ export class ContactLoader {
   }
 }
 
+function isFound(outcome: Outcome<Contact>): outcome is Contact {
+  return outcome !== null && !(outcome instanceof ContactsError);
+}
+
 /** The PMS knows no relationships: what it tells of a contact is all. */
-function isFull({ what }: ContactNeed, source: Source): boolean {
+function isFull({ what }: Pick<ContactNeed, 'what'>, source: Source): boolean {
   return what === 'relationships' && source === 'CAS360';
 }

@@ -44,6 +44,19 @@ afterAll(() => app.stop());
 
 describe('extensions.upstreamCalls', () => {
   test.each([
+    ['representatives', 'representatives { name }', 'cas360:40005'],
+    ['addresses', 'address { city }', 'cas360:1001'],
+    ['addresses that stand in', 'address { id }', 'cas360:40005'],
+  ])('show that %s in a mixed list do not wait for the other system', async (_what, fields, id) => {
+    app.sandbox.pms.faults.set([{ latencyMs: 100 }]);
+    const { calls } = await reported(app, `{ contacts(ids: ["${id}", "pms:4711"]) { name ${fields} } }`);
+    const pms = calls.find(({ source }) => source === 'PMS');
+    const [first, second] = calls.filter(({ source }) => source === 'CAS360');
+    expect(second!.startMs).toBeGreaterThanOrEqual(first!.endMs);
+    expect(second!.startMs).toBeLessThan(pms!.endMs);
+  });
+
+  test.each([
     ['a contact', '{ contact(id: "cas360:54") { name } }', 1],
     ['a contact of the PMS', '{ contact(id: "pms:4711") { name } }', 1],
     ['contacts of both systems, and an address', '{ contacts(ids: ["cas360:54", "pms:4711"]) { name address { city } } }', 3],
