@@ -338,6 +338,27 @@ describe('stopping', () => {
     await stopped;
   });
 
+  test('answers a caller who was let in, and whose request is on its way', async () => {
+    const stopping = await startTestApp();
+    const port = Number(new URL(stopping.url).port);
+    const late = connect(port, '127.0.0.1').on('error', () => {});
+    await new Promise((resolve) => late.once('connect', resolve));
+    await send('/health/live', {}, stopping);
+    const stopped = stopping.stop();
+    // Nobody is let in any more.
+    for (let isOpen = true; isOpen; ) {
+      const knocking = connect(port, '127.0.0.1');
+      isOpen = await new Promise((resolve) => knocking.once('connect', () => resolve(true)).once('error', () => resolve(false)));
+      knocking.destroy();
+    }
+    const body = JSON.stringify({ query: COUNCIL });
+    late.write(`POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+    const answer = await textOf(late);
+    expect(answer).toMatch(/^HTTP\/1.1 200 /);
+    expect(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')))).toEqual({ data: council });
+    await stopped;
+  });
+
   test('does not wait for a connection on which nothing was ever asked', async () => {
     const stopping = await startTestApp({ REQUEST_TIMEOUT_MS: '1000' });
     const silent = connect(Number(new URL(stopping.url).port), '127.0.0.1').on('error', () => {});
