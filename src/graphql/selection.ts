@@ -28,8 +28,9 @@ function collect(selectionSet: SelectionSetNode, typeName: string, info: GraphQL
   for (const selection of selectionSet.selections) {
     if (!isIncluded(selection, info)) continue;
     if (selection.kind === Kind.FIELD) {
-      const name = selection.name.value;
-      fields.set(name, [...(fields.get(name) ?? []), selection]);
+      const nodes = fields.get(selection.name.value);
+      if (nodes) nodes.push(selection);
+      else fields.set(selection.name.value, [selection]);
       continue;
     }
     const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? info.fragments[selection.name.value] : selection;
