@@ -41,3 +41,8 @@ export class ContactsError extends Error {
 
 /** The answer about one thing: the thing, null when there is none, or why it could not be had. */
 export type Outcome<T> = T | null | ContactsError;
+
+/** Whether there is something, and it could be had. */
+export function isFound<T>(outcome: Outcome<T>): outcome is T {
+  return outcome !== null && !(outcome instanceof ContactsError);
+}

@@ -1,5 +1,5 @@
 import DataLoader from 'dataloader';
-import { ContactsError, type Outcome } from '../errors.js';
+import { ContactsError, isFound, type Outcome } from '../errors.js';
 import { contactReference, parseAddressId, type AddressPlace } from '../ids.js';
 import type { Address, AddressReference, Contact, ContactReference } from '../model.js';
 import type { ContactLoader, Loading } from './contactLoader.js';
@@ -61,12 +61,12 @@ export class AddressLoader {
   /** Waits for the contacts whose addresses stand in first, so that all addresses of a depth leave together. */
   async #loadOfContacts(wishes: readonly Wish[]): Promise<Outcome<Address>[]> {
     const references = await Promise.all(wishes.map(({ reference }) => reference));
-    const numbers = references.map((reference) => (isReference(reference) ? parseAddressId(reference.id)!.sourceId : undefined));
+    const numbers = references.map((reference) => (isFound(reference) ? parseAddressId(reference.id)!.sourceId : undefined));
     const outcomes = new Map<string | undefined, Outcome<Address>>();
     const wanted = [...new Set(numbers)].filter((number) => number !== undefined);
     const loaded = wanted.length > 0 && this.#cas360 ? await this.#cas360.load(wanted, false, wishes[0]!.field) : [];
     loaded.forEach((outcome, i) => outcomes.set(wanted[i], outcome));
-    return references.map((reference, i) => (isReference(reference) ? outcomes.get(numbers[i])! : reference));
+    return references.map((reference, i) => (isFound(reference) ? outcomes.get(numbers[i])! : reference));
   }
 
   async #standIn(addressHolder: ContactReference, field: string): Promise<Outcome<AddressReference>> {
@@ -81,8 +81,4 @@ function referenceTo(id: string): AddressReference {
 
 function isLoaded(address: AddressReference): address is Address {
   return 'lines' in address;
-}
-
-function isReference(outcome: Outcome<AddressReference>): outcome is AddressReference {
-  return outcome !== null && !(outcome instanceof ContactsError);
 }

@@ -1,4 +1,4 @@
-import { ContactsError, type Outcome } from '../errors.js';
+import { isFound, type Outcome } from '../errors.js';
 import type { Life } from '../life.js';
 import type { Source } from '../model.js';
 import type { GathererOptions, Watching } from './gatherer.js';
@@ -50,7 +50,7 @@ export function keeping<T>(cache: Cache<T>, fetch: GathererOptions<T>['fetch']):
   return async (ids, full, life) => {
     const outcomes = await fetch(ids, full, life);
     const fresh = new Map<string, T>();
-    for (const [id, outcome] of outcomes) if (outcome && !(outcome instanceof ContactsError)) fresh.set(id, outcome);
+    for (const [id, outcome] of outcomes) if (isFound(outcome)) fresh.set(id, outcome);
     if (fresh.size > 0) cache.keep(fresh, full);
     return outcomes;
   };

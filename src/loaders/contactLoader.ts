@@ -1,4 +1,4 @@
-import { ContactsError, type Outcome } from '../errors.js';
+import { ContactsError, isFound, type Outcome } from '../errors.js';
 import { parseContactId } from '../ids.js';
 import type { Contact, ContactReference, Source } from '../model.js';
 import type { OperationLoader } from './operationLoader.js';
@@ -85,10 +85,6 @@ export class ContactLoader {
   #loadFrom(source: Source, ids: readonly string[], need: ContactNeed): Promise<readonly Outcome<Contact>[]> | undefined {
     return ids.length === 0 ? undefined : this.#sources[source]?.load(ids, isFull(need, source), need.field);
   }
-}
-
-function isFound(outcome: Outcome<Contact>): outcome is Contact {
-  return outcome !== null && !(outcome instanceof ContactsError);
 }
 
 /** The PMS knows no relationships: what it tells of a contact is all. */
