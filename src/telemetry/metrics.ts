@@ -1,6 +1,7 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Registry, type Histogram as PromHistogram } from 'prom-client';
 import type { Source } from '../model.js';
 import type { UpstreamCall } from '../watch.js';
+import { Histogram, type Observations } from './histogram.js';
 
 /** How one upstream is now. */
 export interface UpstreamState {
@@ -20,15 +21,11 @@ export interface ResourceLoad {
 /** What became of an operation: all of it, a part, nothing because it failed, or nothing because it was refused. */
 export type OperationOutcome = 'ok' | 'partial' | 'failed' | 'refused';
 
-interface Observer {
-  observe(value: number): void;
-}
-
 /** Of the calls for one resource. */
 interface CallObservers {
   /** By what became of them. */
-  readonly seconds: Map<string, Observer>;
-  readonly ids: Observer;
+  readonly seconds: Map<string, Observations>;
+  readonly ids: Observations;
 }
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -38,19 +35,19 @@ const LONGEST_NAME = 100;
 
 /**
  * What the service counts. Labels are constants of this program, and the names of operations: never anything of a
- * contact or an upstream. Children are kept, since finding one by its labels costs more than counting.
+ * contact or an upstream.
  */
 export class Metrics {
   readonly #all = new Registry();
-  readonly #operations = this.#histogram('contacts_operation_seconds', 'Operations, by their name and what became of them.', ['operation', 'outcome'], SECONDS);
-  readonly #calls = this.#histogram('contacts_upstream_call_seconds', 'Calls to the upstreams, by what was asked and what became of it.', ['source', 'resource', 'outcome'], SECONDS);
-  readonly #callIds = this.#histogram('contacts_upstream_call_ids', 'How many ids a call to an upstream asks about.', ['source', 'resource'], [1, 2, 5, 10, 25, 50, 100, 250, 500]);
+  readonly #operations = this.#histogram('contacts_operation_seconds', 'Operations, by their name and what became of them.', SECONDS);
+  readonly #calls = this.#histogram('contacts_upstream_call_seconds', 'Calls to the upstreams, by what was asked and what became of it.', SECONDS);
+  readonly #callIds = this.#histogram('contacts_upstream_call_ids', 'How many ids a call to an upstream asks about.', [1, 2, 5, 10, 25, 50, 100, 250, 500]);
   readonly #retries = this.#counter('contacts_upstream_retries_total', 'Calls to the upstreams that were sent again, after a failure or with a new token.', ['source']);
   readonly #tokens = this.#counter('contacts_token_requests_total', 'Requests for access tokens, by what became of them.', ['source', 'outcome']);
   readonly #drift = this.#counter('contacts_upstream_drift_total', 'Values of upstream records that could not be used and were served as null.', ['source', 'field']);
   readonly #lookups = this.#counter('contacts_cache_lookups_total', 'Ids that were looked up in the cache, by what was found.', ['source', 'resource', 'outcome']);
   readonly #names = new Set<string>();
-  readonly #operationsBy = new Map<string, Map<OperationOutcome, Observer>>();
+  readonly #operationsBy = new Map<string, Map<OperationOutcome, Observations>>();
   readonly #callsBy = { PMS: new Map<string, CallObservers>(), CAS360: new Map<string, CallObservers>() };
 
   constructor() {
@@ -59,13 +56,13 @@ export class Metrics {
 
   readonly operation = (name: string | null, outcome: OperationOutcome, seconds: number): void => {
     const operation = this.#nameOf(name);
-    const byOutcome = kept(this.#operationsBy, operation, () => new Map<OperationOutcome, Observer>());
-    kept(byOutcome, outcome, () => this.#operations.labels({ operation, outcome })).observe(seconds);
+    const byOutcome = kept(this.#operationsBy, operation, () => new Map<OperationOutcome, Observations>());
+    kept(byOutcome, outcome, () => this.#operations.child({ operation, outcome })).observe(seconds);
   };
 
   readonly upstreamCall = (source: Source, { resource, ids, attempt, outcome, startedAtMs, endedAtMs }: UpstreamCall): void => {
-    const observers = kept(this.#callsBy[source], resource, () => ({ seconds: new Map<string, Observer>(), ids: this.#callIds.labels({ source, resource }) }));
-    kept(observers.seconds, outcome, () => this.#calls.labels({ source, resource, outcome })).observe((endedAtMs - startedAtMs) / 1_000);
+    const observers = kept(this.#callsBy[source], resource, () => ({ seconds: new Map<string, Observations>(), ids: this.#callIds.child({ source, resource }) }));
+    kept(observers.seconds, outcome, () => this.#calls.child({ source, resource, outcome })).observe((endedAtMs - startedAtMs) / 1_000);
     observers.ids.observe(ids.length);
     if (attempt > 1) this.#retries.inc({ source });
   };
@@ -124,8 +121,11 @@ export class Metrics {
     return name;
   }
 
-  #histogram(name: string, help: string, labelNames: string[], buckets: number[]): Histogram {
-    return new Histogram({ name, help, labelNames, buckets, registers: [this.#all] });
+  #histogram(name: string, help: string, bounds: readonly number[]): Histogram {
+    const histogram = new Histogram(name, help, bounds);
+    // The registry wants no more than its name and its values.
+    this.#all.registerMetric(histogram as unknown as PromHistogram);
+    return histogram;
   }
 
   #counter(name: string, help: string, labelNames: string[]): Counter {

@@ -158,9 +158,9 @@ describe('the state of a system', () => {
     const openness = (metrics: Scrape): number => metrics.value('contacts_breaker_open', CAS360);
     const ask = (signal?: AbortSignal): Promise<unknown> =>
       fetch(`${broken.url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"query":"{ contact(id: \\"cas360:54\\") { name } }"}', ...(signal && { signal }) });
-    const now = Date.now;
+    const now = performance.now.bind(performance);
     let aheadMs = 0;
-    jest.spyOn(Date, 'now').mockImplementation(() => now() + aheadMs);
+    jest.spyOn(performance, 'now').mockImplementation(() => now() + aheadMs);
 
     expect(openness(await Scrape.of(broken.url))).toBe(0);
     broken.sandbox.cas360.faults.set([{ status: 500 }]);
