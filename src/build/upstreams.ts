@@ -54,7 +54,7 @@ function createUpstream(source: Source, { baseUrl }: PmsConfig | Cas360Config, c
   const pauseKey = `contacts:{${source.toLowerCase()}}:pause`;
   const pause = new Pause({ source, ...chance, ...(redis && { onBegin: (forMs: number) => sharePause(redis, pauseKey, forMs) }) });
   if (redis) joinPauses(redis, pauseKey, pause);
-  const breaker = new Breaker(source, callsToTrip);
+  const breaker = new Breaker({ source, callsToTrip, now: chance.now });
   const token = new TokenSource({
     source,
     ...tokens,

@@ -1,13 +1,20 @@
-import { BrokenCircuitError, circuitBreaker, CircuitState, CountBreaker, handleWhen, type CircuitBreakerPolicy } from 'cockatiel';
+import { CircuitState, CountBreaker } from 'cockatiel';
 import { ContactsError } from '../errors.js';
 import type { Source } from '../model.js';
 import { GivenUp } from './givenUp.js';
 import { Refusal } from './refusal.js';
 
+export interface BreakerOptions {
+  readonly source: Source;
+  /** Milliseconds that only grow. */
+  readonly now: () => number;
+  /** How many calls must have been made before it may trip. Fewer tell too little. */
+  readonly callsToTrip?: number | undefined;
+}
+
 /** More than half, since a poisoned id among good ones fails every other call. */
 const THRESHOLD = 0.6;
 const LAST_CALLS = 100;
-/** Fewer calls than these tell too little. */
 const CALLS_TO_TRIP = 20;
 
 /** Also the longest that callers wait for an upstream that is back. */
@@ -16,43 +23,59 @@ const OPEN_MS = 5_000;
 /**
  * Stops asking an upstream that is down: callers hear so at once, and one call in five seconds tries whether it is back.
  * What the upstream is not to blame for (4xx, 429, calls that we gave up) counts neither way.
+ *
+ * Only the count is cockatiel's: its policy has others wait for the call that tries, and takes a tenth of a small call.
  */
 export class Breaker {
-  readonly #source: Source;
-  readonly #policy: CircuitBreakerPolicy;
+  readonly #options: BreakerOptions;
+  readonly #lastCalls: CountBreaker;
+  /** Undefined while calls pass. */
+  #openedAtMs: number | undefined;
+  #isTrying = false;
 
-  /** Trips when most of the last calls failed, of `callsToTrip` at least. */
-  constructor(source: Source, callsToTrip = CALLS_TO_TRIP) {
-    this.#source = source;
-    this.#policy = circuitBreaker(
-      // Given up while it was to tell whether the upstream is back: it told nothing, so the pause begins again.
-      handleWhen((error) => isFault(error) || (this.#policy.state === CircuitState.HalfOpen && !(error instanceof Refusal))),
-      { halfOpenAfter: OPEN_MS, breaker: new CountBreaker({ threshold: THRESHOLD, size: Math.max(LAST_CALLS, callsToTrip), minimumNumberOfCalls: callsToTrip }) },
-    );
+  constructor(options: BreakerOptions) {
+    const { callsToTrip = CALLS_TO_TRIP } = options;
+    this.#options = options;
+    this.#lastCalls = new CountBreaker({ threshold: THRESHOLD, size: Math.max(LAST_CALLS, callsToTrip), minimumNumberOfCalls: callsToTrip });
   }
 
   /** Runs a call, or throws UPSTREAM_UNAVAILABLE at once. */
   async run<T>(call: () => Promise<T>): Promise<T> {
-    // The library would have others wait for the one that tries.
-    if (this.#policy.state === CircuitState.HalfOpen) throw this.#unavailable();
+    const isTry = this.isOpen;
+    if (isTry) this.#beginTry();
     try {
-      return await this.#policy.execute(call);
+      const result = await call();
+      if (isTry) this.#endTry(true);
+      else this.#lastCalls.success(CircuitState.Closed);
+      return result;
     } catch (error) {
-      throw error instanceof BrokenCircuitError ? this.#unavailable() : error;
+      // A try that was given up told nothing, and no answer at all is no reason to go on.
+      if (isTry) this.#endTry(error instanceof Refusal && !isFault(error));
+      else if (isFault(error) && this.#lastCalls.failure(CircuitState.Closed)) this.#openedAtMs ??= this.#options.now();
+      throw error;
     }
   }
 
   get isOpen(): boolean {
-    return this.#policy.state !== CircuitState.Closed;
+    return this.#openedAtMs !== undefined;
   }
 
   /** 0 while calls pass, 1 while none does, 0.5 while one tries whether the upstream is back. */
   get openness(): number {
-    return this.isOpen ? (this.#policy.state === CircuitState.HalfOpen ? 0.5 : 1) : 0;
+    return this.#isTrying ? 0.5 : Number(this.isOpen);
   }
 
-  #unavailable(): ContactsError {
-    return new ContactsError('UPSTREAM_UNAVAILABLE', this.#source);
+  #beginTry(): void {
+    const { source, now } = this.#options;
+    if (this.#isTrying || now() - this.#openedAtMs! < OPEN_MS) throw new ContactsError('UPSTREAM_UNAVAILABLE', source);
+    this.#isTrying = true;
+  }
+
+  #endTry(isBack: boolean): void {
+    this.#isTrying = false;
+    this.#openedAtMs = isBack ? undefined : this.#options.now();
+    // Forgets how it was before.
+    if (isBack) this.#lastCalls.success(CircuitState.HalfOpen);
   }
 }
 

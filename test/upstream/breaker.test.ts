@@ -12,6 +12,7 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
+const now = (): number => performance.now();
 const DOWN = new Refusal(503, 'PMS');
 
 /** Runs calls that end as told; resolves to how many reached the upstream. */
@@ -24,7 +25,7 @@ async function run(breaker: Breaker, times: number, outcome?: Error): Promise<nu
 }
 
 async function opened(): Promise<Breaker> {
-  const breaker = new Breaker('PMS');
+  const breaker = new Breaker({ source: 'PMS', now });
   await run(breaker, 20, DOWN);
   expect(breaker.isOpen).toBe(true);
   return breaker;
@@ -43,7 +44,7 @@ describe('The breaker', () => {
     ['a call that took too long', new ContactsError('UPSTREAM_TIMEOUT', 'PMS')],
     ['an unreadable body', new ContactsError('UPSTREAM_INVALID_RESPONSE', 'PMS')],
   ])('counts %s as a failure', async (_what, failure) => {
-    const breaker = new Breaker('PMS');
+    const breaker = new Breaker({ source: 'PMS', now });
     await run(breaker, 20, failure);
     expect(breaker.isOpen).toBe(true);
   });
@@ -56,7 +57,7 @@ describe('The breaker', () => {
     ['no token', new ContactsError('UPSTREAM_AUTH_FAILED', 'PMS')],
     ['a call that we gave up', new GivenUp('PMS')],
   ])('counts %s neither way', async (_what, outcome) => {
-    const breaker = new Breaker('PMS');
+    const breaker = new Breaker({ source: 'PMS', now });
     await run(breaker, 200, outcome);
     expect(breaker.isOpen).toBe(false);
     await run(breaker, 20, DOWN);
@@ -64,7 +65,7 @@ describe('The breaker', () => {
   });
 
   test('stays closed while every other call fails, as when an id is poisoned', async () => {
-    const breaker = new Breaker('CAS360');
+    const breaker = new Breaker({ source: 'CAS360', now });
     for (let i = 0; i < 100; i++) await run(breaker, 1, i % 2 === 0 ? new Refusal(500, 'CAS360') : undefined);
     expect(breaker.isOpen).toBe(false);
   });
@@ -99,7 +100,7 @@ describe('The breaker', () => {
     const step = fc.record({ times: fc.nat(40), outcome: fc.constantFrom(...outcomes), waitMs: fc.nat(7_000) });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
-        const breaker = new Breaker('PMS');
+        const breaker = new Breaker({ source: 'PMS', now });
         for (const { times, outcome, waitMs } of steps) {
           await run(breaker, times, outcome);
           await jest.advanceTimersByTimeAsync(waitMs);
