@@ -1,9 +1,10 @@
+import type { Signal } from './signal.js';
 import type { UpstreamCall } from './watch.js';
 
 /** How long an operation, or a call, may go on. */
 export interface Life {
   /** Ends it, with the reason. */
-  readonly signal: AbortSignal;
+  readonly signal: Signal;
   /** When it ends at the latest, in milliseconds of `performance.now()`. */
   readonly endsAtMs: number;
   /** Takes down every call that is made meanwhile. */
@@ -16,9 +17,9 @@ export interface Life {
  * Waits for a promise that others wait for too, but no longer than `signal` allows; then rejects with the signal's
  * reason, and the promise goes on for the others.
  */
-export function waitFor<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+export function waitFor<T>(promise: Promise<T>, signal: Signal): Promise<T> {
   return new Promise((resolve, reject) => {
-    const give = (): void => reject(signal.reason as Error);
+    const give = (): void => reject(signal.reason!);
     // First of all: a promise that nobody listens to ends the process when it rejects.
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', give));
     if (signal.aborted) give();
@@ -27,7 +28,7 @@ export function waitFor<T>(promise: Promise<T>, signal: AbortSignal): Promise<T>
 }
 
 /** Resolves after `ms`, or rejects with the signal's reason. */
-export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
+export async function sleep(ms: number, signal: Signal): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   try {
     await waitFor(new Promise<void>((resolve) => (timer = setTimeout(resolve, ms))), signal);

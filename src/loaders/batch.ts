@@ -1,5 +1,6 @@
 import type { Outcome } from '../errors.js';
 import type { Life } from '../life.js';
+import { Aborter } from '../signal.js';
 import type { UpstreamCall } from '../watch.js';
 import type { Index } from './pending.js';
 
@@ -21,7 +22,7 @@ export class Batch<T> {
   /** Every call that was made for it: again after a failure, or in parts. */
   readonly calls: UpstreamCall[] = [];
   /** Ends the call. */
-  readonly call = new AbortController();
+  readonly call = new Aborter();
   readonly #listeners: ((outcomes: ReadonlyMap<string, Outcome<T>>) => void)[] = [];
 
   constructor(

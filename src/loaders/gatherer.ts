@@ -1,6 +1,7 @@
 import { ContactsError, type Outcome } from '../errors.js';
 import type { Life } from '../life.js';
 import type { Source } from '../model.js';
+import type { Signal } from '../signal.js';
 import type { Batch } from './batch.js';
 import { Pending } from './pending.js';
 import { Queue } from './queue.js';
@@ -118,7 +119,7 @@ export class Gatherer<T> {
     const endsAtMs = Math.min(batch.endsAtMs, performance.now() + timeoutMs);
     let outcomes: ReadonlyMap<string, Outcome<T>>;
     try {
-      outcomes = await fetch(batch.ids, batch.full, { signal: batch.call.signal, endsAtMs, calls: batch.calls, traceparent: batch.traceparent });
+      outcomes = await fetch(batch.ids, batch.full, { signal: batch.call, endsAtMs, calls: batch.calls, traceparent: batch.traceparent });
     } catch (error) {
       const known = error instanceof ContactsError ? error : new ContactsError('INTERNAL_SERVER_ERROR', source, { cause: error });
       outcomes = new Map(batch.ids.map((id) => [id, known]));
@@ -145,7 +146,7 @@ export class Gatherer<T> {
 type OutcomesOf<T> = Map<Batch<T>, ReadonlyMap<string, Outcome<T>>>;
 
 /** What became of each batch, once all are settled, or of those that are when `signal` says that it is too late. */
-function outcomesOf<T>(batches: ReadonlySet<Batch<T>>, signal: AbortSignal): Promise<OutcomesOf<T>> {
+function outcomesOf<T>(batches: ReadonlySet<Batch<T>>, signal: Signal): Promise<OutcomesOf<T>> {
   const settled: OutcomesOf<T> = new Map();
   return new Promise((resolve) => {
     const end = (): void => {

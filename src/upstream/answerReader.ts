@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import type { Signal } from '../signal.js';
 
 /** An answer as it came, its body whole. */
 export interface RawAnswer {
@@ -17,13 +18,13 @@ const NOTHING = Buffer.alloc(0);
  * is then thrown away. The dispatcher's own `request` makes a stream of every body, which costs a seventh of a small call
  * and a quarter of one with a hundred rows.
  */
-export function send(dispatcher: Dispatcher, options: Dispatcher.DispatchOptions, signal: AbortSignal): Promise<RawAnswer> {
+export function send(dispatcher: Dispatcher, options: Dispatcher.DispatchOptions, signal: Signal): Promise<RawAnswer> {
   return new Promise((resolve, reject) => void dispatcher.dispatch(options, new AnswerReader(signal, resolve, reject)));
 }
 
 /** As undici's documentation of `Dispatcher.dispatch` has it. */
 class AnswerReader implements Dispatcher.DispatchHandler {
-  readonly #signal: AbortSignal;
+  readonly #signal: Signal;
   readonly #resolve: (answer: RawAnswer) => void;
   readonly #reject: (error: unknown) => void;
   readonly #chunks: Buffer[] = [];
@@ -32,7 +33,7 @@ class AnswerReader implements Dispatcher.DispatchHandler {
   #bytesToDump = MAX_DUMPED_BYTES;
   #dumpTimer: NodeJS.Timeout | undefined;
 
-  constructor(signal: AbortSignal, resolve: (answer: RawAnswer) => void, reject: (error: unknown) => void) {
+  constructor(signal: Signal, resolve: (answer: RawAnswer) => void, reject: (error: unknown) => void) {
     this.#signal = signal;
     this.#resolve = resolve;
     this.#reject = reject;
@@ -71,7 +72,7 @@ class AnswerReader implements Dispatcher.DispatchHandler {
 
   readonly #giveUp = (): void => {
     this.#reject(this.#signal.reason);
-    this.#controller?.abort(this.#signal.reason as Error);
+    this.#controller?.abort(this.#signal.reason!);
   };
 
   #end(): void {

@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { Pool } from 'undici';
+import type { Signal } from '../signal.js';
 import { send } from './answerReader.js';
 
 /** An upstream's answer, its body read and inflated. */
@@ -52,7 +53,7 @@ export class Exchange {
   }
 
   /** Ends with `signal`, whatever the upstream does; the connection is then thrown away. */
-  async get(path: string, token: string, signal: AbortSignal, traceparent?: string): Promise<Answer> {
+  async get(path: string, token: string, signal: Signal, traceparent?: string): Promise<Answer> {
     const headers = { authorization: `Bearer ${token}`, accept: 'application/json', ...(traceparent && { traceparent }) };
     try {
       const answer = await send(this.#pool, { method: 'GET', path: this.pathPrefix + path, headers }, signal);

@@ -1,6 +1,7 @@
 import { ContactsError } from '../errors.js';
 import type { Life } from '../life.js';
 import type { Source } from '../model.js';
+import type { Signal } from '../signal.js';
 import type { UpstreamCall } from '../watch.js';
 import type { Breaker } from './breaker.js';
 import { UnreadableBody, type Answer, type Exchange } from './exchange.js';
@@ -104,7 +105,7 @@ export class Upstream {
 }
 
 /** Whatever was thrown, as one of the closed list. */
-function known(error: unknown, source: Source, signal: AbortSignal): ContactsError {
+function known(error: unknown, source: Source, signal: Signal): ContactsError {
   if (error instanceof ContactsError) return error;
   if (signal.aborted) return signal.reason instanceof ContactsError ? signal.reason : new GivenUp(source);
   const isUnreadable = error instanceof SyntaxError || error instanceof UnreadableBody;

@@ -5,6 +5,7 @@ import { ContactsError } from '../errors.js';
 import type { Context } from '../graphql/context.js';
 import type { Life } from '../life.js';
 import { isRecord } from '../record.js';
+import { Aborter } from '../signal.js';
 import type { Callers } from './callers.js';
 import { refuse } from './replies.js';
 
@@ -87,15 +88,15 @@ function isAuthorization(text: string, at: number): boolean {
 
 /** Ends with the deadline, or when the caller goes away. */
 function lifeOf(reply: FastifyReply, timeoutMs: number): Life {
-  const controller = new AbortController();
+  const end = new Aborter();
   let timer = setTimeout(() => {
-    controller.abort(TOO_LATE);
+    end.abort(TOO_LATE);
     // Everything that waits has been told. What answers even then is a fault of ours; the caller shall not wait for it.
     timer = setTimeout(() => void (reply.sent || refuse(reply, 500, 'INTERNAL_SERVER_ERROR')), GRACE_MS);
   }, timeoutMs);
   reply.raw.once('close', () => {
     clearTimeout(timer);
-    if (!reply.raw.writableFinished) controller.abort(TOO_LATE);
+    if (!reply.raw.writableFinished) end.abort(TOO_LATE);
   });
-  return { signal: controller.signal, endsAtMs: performance.now() + timeoutMs };
+  return { signal: end, endsAtMs: performance.now() + timeoutMs };
 }

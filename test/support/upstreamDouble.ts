@@ -1,11 +1,12 @@
 import type { Outcome } from '../../src/errors.js';
 import type { Life } from '../../src/life.js';
 import { Gatherer, type GathererOptions } from '../../src/loaders/gatherer.js';
+import type { Signal } from '../../src/signal.js';
 
 interface Call {
   readonly ids: readonly string[];
   readonly full: boolean;
-  readonly signal: AbortSignal;
+  readonly signal: Signal;
   /** Ends the call: with `id!` for each id (`id!!` in full), or with an error. */
   answer(error?: Error): void;
 }
@@ -24,7 +25,7 @@ export function gathererOverDouble(options: Partial<GathererOptions<string>> = {
     fetch: (ids, full, { signal }) =>
       new Promise<ReadonlyMap<string, Outcome<string>>>((resolve, reject) => {
         const answer = (error?: Error): void => (error ? reject(error) : resolve(new Map(ids.map((id) => [id, full ? `${id}!!` : `${id}!`]))));
-        signal.addEventListener('abort', () => answer(signal.reason as Error));
+        signal.addEventListener('abort', () => answer(signal.reason));
         calls.push({ ids: [...ids], full, signal, answer });
       }),
     ...options,
@@ -33,7 +34,7 @@ export function gathererOverDouble(options: Partial<GathererOptions<string>> = {
 }
 
 /** A life that `signal` ends. */
-export const endedBy = (signal: AbortSignal): Life => ({ signal, endsAtMs: Infinity });
+export const endedBy = (signal: Signal): Life => ({ signal, endsAtMs: Infinity });
 
 /** A life that does not end. */
 export const FOREVER = endedBy(new AbortController().signal);

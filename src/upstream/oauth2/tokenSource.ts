@@ -1,6 +1,7 @@
 import { ContactsError } from '../../errors.js';
 import type { Source } from '../../model.js';
 import { waitFor } from '../../life.js';
+import type { Signal } from '../../signal.js';
 import type { UpstreamCall } from '../../watch.js';
 
 /** What a token endpoint granted. */
@@ -45,7 +46,7 @@ export class TokenSource {
    * A token to use now, or a promise of one, which rejects with UPSTREAM_AUTH_FAILED when none is to be had, or with the
    * reason of `signal`. `calls` takes down the request for a new one, if this began it.
    */
-  get(signal: AbortSignal, calls?: UpstreamCall[]): string | Promise<string> {
+  get(signal: Signal, calls?: UpstreamCall[]): string | Promise<string> {
     const now = this.#options.now();
     const token = this.#token;
     if (token && now < token.expiresAtMs) {
