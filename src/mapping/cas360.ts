@@ -7,7 +7,7 @@ import type { Cas360ContactFields } from './cas360Parts.js';
 import { country } from './country.js';
 import { date } from './dates.js';
 import { Fields, texts } from './fields.js';
-import { id, oneOf, spelled, text } from './readers.js';
+import { id, oneOf, spelled } from './readers.js';
 import type { MappingTools } from './tools.js';
 
 export type Cas360ContactRecord = components['schemas']['ContactRecord'];
@@ -59,29 +59,29 @@ export class Cas360Contact implements Contact {
     return this.#record.read('contactType', contactType);
   }
   get name() {
-    return this.#record.read('name', text) ?? texts(this.#record, 'firstName', 'middleName', 'lastName')?.join(' ') ?? null;
+    return this.#record.text('name') ?? texts(this.#record, 'firstName', 'middleName', 'lastName')?.join(' ') ?? null;
   }
   get title() {
-    return this.#record.read('title', text);
+    return this.#record.text('title');
   }
   get firstName() {
-    return this.#record.read('firstName', text);
+    return this.#record.text('firstName');
   }
   get middleNames() {
-    return this.#record.read('middleName', text);
+    return this.#record.text('middleName');
   }
   get lastName() {
-    return this.#record.read('lastName', text);
+    return this.#record.text('lastName');
   }
   get gender() {
     return this.#record.read('sex', gender);
   }
   get email() {
-    return this.#record.read('email', text);
+    return this.#record.text('email');
   }
   get phone() {
     for (const [key] of parts.PHONES) {
-      const number = this.#record.read(key, text);
+      const number = this.#record.text(key);
       if (number !== null) return number;
     }
     return null;
@@ -93,7 +93,7 @@ export class Cas360Contact implements Contact {
     return (this.#phoneNumbers ??= parts.phoneNumbers(this.#record));
   }
   get skype() {
-    return this.#record.read('skype', text);
+    return this.#record.text('skype');
   }
   get preferredContactMethod() {
     return null;

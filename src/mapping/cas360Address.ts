@@ -4,7 +4,6 @@ import type { Country } from '../schema.generated.js';
 import type { components } from '../upstream/cas360/records.generated.js';
 import { country } from './country.js';
 import { Fields, texts } from './fields.js';
-import { text } from './readers.js';
 import type { MappingTools } from './tools.js';
 
 export type Cas360AddressRecord = components['schemas']['AddressRecord'];
@@ -28,17 +27,17 @@ export class Cas360Address implements Address {
     return (this.#lines ??= texts(this.#record, 'unitFlat', 'levelFloor', 'block', 'buildingEstate', 'streetLine1', 'streetLine2'));
   }
   get careOf() {
-    return this.#record.read('careOf', text);
+    return this.#record.text('careOf');
   }
   get city() {
-    return this.#record.read('suburb', text);
+    return this.#record.text('suburb');
   }
   get state() {
-    return this.#record.read('state', text);
+    return this.#record.text('state');
   }
   get postCode() {
     // The second is how the register's documentation spells it.
-    return this.#record.read('postcode', text) ?? this.#record.read('postCode', text);
+    return this.#record.text('postcode') ?? this.#record.text('postCode');
   }
   get country() {
     return (this.#country ??= country(this.#record, 'country'));

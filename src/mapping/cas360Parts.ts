@@ -6,7 +6,7 @@ import { cas360Relationship } from './cas360Relationship.js';
 import { country } from './country.js';
 import { date } from './dates.js';
 import { group, type Fields } from './fields.js';
-import { id, oneOf, text } from './readers.js';
+import { id, oneOf } from './readers.js';
 
 /** What a contact of the company register is read from. */
 export type Cas360ContactFields = Fields<components['schemas']['ContactRecord']>;
@@ -23,7 +23,7 @@ export const PHONES = [
 export const emailAddresses = (address: string | null) => (address === null ? null : [{ address, nickname: null, primary: true }]);
 
 export const phoneNumbers = (record: Cas360ContactFields) => {
-  const known = PHONES.map(([key, kind]) => ({ kind, number: record.read(key, text) }));
+  const known = PHONES.map(([key, kind]) => ({ kind, number: record.text(key) }));
   const numbers = known.filter(({ number }) => number !== null);
   return numbers.length === 0 ? null : numbers.map((phone, index) => ({ ...phone, primary: index === 0 }));
 };
@@ -35,8 +35,8 @@ export const address = (record: Cas360ContactFields): AddressReference | null =>
 
 export const registration = (record: Cas360ContactFields) =>
   group({
-    companyNumber: record.read('companyNumber', text),
-    businessNumber: record.read('businessNumber', text),
+    companyNumber: record.text('companyNumber'),
+    businessNumber: record.text('businessNumber'),
     entityType: record.read('type', entityType),
     incorporationDate: record.read('incorporationDate', date),
     // The second is how the register's documentation spells it.
@@ -50,9 +50,9 @@ export const relationships = (record: Cas360ContactFields) => {
 
 export const placeOfBirth = (record: Cas360ContactFields) =>
   group({
-    place: record.read('birthPlace', text),
-    state: record.read('birthState', text),
+    place: record.text('birthPlace'),
+    state: record.text('birthState'),
     country: country(record, 'birthCountry'),
   });
 
-export const identityDocuments = (record: Cas360ContactFields) => group({ passportNumber: null, socialSecurityNumber: null, taxNumber: record.read('taxNumber', text) });
+export const identityDocuments = (record: Cas360ContactFields) => group({ passportNumber: null, socialSecurityNumber: null, taxNumber: record.text('taxNumber') });

@@ -3,7 +3,7 @@ import type { Relationship } from '../model.js';
 import type { components } from '../upstream/cas360/records.generated.js';
 import { date } from './dates.js';
 import type { Fields } from './fields.js';
-import { numberAsText, text } from './readers.js';
+import { numberAsText } from './readers.js';
 
 /** Only companies have such identifiers; trusts have numbers. */
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
@@ -13,8 +13,8 @@ export function cas360Relationship(record: Fields<components['schemas']['Relatio
   const parentId = record.read('parentId', numberAsText);
   const endDate = record.read('endDate', date);
   return {
-    type: record.read('type', text),
-    parentType: record.read('parentType', text),
+    type: record.text('type'),
+    parentType: record.text('parentType'),
     parentId,
     company: parentId !== null && UUID.test(parentId) ? { __typename: 'Company', id: idOf('CAS360', parentId) } : null,
     startDate: record.read('startDate', date),

@@ -3,7 +3,7 @@ import countries from 'i18n-iso-countries/index.js';
 import english from 'i18n-iso-countries/langs/en.json' with { type: 'json' };
 import type { Country } from '../schema.generated.js';
 import { group, type Fields } from './fields.js';
-import { text, type Reader } from './readers.js';
+import type { Reader } from './readers.js';
 import { remember } from './remember.js';
 
 interface CountryParts {
@@ -34,7 +34,7 @@ export function country<R extends object>(record: Fields<R>, key: keyof R & stri
 
 /** The object's own words win. What it does not give is completed from its codes, or else from its name. */
 function ofParts(parts: Fields<CountryParts>): Country | null {
-  const name = parts.read('name', text);
+  const name = parts.text('name');
   const alpha2 = parts.read('countryCodeAlpha2', ofCode);
   const alpha3 = parts.read('countryCodeAlpha3', ofCode);
   const numericKey = parts.has('countryCodeNumeric') ? 'countryCodeNumeric' : 'isoCode';

@@ -42,6 +42,13 @@ export class Fields<R extends object> {
     return null;
   }
 
+  /** The text at this key: most fields are one, and it takes no reader. */
+  text(key: Key<R>): string | null {
+    const value = this.#values[key];
+    if (isNothing(value)) return null;
+    return typeof value === 'string' ? value : this.read(key, text);
+  }
+
   has(key: Key<R>): boolean {
     return !isNothing(this.#values[key]);
   }
@@ -104,7 +111,7 @@ export class Fields<R extends object> {
 
 /** The texts at these keys, without those that are nothing; null where all are. */
 export function texts<R extends object>(record: Fields<R>, ...keys: Key<R>[]): string[] | null {
-  const found = keys.map((key) => record.read(key, text)).filter((part) => part !== null);
+  const found = keys.map((key) => record.text(key)).filter((part) => part !== null);
   return found.length === 0 ? null : found;
 }
 

@@ -9,7 +9,6 @@ import * as parts from './pmsParts.js';
 import type { PmsContactFields } from './pmsParts.js';
 import { pmsSalesAccount } from './pmsSalesAccount.js';
 import * as words from './pmsWords.js';
-import { text } from './readers.js';
 import type { MappingTools } from './tools.js';
 
 export type PmsContactRecord = components['schemas']['ContactRecord'];
@@ -47,7 +46,7 @@ export class PmsContact implements Contact {
     return 'PMS' as const;
   }
   get uuid() {
-    return this.#record.read('uuid', text);
+    return this.#record.text('uuid');
   }
   get contactType() {
     return 'PERSON' as const;
@@ -56,25 +55,25 @@ export class PmsContact implements Contact {
     return (this.#name ??= texts(this.#record, 'firstName', 'middleNames', 'lastName')?.join(' ') ?? null);
   }
   get title() {
-    return this.#record.read('title', text);
+    return this.#record.text('title');
   }
   get firstName() {
-    return this.#record.read('firstName', text);
+    return this.#record.text('firstName');
   }
   get middleNames() {
-    return this.#record.read('middleNames', text);
+    return this.#record.text('middleNames');
   }
   get lastName() {
-    return this.#record.read('lastName', text);
+    return this.#record.text('lastName');
   }
   get gender() {
     return this.#record.read('gender', words.gender);
   }
   get email() {
-    return this.#record.object('primaryContactEmailAddress').read('email', text);
+    return this.#record.object('primaryContactEmailAddress').text('email');
   }
   get phone() {
-    return this.#record.object('primaryContactTelephoneNumber').read('number', text);
+    return this.#record.object('primaryContactTelephoneNumber').text('number');
   }
   get emailAddresses() {
     return (this.#emailAddresses ??= parts.emailAddresses(this.#record));
@@ -137,6 +136,6 @@ export class PmsContact implements Contact {
     return (this.#doorAccess ??= parts.doorAccess(this.#record));
   }
   get cognitoId() {
-    return this.#record.read('cognitoId', text);
+    return this.#record.text('cognitoId');
   }
 }

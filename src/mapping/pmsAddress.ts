@@ -4,7 +4,7 @@ import type { Country } from '../schema.generated.js';
 import type { components } from '../upstream/pms/records.generated.js';
 import { country } from './country.js';
 import { texts, type Fields } from './fields.js';
-import { flag, text } from './readers.js';
+import { flag } from './readers.js';
 
 type AddressFields = Fields<components['schemas']['AddressRecord']>;
 
@@ -35,19 +35,19 @@ class PmsAddress implements Address {
     return null;
   }
   get city() {
-    return this.#record.read('city', text);
+    return this.#record.text('city');
   }
   get state() {
     return null;
   }
   get postCode() {
-    return this.#record.read('postCode', text);
+    return this.#record.text('postCode');
   }
   get country() {
     return (this.#country ??= country(this.#record, 'country'));
   }
   get nickname() {
-    return this.#record.read('nickname', text);
+    return this.#record.text('nickname');
   }
   get primary() {
     return this.#record.read('primary', flag);

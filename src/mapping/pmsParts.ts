@@ -2,7 +2,7 @@ import type { components } from '../upstream/pms/records.generated.js';
 import { date, localDateTime } from './dates.js';
 import { group, type Fields } from './fields.js';
 import * as words from './pmsWords.js';
-import { flag, id, text } from './readers.js';
+import { flag, id } from './readers.js';
 
 /** What a contact of the property management system is read from. */
 export type PmsContactFields = Fields<components['schemas']['ContactRecord']>;
@@ -10,8 +10,8 @@ export type PmsContactFields = Fields<components['schemas']['ContactRecord']>;
 export const emailAddresses = (record: PmsContactFields) => {
   const email = record.object('primaryContactEmailAddress');
   const address = group({
-    address: email.read('email', text),
-    nickname: email.read('nickname', text),
+    address: email.text('email'),
+    nickname: email.text('nickname'),
     primary: email.read('primary', flag),
   });
   return address && [address];
@@ -19,15 +19,15 @@ export const emailAddresses = (record: PmsContactFields) => {
 
 export const phoneNumbers = (record: PmsContactFields) => {
   const phone = record.object('primaryContactTelephoneNumber');
-  const number = group({ number: phone.read('number', text), primary: phone.read('primary', flag) });
+  const number = group({ number: phone.text('number'), primary: phone.read('primary', flag) });
   return number && [{ ...number, kind: 'PRIMARY' as const }];
 };
 
 export const employment = (record: PmsContactFields) =>
   group({
-    jobTitle: record.read('jobTitle', text),
-    department: record.read('department', text),
-    companyName: record.read('companyName', text),
+    jobTitle: record.text('jobTitle'),
+    department: record.text('department'),
+    companyName: record.text('companyName'),
     industry: pickListItem(record.object('industry')),
   });
 
@@ -44,13 +44,13 @@ export const guest = (record: PmsContactFields) =>
   group({
     role: record.read('type', words.guestRole),
     lastBookingRole: record.read('lastBookingRole', words.bookingRole),
-    preferences: record.read('preferences', text),
+    preferences: record.text('preferences'),
   });
 
 export const identityDocuments = (record: PmsContactFields) =>
   group({
-    passportNumber: record.read('passportNumber', text),
-    socialSecurityNumber: record.read('socialSecurityNumber', text),
+    passportNumber: record.text('passportNumber'),
+    socialSecurityNumber: record.text('socialSecurityNumber'),
     taxNumber: null,
   });
 
@@ -58,19 +58,19 @@ export const verification = (record: PmsContactFields) =>
   group({
     idChecked: record.read('idCheck', flag),
     identityConfirmedDate: record.read('identityConfirmedDate', date),
-    identityConfirmedReference: record.read('identityConfirmedReference', text),
+    identityConfirmedReference: record.text('identityConfirmedReference'),
     creditCheckOk: record.read('creditCheckOk', flag),
     creditCheckDate: record.read('creditCheckDate', date),
   });
 
 export const doorAccess = (record: PmsContactFields) =>
   group({
-    saltoIdentifier: record.read('saltoIdentifier', text),
-    saltoAssignedTagId: record.read('saltoAssignedTagId', text),
+    saltoIdentifier: record.text('saltoIdentifier'),
+    saltoAssignedTagId: record.text('saltoAssignedTagId'),
     saltoRegistrationStatus: record.read('saltoRegistrationStatus', words.saltoStatus),
     saltoKeysLastUpdated: record.read('saltoKeysLastUpdated', localDateTime),
-    keyCardCode: record.read('keyCardCode', text),
+    keyCardCode: record.text('keyCardCode'),
   });
 
 const pickListItem = (item: Fields<{ id?: unknown; code?: unknown; name?: unknown }>) =>
-  group({ id: item.read('id', id), code: item.read('code', text), name: item.read('name', text) });
+  group({ id: item.read('id', id), code: item.text('code'), name: item.text('name') });

@@ -4,7 +4,7 @@ import type { components } from '../upstream/pms/records.generated.js';
 import { localDateTime } from './dates.js';
 import type { Fields } from './fields.js';
 import { exportStatus } from './pmsWords.js';
-import { id, text } from './readers.js';
+import { id } from './readers.js';
 
 type AccountFields = Fields<components['schemas']['SalesAccountRecord']>;
 
@@ -36,10 +36,10 @@ class PmsSalesAccount implements SalesAccount {
     return 'SalesAccount' as const;
   }
   get accountCode() {
-    return this.#record.read('accountCode', text);
+    return this.#record.text('accountCode');
   }
   get externalId() {
-    return this.#record.read('externalId', text);
+    return this.#record.text('externalId');
   }
   get exportedDate() {
     return this.#record.read('exportedDate', localDateTime);
@@ -51,7 +51,7 @@ class PmsSalesAccount implements SalesAccount {
     return (this.#company ??= company(this.#record.object('company')));
   }
   get companyName() {
-    return this.#record.object('company').read('companyName', text);
+    return this.#record.object('company').text('companyName');
   }
 }
 
