@@ -57,10 +57,11 @@ export function createGraphqlServer({ typeDefs, introspection, limits, compile, 
     // Apollo Server's own lines may quote errors; what matters of them is logged above.
     logger: { debug() {}, info() {}, warn() {}, error() {} },
     plugins: [
+      // First: Apollo Server asks one after the other for an answer, and waits for each.
+      ...(compile ? [compiledExecution({ schema: createSchema(typeDefs), now: () => performance.now() })] : []),
       requestLimits(limits),
       operationReports(onOperation),
       ownFaults(log),
-      ...(compile ? [compiledExecution({ schema: createSchema(typeDefs), now: () => performance.now() })] : []),
       ...(maxAgeSeconds > 0 ? [cacheHints(schema, maxAgeSeconds)] : []),
       // Two and a half times the cost of everything else, for hints that nothing here gives.
       ApolloServerPluginCacheControlDisabled(),

@@ -59,11 +59,10 @@ export class OperationLoader<T> {
 
   /** What came of a wish, once all gatherings that serve it have ended. */
   async #outcomesOf({ ids, full, field }: Wish): Promise<Outcome<T>[]> {
-    const servingEach = ids.map((id) => this.#serving(id, full)!);
-    const serving = new Set(servingEach);
+    const serving = ids.map((id) => this.#serving(id, full)!);
     if (this.watch) for (const { fields } of serving) fields.add(field);
-    for (const gathering of serving) gathering.known = await gathering.outcomes;
-    return ids.map((id, i) => this.#outcome(servingEach[i]!.known?.get(id)));
+    for (const gathering of serving) gathering.known ??= await gathering.outcomes;
+    return ids.map((id, i) => this.#outcome(serving[i]!.known?.get(id)));
   }
 
   /** The first gathering that tells what is wanted of an id: later ones do not take its place. */
