@@ -32,6 +32,6 @@ const settingsOf = (upstream) => ({
 });
 
 export function startContestant({ name, command }, { upstream, isCached, server }) {
-  const env = name === 'ours' ? { ...settingsOf(upstream), ...(isCached && { CACHE_TTL_SECONDS: '60', CACHE_MAX_ENTRIES: '50000' }) } : { UPSTREAM_URL: upstream };
+  const env = name === 'ours' ? { ...settingsOf(upstream), ...(isCached && { CACHE_TTL_SECONDS: '600' }) } : { UPSTREAM_URL: upstream };
   return Child.start(name, ['--import', PROBE, ...command(server)], { env, isServer: true });
 }

@@ -52,19 +52,28 @@ function between(before, after) {
   return { usedMs, cpuMs: usedMs / operations, perSecond: (1_000 * operations) / (after.at - before.at) };
 }
 
-/** The latencies at half of what the server can do, and those of the upstream by itself, called as often. */
-export async function halfLoad({ each, server, upstream, perSecond, ms }) {
+/** The latencies at half of what the server can do, and those of the upstream by itself, called as often, taking turns: medians. */
+export async function halfLoad({ each, server, upstream, perSecond, rounds, ms }) {
   const rate = Math.min(perSecond / 2, MOST_OPERATIONS_PER_SECOND);
-  const callers = operationCallers(server.origin, each, each.callers * MORE_CALLERS);
-  const latencies = await pacedLoad(callers, rate, ms);
-  callers.close();
-  const direct = upstreamCallers(upstream.origin, each, each.callers * MORE_CALLERS);
-  const upstreamLatencies = await pacedLoad(direct, rate, ms / 2);
-  direct.close();
-  return { ...tail(latencies), upstreamP99Ms: tail(upstreamLatencies).p99Ms };
+  const served = [];
+  const direct = [];
+  for (let round = 0; round < rounds; round++) {
+    served.push(await pacedTail(operationCallers(server.origin, each, each.callers * MORE_CALLERS), rate, ms));
+    direct.push(await pacedTail(upstreamCallers(upstream.origin, each, each.callers * MORE_CALLERS), rate, ms));
+  }
+  const of = (key, tails) => median(tails.map((one) => one[key]));
+  return { p50Ms: of('p50Ms', served), p99Ms: of('p99Ms', served), upstreamP99Ms: of('p99Ms', direct) };
 }
 
-export const tail = (latencies) => ({ p50Ms: percentile(latencies, 0.5), p99Ms: percentile(latencies, 0.99) });
+async function pacedTail(callers, rate, ms) {
+  // The connections are made, and what comes first is over.
+  await pacedLoad(callers, rate, LEAD_IN_MS);
+  const latencies = await pacedLoad(callers, rate, ms);
+  callers.close();
+  return tail(latencies);
+}
+
+const tail = (latencies) => ({ p50Ms: percentile(latencies, 0.5), p99Ms: percentile(latencies, 0.99) });
 
 /** Medians of the rounds; latencies of all of them together. */
 export function summary(rounds) {

@@ -6,8 +6,8 @@ import { Child, pinLoadGenerator, UPSTREAM } from './child.js';
 
 const MOST_WARM_UPS = 10;
 
-export const STANDARD = { rounds: 5, windowMs: 1_000, warmUpMs: 4_000, halfLoadMs: 2_000 };
-export const QUICK = { rounds: 3, windowMs: 500, warmUpMs: 1_000, halfLoadMs: 800 };
+export const STANDARD = { rounds: 5, windowMs: 1_000, warmUpMs: 4_000, halfLoadMs: 1_000 };
+export const QUICK = { rounds: 3, windowMs: 500, warmUpMs: 1_000, halfLoadMs: 500 };
 
 /** How many steps a case takes, for the progress. */
 export const stepsOf = (each, { rounds }) => contestantsIn(each).length * variantsOf(each).length * (rounds + 2);
@@ -61,10 +61,10 @@ async function runRounds(entrants, { rounds, windowMs, warmUpMs }, onStep) {
   }
 }
 
-async function finish({ name, title, each, server, upstream, rounds }, { halfLoadMs }, onStep) {
+async function finish({ name, title, each, server, upstream, rounds }, { halfLoadMs, rounds: count }, onStep) {
   const full = summary(rounds);
   const isPaced = each.mode === 'steady' && !each.sizes;
-  const half = isPaced ? await halfLoad({ each, server, upstream, perSecond: full.perSecond, ms: halfLoadMs }) : undefined;
+  const half = isPaced ? await halfLoad({ each, server, upstream, perSecond: full.perSecond, rounds: count, ms: halfLoadMs }) : undefined;
   const { peakBytes } = await server.ask('usage');
   onStep(`${name} under half load`);
   return { name, title, size: each.size, ...full, half, peakBytes };
