@@ -18,11 +18,12 @@ export function parseJson(bytes: Uint8Array): unknown {
 
 /** Whether LONG digits stand in a row, looked for in leaps of as many: a fraction of what a regular expression takes. */
 function hasLongInteger(bytes: Uint8Array): boolean {
-  for (let end = LONG - 1; end < bytes.length; end += LONG) {
-    let start = end;
+  for (let at = LONG - 1; at < bytes.length; at += LONG) {
+    // Half of them stand on one side of it.
+    if (!isDigit(bytes[at]) || !(isDigit(bytes[at - LONG / 2]) || isDigit(bytes[at + LONG / 2]))) continue;
+    let start = at;
     while (isDigit(bytes[start])) start--;
-    if (start === end) continue;
-    let stop = end + 1;
+    let stop = at + 1;
     while (isDigit(bytes[stop])) stop++;
     if (stop - start > LONG) return true;
   }

@@ -21,6 +21,12 @@ describe('Parsing an upstream’s JSON', () => {
     );
   });
 
+  test('never rounds the only integer that there is, at whatever distance from the beginning', () => {
+    for (const id of ['9007199254740993', '90071992547409931', '900719925474099311', '9223372036854775807']) {
+      for (let blanks = 0; blanks < 64; blanks++) expect(parsed(`${' '.repeat(blanks)}[${id}]`)).toEqual([id]);
+    }
+  });
+
   test.each(['[1]', '[12345678901234567]'])('refuses what is nested too deep, or reads it (%s inside)', (inside) => {
     const text = '['.repeat(100_000) + inside + ']'.repeat(100_000);
     try {
