@@ -32,6 +32,7 @@ export class Breaker {
   /** Undefined while calls pass. */
   #openedAtMs: number | undefined;
   #isTrying = false;
+  #openings = 0;
 
   constructor(options: BreakerOptions) {
     const { callsToTrip = CALLS_TO_TRIP } = options;
@@ -43,15 +44,17 @@ export class Breaker {
   async run<T>(call: () => Promise<T>): Promise<T> {
     const isTry = this.isOpen;
     if (isTry) this.#beginTry();
+    const openings = this.#openings;
     try {
       const result = await call();
       if (isTry) this.#endTry(true);
-      else this.#lastCalls.success(CircuitState.Closed);
+      else if (openings === this.#openings) this.#lastCalls.success(CircuitState.Closed);
       return result;
     } catch (error) {
       // A try that was given up told nothing, and no answer at all is no reason to go on.
       if (isTry) this.#endTry(error instanceof Refusal && !isFault(error));
-      else if (isFault(error) && this.#lastCalls.failure(CircuitState.Closed)) this.#openedAtMs ??= this.#options.now();
+      // What began before it opened says nothing of an upstream that is back.
+      else if (isFault(error) && openings === this.#openings && this.#lastCalls.failure(CircuitState.Closed)) this.#open();
       throw error;
     }
   }
@@ -73,9 +76,15 @@ export class Breaker {
 
   #endTry(isBack: boolean): void {
     this.#isTrying = false;
-    this.#openedAtMs = isBack ? undefined : this.#options.now();
+    if (!isBack) return this.#open();
+    this.#openedAtMs = undefined;
     // Forgets how it was before.
-    if (isBack) this.#lastCalls.success(CircuitState.HalfOpen);
+    this.#lastCalls.success(CircuitState.HalfOpen);
+  }
+
+  #open(): void {
+    this.#openedAtMs = this.#options.now();
+    this.#openings++;
   }
 }
 

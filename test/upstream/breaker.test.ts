@@ -95,6 +95,19 @@ describe('The breaker', () => {
     }
   });
 
+  test('does not blame an upstream that is back for calls that began before', async () => {
+    const breaker = new Breaker({ source: 'PMS', now });
+    const fail: ((error: Error) => void)[] = [];
+    const old = Array.from({ length: 50 }, () => breaker.run(() => new Promise<void>((_resolve, reject) => fail.push(reject))).catch(() => {}));
+    await run(breaker, 20, DOWN);
+    expect(breaker.isOpen).toBe(true);
+    await jest.advanceTimersByTimeAsync(5_000);
+    expect(await run(breaker, 1)).toBe(1);
+    for (const one of fail) one(DOWN);
+    await Promise.all(old);
+    expect(breaker.isOpen).toBe(false);
+  });
+
   test('is never stuck: whatever happened, a healthy upstream is served again within five seconds', async () => {
     const outcomes = [undefined, DOWN, new Refusal(404, 'PMS'), new Refusal(429, 'PMS'), new GivenUp('PMS'), new ContactsError('UPSTREAM_TIMEOUT', 'PMS')];
     const step = fc.record({ times: fc.nat(40), outcome: fc.constantFrom(...outcomes), waitMs: fc.nat(7_000) });
