@@ -13,13 +13,16 @@ export interface MemoryCacheOptions {
 export class MemoryCache<T extends object> implements Cache<T> {
   readonly #options: MemoryCacheOptions;
   readonly #entries: LRUCache<string, { readonly thing: T; readonly full: boolean }>;
+  /** Read once for all ids of a call. */
+  #nowMs = 0;
 
   constructor(options: MemoryCacheOptions) {
     this.#options = options;
-    this.#entries = new LRUCache({ max: options.maxEntries, ttl: options.ttlMs, ttlResolution: 0, perf: { now: options.now } });
+    this.#entries = new LRUCache({ max: options.maxEntries, ttl: options.ttlMs, ttlResolution: 0, perf: { now: () => this.#nowMs } });
   }
 
   find(ids: readonly string[], full: boolean): Map<string, T> {
+    this.#nowMs = this.#options.now();
     const found = new Map<string, T>();
     for (const id of ids) {
       const entry = this.#entries.get(id);
@@ -31,6 +34,7 @@ export class MemoryCache<T extends object> implements Cache<T> {
   }
 
   keep(things: ReadonlyMap<string, T>, full: boolean): void {
+    this.#nowMs = this.#options.now();
     for (const [id, thing] of things) {
       // A plain call may return after one in full, for the same id, that went out later.
       if (full || !this.#entries.peek(id)?.full) this.#entries.set(id, { thing, full });
