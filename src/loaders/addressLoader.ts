@@ -52,7 +52,7 @@ export class AddressLoader {
 
   async #inContact({ id, sourceId }: AddressPlace, need: AddressNeed): Promise<Outcome<AddressReference>> {
     const holder = await this.#contacts.byReference(contactReference('PMS', sourceId), need);
-    if (!holder || holder instanceof ContactsError) return holder;
+    if (!isFound(holder)) return holder;
     if (need.what === 'id') return referenceTo(id);
     const { address } = holder as Contact;
     return address?.id === id ? address : null;
@@ -71,7 +71,7 @@ export class AddressLoader {
 
   async #standIn(addressHolder: ContactReference, field: string): Promise<Outcome<AddressReference>> {
     const holder = await this.#contacts.record(addressHolder, field);
-    return holder instanceof ContactsError ? holder : (holder?.address ?? null);
+    return isFound(holder) ? holder.address : holder;
   }
 }
 

@@ -1,4 +1,4 @@
-import { ContactsError, type Outcome } from '../errors.js';
+import { ContactsError, isFound, type Outcome } from '../errors.js';
 import { parseContactId } from '../ids.js';
 import type { Life } from '../life.js';
 import type { Address, Contact, SalesAccount } from '../model.js';
@@ -36,7 +36,7 @@ export class Loaders {
     // Only the PMS keeps accounts.
     if (reference.source !== 'PMS') return null;
     const contact = await this.contacts.record(reference, field);
-    if (!contact || contact instanceof ContactsError) return contact;
+    if (!isFound(contact)) return contact;
     return contact.salesAccount?.id === id ? contact.salesAccount : null;
   }
 }
