@@ -19,7 +19,8 @@ const files = {
 
 const sandbox = await startSandbox();
 const quiet = () => {};
-const app = await createApp(readConfig({ HOST, PORT: '0', ...sandbox.environment }), {
+// The sandbox and the page share its thread: late because of them is no overload.
+const app = await createApp(readConfig({ HOST, PORT: '0', MAX_EVENT_LOOP_DELAY_MS: '0', ...sandbox.environment }), {
   log: { info: quiet, warn: quiet, error: console.error },
   drainMs: 0,
 });
