@@ -11,22 +11,28 @@ export interface ShownCall extends Pick<WatchedBatch, 'source' | 'kind'>, Pick<U
 /** The calls of an operation in the order in which they began. Of a call for several operations, only this one's ids. */
 export function shownCalls({ batches }: Watch, beganAtMs: number): ShownCall[] {
   const since = (atMs: number): number => Math.max(0, Math.round((atMs - beganAtMs) * 100) / 100);
-  const shown = batches.flatMap(({ source, resource, kind, full, fields, ids, calls, startedAtMs }): ShownCall[] => {
-    const what = { source, kind, fields: [...fields] };
-    if (kind === 'cached') return [{ ...what, resource, relationships: full, ids, attempt: 1, startMs: since(startedAtMs), endMs: since(startedAtMs), outcome: '200' }];
+  const cached: ShownCall[] = [];
+  // What fields of different depths wanted in one turn of the event loop is one call.
+  const byCall = new Map<UpstreamCall, ShownCall>();
+  for (const { source, resource, kind, full, fields, ids, calls, startedAtMs } of batches) {
+    if (kind === 'cached') cached.push({ source, kind, fields: [...fields], resource, relationships: full, ids, attempt: 1, startMs: since(startedAtMs), endMs: since(startedAtMs), outcome: '200' });
     const own = new Set(ids);
-    return calls
-      .filter((call) => (call.resource === 'token' ? kind === 'sent' : call.ids.some((id) => own.has(id))))
-      .map((call) => ({
-        ...what,
+    for (const call of calls) {
+      if (call.resource === 'token' ? kind !== 'sent' : !call.ids.some((id) => own.has(id))) continue;
+      const shown = byCall.get(call);
+      byCall.set(call, {
+        source,
+        kind: shown?.kind ?? kind,
+        fields: [...fields.union(new Set(shown?.fields))],
         resource: call.resource,
         relationships: call.full,
-        ids: call.ids.filter((id) => own.has(id)),
+        ids: call.ids.filter((id) => own.has(id) || shown?.ids.includes(id)),
         attempt: call.attempt,
         startMs: since(call.startedAtMs),
         endMs: since(call.endedAtMs),
         outcome: call.outcome,
-      }));
-  });
-  return shown.sort((a, b) => a.startMs - b.startMs);
+      });
+    }
+  }
+  return [...cached, ...byCall.values()].sort((a, b) => a.startMs - b.startMs);
 }

@@ -30,9 +30,10 @@ export interface Watching {
 }
 
 /**
- * Shares an upstream's calls between all operations of the process. Ids go out at once while fewer than `maxCalls` calls
- * are under way; ids that are wanted meanwhile wait, and leave together as soon as a call returns. An id that waits or
- * is being fetched already, with what is wanted of it, is joined instead of asked for again. Nobody waits for a timer.
+ * Shares an upstream's calls between all operations of the process. While fewer than `maxCalls` calls are under way, ids
+ * go out at the end of the event loop's turn, those of all operations that it brought together; ids that are wanted
+ * meanwhile wait, and leave together as soon as a call returns. An id that waits or is being fetched already, with what is
+ * wanted of it, is joined instead of asked for again. Nobody waits for a timer.
  *
  * It holds only what the service's own credentials may read, only while it is on the wire, and no error beyond its
  * call. It thinks in chunks, not in ids: a promise and a closure for each of 500 ids would cost more than the rest.
@@ -43,6 +44,7 @@ export class Gatherer<T> {
   readonly #plain = new Pending<T>();
   readonly #full = new Pending<T>();
   #underWay = 0;
+  #sendsSoon = false;
 
   constructor(options: GathererOptions<T>) {
     this.#options = options;
@@ -66,7 +68,7 @@ export class Gatherer<T> {
     if (!refused) for (const batch of this.#queue.add(missing, full, full ? this.#full : this.#plain)) batches.add(batch);
     for (const batch of batches) batch.join(life);
     if (watching) this.#watch(ids, missing, full, watching);
-    this.#send();
+    this.#sendSoon();
     const settled = await outcomesOf(batches, life.signal);
 
     const [only] = settled.values();
@@ -102,6 +104,16 @@ export class Gatherer<T> {
         if (of[kind].length > 0) watch.batches.push({ source, resource, ids: of[kind], full: batch.full, kind, fields, calls: batch.calls, startedAtMs: performance.now() });
       }
     }
+  }
+
+  /** Once whatever else this turn of the loop brings is here too. */
+  #sendSoon(): void {
+    if (this.#sendsSoon || this.#underWay >= this.#options.maxCalls) return;
+    this.#sendsSoon = true;
+    setImmediate(() => {
+      this.#sendsSoon = false;
+      this.#send();
+    });
   }
 
   #send(): void {

@@ -60,7 +60,8 @@ export class Tracing {
         span.setAttributes({ 'graphql.operation.type': 'query', 'contacts.outcome': outcome, ...(name !== null && { 'graphql.operation.name': name }) });
         if (outcome !== 'ok') span.setStatus({ code: SpanStatusCode.ERROR });
         const within = trace.setSpan(ROOT_CONTEXT, span);
-        for (const batch of watch.batches) this.#record(batch, within, zeroMs);
+        const calls = new Set<UpstreamCall>();
+        for (const batch of watch.batches) this.#record(batch, calls, within, zeroMs);
         span.end(zeroMs + performance.now());
       },
     };
@@ -74,7 +75,8 @@ export class Tracing {
     clearTimeout(timer);
   }
 
-  #record({ source, resource, ids, full, kind, fields, calls, startedAtMs }: WatchedBatch, within: Context, zeroMs: number): void {
+  /** `recorded` are the calls that have their span already: one call may serve several batches. */
+  #record({ source, resource, ids, full, kind, fields, calls, startedAtMs }: WatchedBatch, recorded: Set<UpstreamCall>, within: Context, zeroMs: number): void {
     const endedAtMs = Math.max(startedAtMs, ...calls.map((call) => call.endedAtMs));
     const span = this.#tracer.startSpan(`load ${source} ${resource}`, {
       startTime: zeroMs + startedAtMs,
@@ -86,7 +88,11 @@ export class Tracing {
       },
     }, within);
     // A call that another operation had asked for is in that one's trace.
-    if (kind === 'sent') for (const call of calls) this.#recordCall(source, call, trace.setSpan(ROOT_CONTEXT, span), zeroMs);
+    const own = kind === 'sent' ? calls.filter((call) => !recorded.has(call)) : [];
+    for (const call of own) {
+      recorded.add(call);
+      this.#recordCall(source, call, trace.setSpan(ROOT_CONTEXT, span), zeroMs);
+    }
     span.end(zeroMs + endedAtMs);
   }
 

@@ -142,10 +142,12 @@ describe('A memory before a gatherer', () => {
     const { upstream, request } = stage();
     const slow = hold();
     upstream.held = slow.held;
+    const turnOfTheLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
     const first = request(['1']);
+    await turnOfTheLoop();
     upstream.held = undefined;
     const both = request(['1', '2']);
-    await new Promise((resolve) => setImmediate(resolve));
+    await turnOfTheLoop();
     await request(['2']);
     expect(upstream.asked.map(({ ids }) => ids)).toEqual([['1'], ['2']]);
     slow.letGo();

@@ -9,21 +9,36 @@ const ids = (from: number, to: number): string[] => Array.from({ length: to - fr
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('A gatherer', () => {
-  test('sends a lone request at once, in chunks of what one call may name', () => {
+  test('sends a lone request in the same turn of the loop, in chunks of what one call may name', async () => {
     const { gatherer, calls } = gathererOverDouble();
     void gatherer.request(new Set(ids(1, 5)), false, FOREVER);
+    await settle();
     expect(calls.map((call) => call.ids)).toEqual([['4', '5'], ['1', '2', '3']]);
   });
 
-  test('keeps to the bytes that a path may have, commas counted', () => {
+  test('sends what several want in one turn of the loop together', async () => {
+    const { gatherer, calls } = gathererOverDouble();
+    const answers = ['1', '2', '3'].map((id) => gatherer.request(new Set([id]), false, FOREVER));
+    await settle();
+    expect(calls.map((call) => call.ids)).toEqual([['1', '2', '3']]);
+    calls[0]?.answer();
+    expect((await Promise.all(answers)).map((outcomes, i) => outcomes.get(String(i + 1)))).toEqual(['1!', '2!', '3!']);
+  });
+
+  test('keeps to the bytes that a path may have, commas counted', async () => {
     const { gatherer, calls } = gathererOverDouble({ maxIdBytes: 7 });
     void gatherer.request(new Set(['111', '222', '3']), false, FOREVER);
+    await settle();
     expect(calls.map((call) => call.ids)).toEqual([['3'], ['111', '222']]);
   });
 
   test('has no more calls under way than allowed, and gathers what is wanted meanwhile', async () => {
     const { gatherer, calls } = gathererOverDouble();
-    const answers = ['1', '2', '3', '4', '5'].map((id) => gatherer.request(new Set([id]), false, FOREVER));
+    const answers: Promise<ReadonlyMap<string, unknown>>[] = [];
+    for (const id of ids(1, 5)) {
+      answers.push(gatherer.request(new Set([id]), false, FOREVER));
+      await settle();
+    }
     expect(calls).toHaveLength(2);
     calls[0]?.answer();
     await settle();
@@ -35,6 +50,7 @@ describe('A gatherer', () => {
   test('joins an id that is being fetched, and one that waits', async () => {
     const { gatherer, calls } = gathererOverDouble({ maxCalls: 1 });
     const first = gatherer.request(new Set(['1']), false, FOREVER);
+    await settle();
     const second = gatherer.request(new Set(['1', '2']), false, FOREVER);
     const third = gatherer.request(new Set(['2']), false, FOREVER);
     calls[0]?.answer();
@@ -49,21 +65,25 @@ describe('A gatherer', () => {
     const { gatherer, calls } = gathererOverDouble();
     const full = gatherer.request(new Set(['1']), true, FOREVER);
     const plain = gatherer.request(new Set(['1']), false, FOREVER);
+    await settle();
     expect(calls).toHaveLength(1);
     calls[0]?.answer();
     expect([(await full).get('1'), (await plain).get('1')]).toEqual(['1!!', '1!!']);
 
     void gatherer.request(new Set(['2']), false, FOREVER);
     void gatherer.request(new Set(['2']), true, FOREVER);
+    await settle();
     expect(calls.slice(1).map((call) => call.full)).toEqual([false, true]);
   });
 
   test('asks again once a call is over: it remembers nothing', async () => {
     const { gatherer, calls } = gathererOverDouble();
     const first = gatherer.request(new Set(['1']), false, FOREVER);
+    await settle();
     calls[0]?.answer(new ContactsError('UPSTREAM_UNAVAILABLE', 'CAS360'));
     expect((await first).get('1')).toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
     const second = gatherer.request(new Set(['1']), false, FOREVER);
+    await settle();
     calls[1]?.answer();
     expect((await second).get('1')).toBe('1!');
   });
@@ -73,6 +93,7 @@ describe('A gatherer', () => {
     const impatient = new AbortController();
     const short = gatherer.request(new Set(ids(1, 6)), false, endedBy(impatient.signal));
     const long = gatherer.request(new Set(['1']), false, FOREVER);
+    await settle();
     calls[0]?.answer();
     await settle();
     impatient.abort();
@@ -85,13 +106,16 @@ describe('A gatherer', () => {
   test('cuts off a call that nobody waits for any more, and does not send what nobody wants', async () => {
     const { gatherer, calls } = gathererOverDouble({ maxCalls: 1 });
     const gone = new AbortController();
-    const requests = [gatherer.request(new Set(['1']), false, endedBy(gone.signal)), gatherer.request(new Set(['2']), false, endedBy(gone.signal))];
+    const requests = [gatherer.request(new Set(['1']), false, endedBy(gone.signal))];
+    await settle();
+    requests.push(gatherer.request(new Set(['2']), false, endedBy(gone.signal)));
     gone.abort();
     await Promise.all(requests);
     await settle();
     expect(calls[0]?.signal.aborted).toBe(true);
     expect(calls).toHaveLength(1);
     void gatherer.request(new Set(['1']), false, FOREVER);
+    await settle();
     expect(calls).toHaveLength(2);
   });
 
@@ -115,6 +139,7 @@ describe('A gatherer', () => {
         const open = new Set<(typeof calls)[number]>();
         let seen = 0;
         const answers = wishes.map(({ ids, full }) => gatherer.request(new Set(ids), full, FOREVER));
+        await settle();
         for (let round = 0; ; round++) {
           for (; seen < calls.length; seen++) open.add(calls[seen]!);
           expect(open.size).toBeLessThanOrEqual(2);

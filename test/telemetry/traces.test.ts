@@ -94,6 +94,12 @@ describe('the trace of an operation', () => {
     expect(BigInt(Date.now()) * 1_000_000n - operation.endedAt).toBeLessThan(60_000_000_000n);
   });
 
+  test('shows a call once that two of its loads share', async () => {
+    const { loads, calls } = await traced('{ contact(id: "cas360:40005") { address { city } representatives { name address { city } } } }');
+    expect(names(loads).filter((name) => name === 'load CAS360 addresses')).toHaveLength(2);
+    expect(names(calls).filter((name) => name === 'GET CAS360 addresses')).toHaveLength(app.calls().addresses);
+  });
+
   test('shows a retry beside the attempt that failed, which is marked', async () => {
     app.sandbox.cas360.faults.set([{ on: 'contacts', status: 503, times: 1 }]);
     const { operation, calls } = await traced('{ contact(id: "cas360:54") { name } }');
