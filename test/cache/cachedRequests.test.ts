@@ -5,7 +5,7 @@ import { CachedRequests, keeping } from '../../src/loaders/cachedRequests.js';
 import { Gatherer } from '../../src/loaders/gatherer.js';
 import { MemoryCache } from '../../src/loaders/memoryCache.js';
 import { LONG_RUN } from '../support/longRun.js';
-import { FOREVER } from '../support/upstreamDouble.js';
+import { FOREVER, settle } from '../support/upstreamDouble.js';
 
 interface Thing {
   readonly id: string;
@@ -142,12 +142,11 @@ describe('A memory before a gatherer', () => {
     const { upstream, request } = stage();
     const slow = hold();
     upstream.held = slow.held;
-    const turnOfTheLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
     const first = request(['1']);
-    await turnOfTheLoop();
+    await settle();
     upstream.held = undefined;
     const both = request(['1', '2']);
-    await turnOfTheLoop();
+    await settle();
     await request(['2']);
     expect(upstream.asked.map(({ ids }) => ids)).toEqual([['1'], ['2']]);
     slow.letGo();

@@ -1,12 +1,9 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { ContactsError } from '../../src/errors.js';
-import { endedBy, FOREVER, gathererOverDouble } from '../support/upstreamDouble.js';
+import { endedBy, FOREVER, gathererOverDouble, settle } from '../support/upstreamDouble.js';
 
 const ids = (from: number, to: number): string[] => Array.from({ length: to - from + 1 }, (_, i) => String(from + i));
-
-/** Lets everything that is already settled have its effect. */
-const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('A gatherer', () => {
   test('sends a lone request in the same turn of the loop, in chunks of what one call may name', async () => {

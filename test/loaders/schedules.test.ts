@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { ContactsError, type Outcome } from '../../src/errors.js';
 import { LONG_RUN } from '../support/longRun.js';
-import { endedBy, FOREVER, gathererOverDouble } from '../support/upstreamDouble.js';
+import { endedBy, FOREVER, gathererOverDouble, settle } from '../support/upstreamDouble.js';
 
 const MAX_CALLS = 2;
 const MAX_IDS = 3;
@@ -32,9 +32,6 @@ interface Ended {
   readonly at: number;
   readonly error: ContactsError | undefined;
 }
-
-/** Lets everything that is already settled have its effect. */
-const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** A gatherer, everybody who waits for it, and its calls, with a look at all its promises after each step. */
 class Stage {

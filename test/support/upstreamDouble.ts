@@ -38,3 +38,6 @@ export const endedBy = (signal: Signal): Life => ({ signal, endsAtMs: Infinity }
 
 /** A life that does not end. */
 export const FOREVER = endedBy(new AbortController().signal);
+
+/** One turn of the event loop: what was asked for goes out, and everything that is already settled has its effect. */
+export const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
