@@ -1,3 +1,4 @@
+import DataLoader from 'dataloader';
 import { isFound, type Outcome } from '../errors.js';
 import type { Life } from '../life.js';
 import type { Source } from '../model.js';
@@ -18,27 +19,51 @@ export interface CachedRequestsOptions<T> {
   readonly requests: Requests<T>;
 }
 
+interface LookUp {
+  readonly ids: ReadonlySet<string>;
+  readonly full: boolean;
+}
+
+/** Redis serves nobody else while it gathers what one command asks for. */
+const MOST_LOOK_UPS = 32;
+
 /**
  * A cache before a gatherer: what it has costs no call. It holds only what the service's own credentials may read, and
  * callers' scopes are checked after it.
+ *
+ * Like the gatherer it waits for the end of the event loop's turn and looks up what all operations want by then: one
+ * command for Redis, and answers that leave together, which takes the system half of what it takes for each by itself.
  */
 export class CachedRequests<T extends object> implements Requests<T> {
   readonly #options: CachedRequestsOptions<T>;
+  readonly #lookUps: DataLoader<LookUp, ReadonlyMap<string, T>>;
 
   constructor(options: CachedRequestsOptions<T>) {
     this.#options = options;
+    this.#lookUps = new DataLoader((lookUps) => this.#find(lookUps), { cache: false, batchScheduleFn: setImmediate, maxBatchSize: MOST_LOOK_UPS });
   }
 
   async request(ids: ReadonlySet<string>, full: boolean, life: Life, watching?: Watching): Promise<ReadonlyMap<string, Outcome<T>>> {
-    const { source, resource, cache, requests } = this.#options;
-    const finding = cache.find([...ids], full);
-    const found = finding instanceof Promise ? await finding : finding;
-    if (found.size > 0) watching?.watch.batches.push({ source, resource, ids: [...found.keys()], full, kind: 'cached', fields: watching.fields, calls: [], startedAtMs: performance.now() });
-    if (found.size === ids.size) return found;
+    const { source, resource, requests } = this.#options;
+    // Perhaps with what others want.
+    const found = await this.#lookUps.load({ ids, full });
+    const cached = [...ids].filter((id) => found.has(id));
+    if (cached.length > 0) watching?.watch.batches.push({ source, resource, ids: cached, full, kind: 'cached', fields: watching.fields, calls: [], startedAtMs: performance.now() });
+    if (cached.length === ids.size) return found;
 
     const missing = new Set([...ids].filter((id) => !found.has(id)));
     const fetched = await requests.request(missing, full, life, watching);
-    return found.size === 0 ? fetched : new Map<string, Outcome<T>>([...fetched, ...found]);
+    return cached.length === 0 ? fetched : new Map([...fetched, ...cached.map((id) => [id, found.get(id)!] as const)]);
+  }
+
+  async #find(lookUps: readonly LookUp[]): Promise<ReadonlyMap<string, T>[]> {
+    const [plain, full] = await Promise.all([this.#findAll(lookUps, false), this.#findAll(lookUps, true)]);
+    return lookUps.map((lookUp) => (lookUp.full ? full : plain));
+  }
+
+  #findAll(lookUps: readonly LookUp[], full: boolean): ReturnType<Cache<T>['find']> {
+    const ids = new Set(lookUps.flatMap((lookUp) => (lookUp.full === full ? [...lookUp.ids] : [])));
+    return ids.size === 0 ? new Map() : this.#options.cache.find([...ids], full);
   }
 }
 

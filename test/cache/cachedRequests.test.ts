@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { ContactsError, type Outcome } from '../../src/errors.js';
-import { CachedRequests, keeping } from '../../src/loaders/cachedRequests.js';
+import { CachedRequests, keeping, type Cache } from '../../src/loaders/cachedRequests.js';
 import { Gatherer } from '../../src/loaders/gatherer.js';
 import { MemoryCache } from '../../src/loaders/memoryCache.js';
 import { LONG_RUN } from '../support/longRun.js';
@@ -25,10 +25,18 @@ function stage({ maxEntries = 100 } = {}) {
     /** What the calls that are under way wait for. */
     held: undefined as Promise<void> | undefined,
     asked: [] as { ids: readonly string[]; full: boolean }[],
+    lookedUp: [] as { ids: readonly string[]; full: boolean }[],
   };
   const clock = { nowMs: 1 };
   const lookups = { hit: 0, miss: 0 };
-  const cache = new MemoryCache<Thing>({ ttlMs: TTL_MS, maxEntries, now: () => clock.nowMs, onLookup: (outcome, count) => (lookups[outcome] += count) });
+  const memory = new MemoryCache<Thing>({ ttlMs: TTL_MS, maxEntries, now: () => clock.nowMs, onLookup: (outcome, count) => (lookups[outcome] += count) });
+  const cache: Cache<Thing> = {
+    find: (ids, full) => {
+      upstream.lookedUp.push({ ids, full });
+      return memory.find(ids, full);
+    },
+    keep: (things, full) => memory.keep(things, full),
+  };
   const outcomeOf = (id: string, full: boolean, version: number): Outcome<Thing> => {
     if (upstream.failing.has(id)) return down;
     return upstream.absent.has(id) ? null : { id, full, version };
@@ -60,6 +68,27 @@ describe('A memory before a gatherer', () => {
     expect(upstream.asked).toEqual([{ ids: ['1', '2'], full: false }, { ids: ['3'], full: false }]);
     expect([...outcomes.keys()].sort()).toEqual(['1', '2', '3']);
     expect(lookups).toEqual({ hit: 2, miss: 3 });
+  });
+
+  test('is asked once about all that one turn of the loop wants, and each gets what it wanted', async () => {
+    const { upstream, request } = stage();
+    await request(['1', '2'], true);
+    upstream.asked = [];
+    upstream.lookedUp = [];
+    const early = request(['1', '3']);
+    // Later, but in the same turn.
+    for (let n = 0; n < 10; n++) await new Promise((resolve) => process.nextTick(resolve));
+    const outcomes = await Promise.all([early, request(['3', '2']), request(['2', '4'], true)]);
+    expect(upstream.lookedUp).toEqual([{ ids: ['1', '3', '2'], full: false }, { ids: ['2', '4'], full: true }]);
+    expect(upstream.asked).toEqual([{ ids: ['3'], full: false }, { ids: ['4'], full: true }]);
+    expect(outcomes.map((some) => [...some.values()].map((thing) => (thing as Thing).id).sort())).toEqual([['1', '3'], ['2', '3'], ['2', '4']]);
+  });
+
+  test('is not asked about everything at once where very many want something', async () => {
+    const { upstream, request } = stage();
+    await Promise.all(Array.from({ length: 80 }, (_, n) => request([String(n % 8)])));
+    expect(upstream.lookedUp).toHaveLength(3);
+    expect(upstream.asked).toHaveLength(1);
   });
 
   test('forgets when its time is over, and then sees what has changed', async () => {
