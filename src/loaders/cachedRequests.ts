@@ -47,13 +47,17 @@ export class CachedRequests<T extends object> implements Requests<T> {
     const { source, resource, requests } = this.#options;
     // Perhaps with what others want.
     const found = await this.#lookUps.load({ ids, full });
-    const cached = [...ids].filter((id) => found.has(id));
-    if (cached.length > 0) watching?.watch.batches.push({ source, resource, ids: cached, full, kind: 'cached', fields: watching.fields, calls: [], startedAtMs: performance.now() });
-    if (cached.length === ids.size) return found;
-
-    const missing = new Set([...ids].filter((id) => !found.has(id)));
+    const cached = new Map<string, Outcome<T>>();
+    const missing = new Set<string>();
+    for (const id of ids) {
+      const thing = found.get(id);
+      if (thing) cached.set(id, thing);
+      else missing.add(id);
+    }
+    if (cached.size > 0) watching?.watch.batches.push({ source, resource, ids: [...cached.keys()], full, kind: 'cached', fields: watching.fields, calls: [], startedAtMs: performance.now() });
+    if (missing.size === 0) return cached;
     const fetched = await requests.request(missing, full, life, watching);
-    return cached.length === 0 ? fetched : new Map([...fetched, ...cached.map((id) => [id, found.get(id)!] as const)]);
+    return cached.size === 0 ? fetched : new Map([...fetched, ...cached]);
   }
 
   async #find(lookUps: readonly LookUp[]): Promise<ReadonlyMap<string, T>[]> {
