@@ -9,6 +9,9 @@ const last = readFileSync('Dockerfile', 'utf8').split(/^FROM /m).at(-1)!;
 /** Without the packages, which other tests use at the same time. */
 const namesIn = (folder: string): unknown[] => readdirSync(folder, { recursive: true }).filter((name) => !String(name).startsWith('node_modules/'));
 
+/** The program that the image starts, and its arguments. */
+const command = JSON.parse(/^CMD (.*)$/m.exec(last)![1]!) as string[];
+
 test("what the image's last stage copies and starts is a service that answers, and writes nothing", async () => {
   const folder = mkdtempSync(join(tmpdir(), 'image-'));
   try {
@@ -17,7 +20,7 @@ test("what the image's last stage copies and starts is a service that answers, a
       else cpSync(from!, join(folder, to || from!), { recursive: true });
     }
     const before = namesIn(folder);
-    const [program, ...args] = JSON.parse(/^CMD (.*)$/m.exec(last)![1]!) as string[];
+    const [program, ...args] = command;
     // In the image the packages lie below the folder; here they are linked.
     args.unshift(`--allow-fs-read=${resolve('node_modules')}`);
     const { PATH = '' } = process.env;
@@ -43,6 +46,13 @@ test("what the image's last stage copies and starts is a service that answers, a
     rmSync(folder, { recursive: true, force: true });
   }
 }, 60_000);
+
+test('the image starts Node with every flag of `npm run serve`', () => {
+  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: { serve: string } };
+  const flags = scripts.serve.split(' ').filter((word) => word.startsWith('--'));
+  expect(flags.length).toBeGreaterThan(0);
+  expect(command).toEqual(expect.arrayContaining(flags));
+});
 
 test('the image runs as a user that has no rights, by number, as Kubernetes wants to see it', () => {
   expect(last).toMatch(/^USER 65532:65532$/m);
