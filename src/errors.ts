@@ -1,8 +1,46 @@
 import type { Source } from './model.js';
 
+/** What an error tells besides its code and its system. All of it is ours: never an upstream's text, nor a value of the caller. */
+export interface ErrorFacts {
+  /** The limit that was exceeded, and its value. */
+  readonly limit?: Limit | undefined;
+  /** The field that was refused, such as `Contact.dateOfBirth`, and the scope that it needs. */
+  readonly coordinate?: string | undefined;
+  readonly scope?: string | undefined;
+}
+
+/** A limit by the name of its setting, and the most that it allows. */
+export interface Limit {
+  readonly name: LimitName;
+  readonly max: number;
+}
+
+/** What each limit counts. */
+export const LIMITS = {
+  MAX_BODY_BYTES: 'bytes in the body of a request',
+  MAX_QUERY_CHARACTERS: 'characters in a query',
+  MAX_QUERY_LINES: 'lines in a query',
+  MAX_TOKENS: 'tokens in a query',
+  MAX_DEPTH: 'levels of fields',
+  MAX_ALIASES: 'aliases',
+  MAX_DIRECTIVES: 'directives',
+  MAX_ROOT_FIELDS: 'root fields',
+  MAX_ENTITIES_FIELDS: '_entities fields',
+  MAX_REPRESENTATIONS: 'representations',
+  MAX_VARIABLES_DEPTH: 'levels of lists and objects in the variables',
+  MAX_IDS: 'ids in a list',
+  MAX_ANSWER_FIELDS: 'fields in an answer',
+  MAX_ANSWER_BYTES: 'bytes in an answer',
+} as const;
+
+export type LimitName = keyof typeof LIMITS;
+
+/** How many errors one answer may have. */
+export const MAX_ERRORS = 1_000;
+
 /**
- * Every code that a caller can meet, with what it means for them: whether the same request may succeed later, and one
- * fixed sentence. Nothing else is ever said, so that no upstream text, caller's value or stack can slip out.
+ * Every code that a caller can meet, with what it means for them: whether the same request may succeed later, and its
+ * sentence. A sentence holds nothing but facts of ours, so that no upstream text, caller's value or stack can slip out.
  */
 export const ERRORS = {
   UPSTREAM_TIMEOUT: { retryable: true, sentence: 'The system that holds this did not answer in time. Try again later.' },
@@ -11,32 +49,46 @@ export const ERRORS = {
   UPSTREAM_AUTH_FAILED: { retryable: false, sentence: 'The system that holds this refused our credentials. Its operator must renew them.' },
   UPSTREAM_INVALID_RESPONSE: { retryable: false, sentence: 'The system that holds this gave an answer that cannot be used.' },
   SOURCE_NOT_CONFIGURED: { retryable: false, sentence: 'The system that holds this is not connected here.' },
-  FORBIDDEN: { retryable: false, sentence: 'This needs a scope that the request does not carry.' },
+  FORBIDDEN: { retryable: false, sentence: ({ coordinate, scope }) => `${coordinate} needs the scope ${scope}, which the request does not carry.` },
   UNAUTHENTICATED: { retryable: false, sentence: 'The credentials of the request are missing or not valid.' },
-  BAD_USER_INPUT: { retryable: false, sentence: 'A value in the request is not valid. Check it against the schema and its descriptions.' },
+  BAD_USER_INPUT: { retryable: false, sentence: ({ limit }) => (limit ? excess(limit) : 'A value in the request is not valid. Check it against the schema and its descriptions.') },
   OVERLOADED: { retryable: true, sentence: 'Too much is asked of this service right now. Try again later.' },
+  LIMIT_EXCEEDED: { retryable: false, sentence: ({ limit }) => excess(limit!) },
+  ERRORS_TRUNCATED: { retryable: false, sentence: `The answer has more than ${MAX_ERRORS} errors. The others are left out; what they are about is null.` },
   BAD_REQUEST: { retryable: false, sentence: 'The request is no GraphQL request: POST one JSON object with a `query`.' },
   GRAPHQL_PARSE_FAILED: { retryable: false, sentence: 'The operation is not valid GraphQL at the place given.' },
   GRAPHQL_VALIDATION_FAILED: { retryable: false, sentence: 'The operation does not fit the schema at the place given.' },
   INTERNAL_SERVER_ERROR: { retryable: false, sentence: 'Something went wrong in this service.' },
-} as const satisfies Record<string, { retryable: boolean; sentence: string }>;
+} as const satisfies Record<string, { retryable: boolean; sentence: string | ((facts: ErrorFacts) => string) }>;
 
 export type ErrorCode = keyof typeof ERRORS;
 
+function excess({ name, max }: Limit): string {
+  return `At most ${max.toLocaleString('en')} ${LIMITS[name]} are allowed (${name}). Ask for less at once.`;
+}
+
 /**
- * An error that callers are told of, as one of the closed list of codes.
- * `source` names the system concerned, where one is. `cause` is for our own eyes and never served.
+ * An error that callers are told of, as one of the closed list of codes. `source` names the system concerned, where one
+ * is; the facts are those that its sentence and extensions tell. `cause` is for our own eyes and never served.
  */
 export class ContactsError extends Error {
   override readonly name = 'ContactsError';
+  readonly facts: ErrorFacts;
 
   constructor(
     readonly code: ErrorCode,
     readonly source?: Source,
-    options?: ErrorOptions,
+    { cause, ...facts }: ErrorOptions & ErrorFacts = {},
   ) {
-    super(ERRORS[code].sentence, options);
+    const { sentence } = ERRORS[code];
+    super(typeof sentence === 'string' ? sentence : sentence(facts), { cause });
+    this.facts = facts;
   }
+}
+
+/** The refusal of a request that exceeds a limit. */
+export function limitExceeded(name: LimitName, max: number, code: 'LIMIT_EXCEEDED' | 'BAD_USER_INPUT' = 'LIMIT_EXCEEDED'): ContactsError {
+  return new ContactsError(code, undefined, { limit: { name, max } });
 }
 
 /** The answer about one thing: the thing, null when there is none, or why it could not be had. */

@@ -6,7 +6,7 @@ import type { Context } from './context.js';
 const POLICY: Readonly<Record<string, Readonly<Record<string, Access>>>> = ACCESS_POLICY;
 
 /** One for all: it says nothing of who asked for what, and a stack for each field of each contact is dear. */
-const FORBIDDEN = new ContactsError('FORBIDDEN');
+const FORBIDDEN = new ContactsError('FORBIDDEN', undefined, { coordinate: 'The field', scope: 'named in the schema' });
 
 /** The scope that a field needs, or null where everyone may see it. */
 export function scopeOf(typeName: string, fieldName: string): Scope | null {

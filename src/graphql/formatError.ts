@@ -1,10 +1,17 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
-import { ContactsError, ERRORS, type ErrorCode } from '../errors.js';
+import { ContactsError, ERRORS, limitExceeded, type ErrorCode, type LimitName } from '../errors.js';
 import type { Source } from '../model.js';
 
 /** An error as callers see it: a code of the closed list, its sentence, its place, and nothing else. */
 export interface ServedError extends GraphQLFormattedError {
-  readonly extensions: { readonly code: ErrorCode; readonly retryable: boolean; readonly source?: Source };
+  readonly extensions: {
+    readonly code: ErrorCode;
+    readonly retryable: boolean;
+    readonly source?: Source;
+    readonly limit?: LimitName;
+    readonly coordinate?: string;
+    readonly scope?: string;
+  };
 }
 
 /** Codes of Apollo Server for requests that never ran, where its name for them is not in our list. */
@@ -17,22 +24,33 @@ const OTHER_NAMES = new Map<unknown, ErrorCode>([
 /** Clients that try a persisted query first know by this message to send it whole. */
 const NOT_PERSISTED = 'PersistedQueryNotSupported';
 
+/** What graphql-js says of a document with too many tokens: its own limit, which `parseOptions` sets. */
+const TOO_MANY_TOKENS = /^Syntax Error: Document contains more tha[nt] (\d+) tokens/;
+
 /** Translates whatever was thrown, once, for Apollo Server's `formatError`. */
 export function formatError(formatted: GraphQLFormattedError, error: unknown): ServedError {
-  const original = originOf(error);
-  const served = original instanceof ContactsError ? serve(original.code, original.source) : serve(isNullArgument(original) ? 'BAD_USER_INPUT' : codeIn(formatted.extensions));
   return {
-    ...served,
+    ...serve(servedFor(formatted, originOf(error))),
     ...(formatted.message === NOT_PERSISTED && { message: NOT_PERSISTED }),
     ...(formatted.locations && { locations: formatted.locations }),
     ...(formatted.path && { path: formatted.path }),
   };
 }
 
-/** An error of this code as it is served. */
-export function serve(code: ErrorCode, source?: Source): ServedError {
-  const { sentence, retryable } = ERRORS[code];
-  return { message: sentence, extensions: { code, retryable, ...(source && { source }) } };
+function servedFor(formatted: GraphQLFormattedError, original: unknown): ContactsError {
+  if (original instanceof ContactsError) return original;
+  const [, maxTokens] = TOO_MANY_TOKENS.exec(formatted.message) ?? [];
+  if (maxTokens !== undefined) return limitExceeded('MAX_TOKENS', Number(maxTokens));
+  return new ContactsError(isNullArgument(original) ? 'BAD_USER_INPUT' : codeIn(formatted.extensions));
+}
+
+/** An error as it is served. */
+export function serve({ code, source, message, facts: { limit, coordinate, scope } }: ContactsError): ServedError {
+  const { retryable } = ERRORS[code];
+  return {
+    message,
+    extensions: { code, retryable, ...(source && { source }), ...(limit && { limit: limit.name }), ...(coordinate && { coordinate }), ...(scope && { scope }) },
+  };
 }
 
 /** What was thrown in the first place, below what the libraries put around it. */

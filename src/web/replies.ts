@@ -5,17 +5,18 @@ import { ContactsError, type ErrorCode } from '../errors.js';
 import { serve } from '../graphql/formatError.js';
 
 /** Answers a request that never became an operation, in the form that GraphQL clients read. */
-export function refuse(reply: FastifyReply, status: number, code: ErrorCode): FastifyReply {
-  return reply.code(status).header('cache-control', 'private, no-store').type('application/json; charset=utf-8').send({ errors: [serve(code)] });
+export function refuse(reply: FastifyReply, status: number, error: ErrorCode | ContactsError): FastifyReply {
+  const served = serve(error instanceof ContactsError ? error : new ContactsError(error));
+  return reply.code(status).header('cache-control', 'private, no-store').type('application/json; charset=utf-8').send({ errors: [served] });
 }
 
-const STATUS: Partial<Record<ErrorCode, number>> = { UNAUTHENTICATED: 401, BAD_USER_INPUT: 400, OVERLOADED: 503 };
+const STATUS: Partial<Record<ErrorCode, number>> = { UNAUTHENTICATED: 401, BAD_USER_INPUT: 400, OVERLOADED: 503, LIMIT_EXCEEDED: 400 };
 
 /** Answers for whatever was thrown while a request was read or answered: a status, a code, and not a word of its own. */
 export function refuseFor(error: FastifyError | ContactsError, reply: FastifyReply): FastifyReply {
   if (error instanceof ContactsError) {
     if (error.code === 'OVERLOADED') reply.header('retry-after', '1');
-    return refuse(reply, STATUS[error.code] ?? 500, error.code);
+    return refuse(reply, STATUS[error.code] ?? 500, error);
   }
   const status = error.statusCode ?? 500;
   return status < 500 ? refuse(reply, status, 'BAD_REQUEST') : refuse(reply, 500, 'INTERNAL_SERVER_ERROR');
@@ -32,7 +33,7 @@ const UNREAD: Partial<Record<string, number>> = { ERR_HTTP_REQUEST_TIMEOUT: 408,
 export function refuseUnread({ code = '' }: NodeJS.ErrnoException, socket: Socket): void {
   if (!socket.writable) return;
   const status = UNREAD[code] ?? 400;
-  const body = JSON.stringify({ errors: [serve('BAD_REQUEST')] });
+  const body = JSON.stringify({ errors: [serve(new ContactsError('BAD_REQUEST'))] });
   const headers = `content-type: application/json; charset=utf-8\r\ncache-control: private, no-store\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close`;
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${headers}\r\n\r\n${body}`, () => socket.destroy());
 }
