@@ -3,6 +3,8 @@ import { createResources } from './build/resources.js';
 import { createUpstreams } from './build/upstreams.js';
 import type { Config } from './config.js';
 import { Context } from './graphql/context.js';
+import { AnswerBudget } from './graphql/limits/answerBudget.js';
+import { Turns } from './graphql/limits/turns.js';
 import { readTypeDefs } from './graphql/schema.js';
 import { createGraphqlServer } from './graphql/server.js';
 import type { Redis } from './shared/redis.js';
@@ -68,6 +70,7 @@ export async function createApp(config: Config, parts: Parts): Promise<App> {
   });
   await server.start();
 
+  const turns = new Turns();
   let ready = true;
   const web = await createWebServer({ ...config, patienceMs: parts.patienceMs, metrics, isReady: () => ready, redis });
   if (config.http2Port !== undefined) serveHttp2(web, config.host, config.http2Port);
@@ -84,7 +87,7 @@ export async function createApp(config: Config, parts: Parts): Promise<App> {
       const showsCalls = config.graphiql && headers['x-upstream-calls'] === 'true';
       const traceparent = trace?.traceparent ?? inbound;
       const traced = traceparent === undefined ? life : { ...life, traceparent };
-      return new Context(resources, scopes, traced, trace || showsCalls ? { trace, showsCalls, watch: { batches: [] } } : undefined);
+      return new Context(resources, scopes, traced, new AnswerBudget(config.limits, turns), trace || showsCalls ? { trace, showsCalls, watch: { batches: [] } } : undefined);
     },
     timeoutMs: config.requestTimeoutMs,
   });

@@ -33,6 +33,9 @@ export interface LimitsConfig {
   readonly maxEntitiesFields: number;
   readonly maxRepresentations: number;
   readonly maxVariablesDepth: number;
+  readonly maxRepeats: number;
+  readonly maxIds: number;
+  readonly maxAnswerFields: number;
 }
 
 /** Where answers of the upstreams are kept for a while. */
@@ -172,7 +175,7 @@ function readCache(settings: Settings): CacheConfig | undefined {
 }
 
 function readLimits(settings: Settings): LimitsConfig {
-  const limit = (name: string, otherwise: number): number => settings.integer(name, otherwise, 1, 1_000_000);
+  const limit = (name: string, otherwise: number, most = 1_000_000): number => settings.integer(name, otherwise, 1, most);
   return {
     maxTokens: limit('MAX_TOKENS', 2_000),
     maxDepth: limit('MAX_DEPTH', 12),
@@ -182,5 +185,9 @@ function readLimits(settings: Settings): LimitsConfig {
     maxEntitiesFields: limit('MAX_ENTITIES_FIELDS', 5),
     maxRepresentations: limit('MAX_REPRESENTATIONS', 2_000),
     maxVariablesDepth: limit('MAX_VARIABLES_DEPTH', 12),
+    maxRepeats: limit('MAX_REPEATS', 100),
+    // The schema promises no more.
+    maxIds: limit('MAX_IDS', 1_000, 1_000),
+    maxAnswerFields: limit('MAX_ANSWER_FIELDS', 250_000, 100_000_000),
   };
 }

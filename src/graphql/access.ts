@@ -5,9 +5,6 @@ import type { Context } from './context.js';
 
 const POLICY: Readonly<Record<string, Readonly<Record<string, Access>>>> = ACCESS_POLICY;
 
-/** One for all: it says nothing of who asked for what, and a stack for each field of each contact is dear. */
-const FORBIDDEN = new ContactsError('FORBIDDEN', undefined, { coordinate: 'The field', scope: 'named in the schema' });
-
 /** The scope that a field needs, or null where everyone may see it. */
 export function scopeOf(typeName: string, fieldName: string): Scope | null {
   const access = POLICY[typeName]?.[fieldName];
@@ -20,7 +17,10 @@ export function mayRead(scopes: ReadonlySet<string>, typeName: string, fieldName
   return scope === null || scopes.has(scope);
 }
 
-/** Puts the check before every guarded field of the schema, however the field is reached. */
+/**
+ * Puts the check before every guarded field of the schema, however the field is reached. Without its scope a field is null
+ * for every item of a list, and the first of them has the error.
+ */
 export function guardFields(schema: GraphQLSchema): void {
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isObjectType(type)) continue;
@@ -28,7 +28,9 @@ export function guardFields(schema: GraphQLSchema): void {
       const scope = scopeOf(type.name, field.name);
       if (scope === null) continue;
       const resolve = field.resolve ?? defaultFieldResolver;
-      field.resolve = (parent, args, context: Context, info) => (context.scopes.has(scope) ? resolve(parent, args, context, info) : FORBIDDEN);
+      const forbidden = new ContactsError('FORBIDDEN', undefined, { coordinate: `${type.name}.${field.name}`, scope });
+      field.resolve = (parent, args, context: Context, info) =>
+        context.scopes.has(scope) ? resolve(parent, args, context, info) : context.answer.errorOnce(forbidden, info);
     }
   }
 }

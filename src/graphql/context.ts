@@ -5,6 +5,7 @@ import type { Life } from '../life.js';
 import { Loaders, type Resources } from '../loaders/loaders.js';
 import type { OperationTrace } from '../telemetry/tracing.js';
 import type { Watch } from '../watch.js';
+import type { AnswerBudget } from './limits/answerBudget.js';
 
 /** Who wants to know what an operation does. */
 export interface Observers {
@@ -28,6 +29,8 @@ export class Context {
     /** The scopes of the caller's verified token; empty for an anonymous caller. */
     readonly scopes: ReadonlySet<string>,
     life: Life,
+    /** What the answer may hold. */
+    readonly answer: AnswerBudget,
     readonly observers: Observers = NOBODY,
   ) {
     this.loaders = new Loaders(resources, life, observers.watch);

@@ -16,6 +16,9 @@ const FINDERS = new Map<string, Find>([
   ['Company', () => null],
 ]);
 
+/** One for all, as for malformed ids. */
+const MALFORMED = new ContactsError('BAD_USER_INPUT');
+
 /** The types of which `_entities` finds what a representation names. */
 export const FOUND_TYPES = [...FINDERS.keys()];
 
@@ -37,7 +40,7 @@ export function entities(
 }
 
 function entity(representation: unknown, context: Context, info: GraphQLResolveInfo): Loading<Entity> {
-  if (!isRecord(representation)) return new ContactsError('BAD_USER_INPUT');
+  if (!isRecord(representation)) return MALFORMED;
   const find = FINDERS.get(representation.__typename as string);
-  return find ? find(representation, context, info) : new ContactsError('BAD_USER_INPUT');
+  return find ? find(representation, context, info) : MALFORMED;
 }

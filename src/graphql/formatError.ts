@@ -27,21 +27,34 @@ const NOT_PERSISTED = 'PersistedQueryNotSupported';
 /** What graphql-js says of a document with too many tokens: its own limit, which `parseOptions` sets. */
 const TOO_MANY_TOKENS = /^Syntax Error: Document contains more tha[nt] (\d+) tokens/;
 
-/** Translates whatever was thrown, once, for Apollo Server's `formatError`. */
-export function formatError(formatted: GraphQLFormattedError, error: unknown): ServedError {
-  return {
-    ...serve(servedFor(formatted, originOf(error))),
-    ...(formatted.message === NOT_PERSISTED && { message: NOT_PERSISTED }),
-    ...(formatted.locations && { locations: formatted.locations }),
-    ...(formatted.path && { path: formatted.path }),
+/** Codes of documents that graphql-js refuses: its own messages may name what is in the schema. */
+const ABOUT_THE_SCHEMA = new Set<ErrorCode>(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED']);
+
+/**
+ * Translates whatever was thrown, once, for Apollo Server's `formatError`. Where the schema is open, graphql-js's own
+ * messages say what is wrong with a document, suggestions included.
+ */
+export function createFormatError(isSchemaOpen: boolean): (formatted: GraphQLFormattedError, error: unknown) => ServedError {
+  return (formatted, error) => {
+    const known = knownError(error, formatted.extensions);
+    const quotes = formatted.message === NOT_PERSISTED || (isSchemaOpen && ABOUT_THE_SCHEMA.has(known.code));
+    return {
+      ...serve(known),
+      ...(quotes && { message: formatted.message }),
+      ...(formatted.locations && { locations: formatted.locations }),
+      ...(formatted.path && { path: formatted.path }),
+    };
   };
 }
 
-function servedFor(formatted: GraphQLFormattedError, original: unknown): ContactsError {
+/** Whatever was thrown, as one of the closed list. */
+export function knownError(error: unknown, extensions: GraphQLFormattedError['extensions']): ContactsError {
+  const original = originOf(error);
   if (original instanceof ContactsError) return original;
-  const [, maxTokens] = TOO_MANY_TOKENS.exec(formatted.message) ?? [];
+  const message = original instanceof GraphQLError ? original.message : '';
+  const [, maxTokens] = TOO_MANY_TOKENS.exec(message) ?? [];
   if (maxTokens !== undefined) return limitExceeded('MAX_TOKENS', Number(maxTokens));
-  return new ContactsError(isNullArgument(original) ? 'BAD_USER_INPUT' : codeIn(formatted.extensions));
+  return new ContactsError(ABOUT_VARIABLES.test(message) ? 'BAD_USER_INPUT' : codeIn(extensions));
 }
 
 /** An error as it is served. */
@@ -59,12 +72,8 @@ export function originOf(error: unknown): unknown {
   return inner ? originOf(inner) : error;
 }
 
-/** What graphql-js says when a variable is null where the schema, or @skip, wants a value: only running shows it. */
-const NULL_ARGUMENT = /^Argument "/;
-
-function isNullArgument(error: unknown): boolean {
-  return error instanceof GraphQLError && NULL_ARGUMENT.test(error.message);
-}
+/** What graphql-js says of variables while it runs: null where a value is needed, or more faults than it lists. */
+const ABOUT_VARIABLES = /^(?:Argument "|Too many errors processing variables)/;
 
 function codeIn(extensions: GraphQLFormattedError['extensions']): ErrorCode {
   const code = extensions?.code;

@@ -2,14 +2,14 @@ import type { ApolloServerPlugin } from '@apollo/server';
 import { ContactsError } from '../errors.js';
 import { framesOf, type Log } from '../telemetry/log.js';
 import type { Context } from './context.js';
-import { formatError, originOf } from './formatError.js';
+import { knownError, originOf } from './formatError.js';
 
 /** Logs where an error of our own began: one line for an operation, however many of its places met one. */
 export function ownFaults(log: Log): ApolloServerPlugin<Context> {
   return {
     requestDidStart: async () => ({
       didEncounterErrors: async ({ errors }) => {
-        const own = errors.find((error) => formatError(error.toJSON(), error).extensions.code === 'INTERNAL_SERVER_ERROR');
+        const own = errors.find((error) => knownError(error, error.extensions).code === 'INTERNAL_SERVER_ERROR');
         if (own) log.error('An operation met an error of our own.', { frames: framesOf(causeOf(own)) });
       },
     }),

@@ -4,6 +4,8 @@ import { buildSubgraphSchema } from '@apollo/subgraph';
 import { parse, type GraphQLSchema } from 'graphql';
 import { guardFields } from './access.js';
 import { FOUND_TYPES } from './entities.js';
+import { AnswerFields } from './limits/answerFields.js';
+import { boundFields } from './limits/boundFields.js';
 import { Contact } from './resolvers/Contact.js';
 import { Query } from './resolvers/Query.js';
 import { checkSchema } from './schemaCheck.js';
@@ -14,11 +16,12 @@ export function readTypeDefs(folder: string): string {
   return files.map((name) => readFileSync(join(folder, name), 'utf8')).join('\n');
 }
 
-/** The subgraph's schema, ready to run: with resolvers, and with the access check before every guarded field. */
+/** The subgraph's schema, ready to run: with resolvers, the access check before every guarded field, and limits behind every list. */
 export function createSchema(typeDefs: string): GraphQLSchema {
   const resolvers = { Query, Contact };
   const schema = buildSubgraphSchema([{ typeDefs: parse(typeDefs), resolvers }]);
   checkSchema(schema, resolvers, FOUND_TYPES);
   guardFields(schema);
+  boundFields(schema, new AnswerFields(schema));
   return schema;
 }

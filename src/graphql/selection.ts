@@ -17,14 +17,16 @@ export type SelectedFields = ReadonlyMap<string, readonly FieldNode[]>;
 /**
  * The fields that are selected on `typeName` below these nodes, those of the field being resolved unless told otherwise:
  * through aliases and fragments, only where a type condition admits the type, and without what @skip and @include leave out.
+ * Each fragment is looked at once: spread again, it selects the same.
  */
 export function selectedFields(info: GraphQLResolveInfo, typeName: string, nodes: readonly FieldNode[] = info.fieldNodes): SelectedFields {
   const fields = new Map<string, FieldNode[]>();
-  for (const node of nodes) if (node.selectionSet) collect(node.selectionSet, typeName, info, fields);
+  const visited = new Set<string>();
+  for (const node of nodes) if (node.selectionSet) collect(node.selectionSet, typeName, info, fields, visited);
   return fields;
 }
 
-function collect(selectionSet: SelectionSetNode, typeName: string, info: GraphQLResolveInfo, fields: Map<string, FieldNode[]>): void {
+function collect(selectionSet: SelectionSetNode, typeName: string, info: GraphQLResolveInfo, fields: Map<string, FieldNode[]>, visited: Set<string>): void {
   for (const selection of selectionSet.selections) {
     if (!isIncluded(selection, info)) continue;
     if (selection.kind === Kind.FIELD) {
@@ -33,8 +35,12 @@ function collect(selectionSet: SelectionSetNode, typeName: string, info: GraphQL
       else fields.set(selection.name.value, [selection]);
       continue;
     }
+    if (selection.kind === Kind.FRAGMENT_SPREAD) {
+      if (visited.has(selection.name.value)) continue;
+      visited.add(selection.name.value);
+    }
     const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? info.fragments[selection.name.value] : selection;
-    if (fragment && admits(fragment.typeCondition?.name.value, typeName, info)) collect(fragment.selectionSet, typeName, info, fields);
+    if (fragment && admits(fragment.typeCondition?.name.value, typeName, info)) collect(fragment.selectionSet, typeName, info, fields, visited);
   }
 }
 

@@ -8,21 +8,24 @@ import {
 import { ApolloServerPluginInlineTrace } from '@apollo/server/plugin/inlineTrace';
 import type { Log } from '../telemetry/log.js';
 import { cacheHints } from './cacheHints.js';
-import { compiledExecution } from './compiledExecution.js';
+import { compiledExecution } from './compiled/compiledExecution.js';
 import type { Context } from './context.js';
-import { documentLimits, type DocumentLimits } from './documentLimits.js';
-import { formatError } from './formatError.js';
+import { createFormatError } from './formatError.js';
+import { answerErrors } from './limits/answerErrors.js';
+import { AnswerFields } from './limits/answerFields.js';
+import { documentLimits, type DocumentLimits } from './limits/documentLimits.js';
+import { operationLimits, type OperationLimits } from './limits/operationLimits.js';
 import { operationReports, type OnOperation } from './operationReports.js';
 import { ownFaults } from './ownFaults.js';
-import { requestLimits, type RequestLimits } from './requestLimits.js';
 import { knownOperationTypes } from './rules.js';
 import { createSchema } from './schema.js';
 
 export interface GraphqlServerOptions {
   /** The schema's source text. */
   readonly typeDefs: string;
+  /** Whether the schema is open: introspection, and graphql-js's own messages about what does not fit it. */
   readonly introspection: boolean;
-  readonly limits: OperationLimits;
+  readonly limits: Limits;
   /** Whether operations that come again are compiled. */
   readonly compile: boolean;
   /** How long routers may keep answers; 0: not at all. */
@@ -32,7 +35,7 @@ export interface GraphqlServerOptions {
 }
 
 /** How much one operation may ask for. */
-export interface OperationLimits extends DocumentLimits, RequestLimits {
+export interface Limits extends DocumentLimits, OperationLimits {
   readonly maxTokens: number;
 }
 
@@ -45,21 +48,24 @@ export function createGraphqlServer({ typeDefs, introspection, limits, compile, 
     nodeEnv: 'production',
     parseOptions: { maxLexicalTokens: limits.maxTokens },
     validationRules: [knownOperationTypes, documentLimits(limits)],
-    // A document can hold a hundred errors as easily as one.
+    // A document, or its variables, can hold a thousand errors as easily as one.
     validationOptions: { maxErrors: 5 },
+    executionOptions: { maxCoercionErrors: 5 },
     persistedQueries: false,
     // The web side takes nothing but JSON, which no browser sends to another site without asking first.
     csrfPrevention: false,
     stringifyResult: (result) => JSON.stringify(result),
     stopOnTerminationSignals: false,
-    hideSchemaDetailsFromClientErrors: true,
-    formatError,
+    hideSchemaDetailsFromClientErrors: !introspection,
+    formatError: createFormatError(introspection),
     // Apollo Server's own lines may quote errors; what matters of them is logged above.
     logger: { debug() {}, info() {}, warn() {}, error() {} },
     plugins: [
       // First: Apollo Server asks one after the other for an answer, and waits for each.
       ...(compile ? [compiledExecution({ schema: createSchema(typeDefs), now: () => performance.now() })] : []),
-      requestLimits(limits),
+      operationLimits(limits, new AnswerFields(schema)),
+      // Before what reads the errors of an answer.
+      answerErrors,
       operationReports(onOperation),
       ownFaults(log),
       ...(maxAgeSeconds > 0 ? [cacheHints(schema, maxAgeSeconds)] : []),

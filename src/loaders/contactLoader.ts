@@ -19,6 +19,9 @@ export type Loading<T> = Outcome<T> | Promise<Outcome<T>>;
 /** A list in which each item may come in its own time, or all at once, or some at once and the others in their own time. */
 export type LoadingList<T> = readonly Loading<T>[] | Promise<readonly Loading<T>[]>;
 
+/** One for all malformed ids: making an error, with its stack, takes longer than all else that such an id costs. */
+const MALFORMED = new ContactsError('BAD_USER_INPUT');
+
 /** One operation's contacts, whichever system holds them. An outcome is an error value, never a rejection. */
 export class ContactLoader {
   readonly #sources: Readonly<Record<Source, OperationLoader<Contact> | undefined>>;
@@ -29,13 +32,13 @@ export class ContactLoader {
 
   /** The contacts with these ids from outside, which may be malformed, in their order. */
   byIds(ids: readonly unknown[], need: ContactNeed): LoadingList<ContactReference> {
-    return this.#load(ids.map((id) => parseContactId(id) ?? new ContactsError('BAD_USER_INPUT')), need);
+    return this.#load(ids.map((id) => parseContactId(id) ?? MALFORMED), need);
   }
 
   /** The contact with this id from outside, which may be malformed. */
   byId(id: unknown, need: ContactNeed): Loading<ContactReference> {
     const reference = parseContactId(id);
-    return reference ? this.byReference(reference, need) : new ContactsError('BAD_USER_INPUT');
+    return reference ? this.byReference(reference, need) : MALFORMED;
   }
 
   byReference(reference: ContactReference, need: Pick<ContactNeed, 'what' | 'field'>): Loading<ContactReference> {

@@ -98,6 +98,9 @@ const SCOPE_SETS: string[][] = [[], [SCOPES[0]], [SCOPES[1]], [...SCOPES]];
 
 const valueAt = (data: any, at: string) => at.split('.').reduce((value, step) => value[step], data);
 
+/** What the answer says of a guarded field of a contact, at its place. */
+const forbiddenAt = (at: string, field = at.split('.').at(-1)!): object => ({ at, code: 'FORBIDDEN', retryable: false, coordinate: `Contact.${field}`, scope: accessTo(field) });
+
 /** Asks for every field of the contacts on a route. */
 const askForAll = async (query: string, scopes: readonly string[]) => app.query(query.replace('F ', `${everyField()} `), {}, await bearerOf(scopes));
 
@@ -123,9 +126,9 @@ describe('every field of a contact', () => {
       const forbidden = fieldNames.filter((field) => accessTo(field) !== 'everyone' && !scopes.includes(accessTo(field)));
       const contact = valueAt(answer.data, at);
       for (const field of fieldNames) expect([field, contact[field]]).toEqual([field, forbidden.includes(field) ? null : wholes.get(id)![field]]);
-      const ofThisContact = errorsIn(answer).filter((error) => (error as { at: string }).at.startsWith(`${at}.`));
-      expect(ofThisContact).toEqual(forbidden.sort().map((field) => ({ at: `${at}.${field}`, code: 'FORBIDDEN', retryable: false })));
-      expect(answer.errors ?? []).toHaveLength(forbidden.length * (at.startsWith('contacts') ? 2 : 1));
+      // Once for each field of the operation, however many contacts it has: at the first of them.
+      const first = at.replace('contacts.1', 'contacts.0');
+      expect(errorsIn(answer)).toEqual(forbidden.sort().map((field) => forbiddenAt(`${first}.${field}`, field)));
     });
   });
 
@@ -162,7 +165,7 @@ describe('the scopes of a token', () => {
   ])('%j open what they name: %j', async (claims, opened) => {
     const answer = await whoAmI(`Bearer ${await tokenOf(claims)}`);
     expect(answer.data.contact).toEqual(opened ? iris : { ...iris, dateOfBirth: null });
-    expect(errorsIn(answer)).toEqual(opened ? [] : [{ at: 'contact.dateOfBirth', code: 'FORBIDDEN', retryable: false }]);
+    expect(errorsIn(answer)).toEqual(opened ? [] : [forbiddenAt('contact.dateOfBirth')]);
   });
 
   test('count whatever the case of `Bearer` is', async () => {
@@ -188,7 +191,7 @@ describe('a bad token is told so with 401, and nothing else:', () => {
   const unsigned = () => new UnsecuredJWT({ scope, iss: ISSUER, aud: AUDIENCE, exp: now() + 600 }).encode();
 
   test.each<[string, () => string | Promise<string>]>([
-    ['expired', () => tokenOf({ scope, exp: now() - 5 })],
+    ['expired', () => tokenOf({ scope, exp: now() - 60 })],
     ['without an end', () => tokenOf({ scope }, { without: 'exp' })],
     ['not yet valid', () => tokenOf({ scope, nbf: now() + 600 })],
     ['for another audience', () => tokenOf({ scope, aud: 'bookings' })],

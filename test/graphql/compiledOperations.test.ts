@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { parse, type DocumentNode, type OperationDefinitionNode } from 'graphql';
-import { CompiledOperations } from '../../src/graphql/compiledOperations.js';
+import { CompiledOperations } from '../../src/graphql/compiled/compiledOperations.js';
 import { schema } from '../support/testApp.js';
 
 let nowMs = 0;

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { AnswerBudget } from '../../src/graphql/limits/answerBudget.js';
+import { Turns } from '../../src/graphql/limits/turns.js';
 import { createGraphqlServer } from '../../src/graphql/server.js';
 import { readTypeDefs } from '../../src/graphql/schema.js';
 import { LONG_RUN } from '../support/longRun.js';
@@ -65,7 +67,7 @@ const BREAKING: [string, Broken][] = [
 const contact = { __typename: 'Contact', id: 'pms:1', address: null, addressHolder: null };
 
 test.each(BREAKING)('a loader that %s is the same for both', async (_how, broken) => {
-  const limits = { maxTokens: 1000, maxDepth: 12, maxAliases: 50, maxDirectives: 50, maxRootFields: 10, maxEntitiesFields: 5, maxRepresentations: 2000, maxVariablesDepth: 12 };
+  const limits = { maxTokens: 1000, maxDepth: 12, maxAliases: 50, maxDirectives: 50, maxRootFields: 10, maxEntitiesFields: 5, maxRepresentations: 2000, maxVariablesDepth: 12, maxRepeats: 100, maxIds: 1000, maxAnswerFields: 250_000 };
   const log = { info() {}, warn() {}, error() {} };
   const loaders = { contacts: { byId: (id: string) => (id === 'pms:1' ? contact : broken()), byIds: broken }, addresses: { ofContact: broken } };
   const answers = async (compile: boolean): Promise<unknown[]> => {
@@ -74,7 +76,7 @@ test.each(BREAKING)('a loader that %s is the same for both', async (_how, broken
     const found: unknown[] = [];
     for (const query of ['{ contact(id: "pms:2") { name } }', '{ contacts(ids: ["pms:1"]) { name } contact(id: "pms:1") { id } }', '{ contact(id: "pms:1") { id address { city } } }']) {
       for (let sight = 0; sight < 3; sight++) {
-        const contextValue = { scopes: new Set<string>(), loaders, contactNeeds: new Map(), addressNeeds: new Map(), observers: {} } as never;
+        const contextValue = { scopes: new Set<string>(), loaders, contactNeeds: new Map(), addressNeeds: new Map(), observers: {}, answer: new AnswerBudget(limits, new Turns()) } as never;
         const { body } = await server.executeOperation({ query }, { contextValue });
         found.push(JSON.parse(JSON.stringify(body)));
       }

@@ -302,7 +302,7 @@ describe('a router\'s secret', () => {
 
   test('does not stand for a caller\'s token', async () => {
     const answer = await guarded.query('{ contact(id: "pms:4711") { dateOfBirth } }', {}, { 'router-authorization': 'first-secret' });
-    expect(errorsIn(answer)).toEqual([{ at: 'contact.dateOfBirth', code: 'FORBIDDEN', retryable: false }]);
+    expect(errorsIn(answer)).toEqual([{ at: 'contact.dateOfBirth', code: 'FORBIDDEN', retryable: false, coordinate: 'Contact.dateOfBirth', scope: 'contact:identity' }]);
   });
 });
 

@@ -21,33 +21,34 @@ const withVariables = (variables: string): string => `{"query":${JSON.stringify(
 const ENTITIES = 'query ($r: [_Any!]!) { _entities(representations: $r) { __typename } }';
 
 const invalid = { status: 400, code: 'GRAPHQL_VALIDATION_FAILED' };
+const beyond = { status: 400, code: 'LIMIT_EXCEEDED' };
 const unparsed = { status: 400, code: 'GRAPHQL_PARSE_FAILED' };
 const badInput = { status: 400, code: 'BAD_USER_INPUT' };
 const badRequest = { status: 400, code: 'BAD_REQUEST' };
 const tooLarge = { status: 413, code: 'BAD_REQUEST' };
 
 export const ATTACKS: readonly Attack[] = [
-  { what: '10,000 aliases', body: contact(times(10_000, (n) => `a${n}: id`)), ...unparsed },
-  { what: '600 aliases', body: contact(times(600, (n) => `a${n}: id`)), ...invalid },
-  { what: '600 aliases of a root field', body: query(`{ ${times(600, (n) => `a${n}: __typename`)} }`), ...invalid },
-  { what: '20,000 directives', body: contact(`id ${'@aa'.repeat(20_000)}`), ...unparsed },
-  { what: '950 directives', body: contact(`id ${'@aa'.repeat(950)}`), ...invalid },
-  { what: 'fragments 150 deep', body: query(`{ contact(id: "cas360:54") { ...f0 } } ${times(150, (n) => `fragment f${n} on Contact { representatives { ...f${n + 1} } }`)} fragment f150 on Contact { id }`), ...invalid },
+  { what: '10,000 aliases', body: contact(times(10_000, (n) => `a${n}: id`)), ...beyond },
+  { what: '600 aliases', body: contact(times(600, (n) => `a${n}: id`)), ...beyond },
+  { what: '600 aliases of a root field', body: query(`{ ${times(600, (n) => `a${n}: __typename`)} }`), ...beyond },
+  { what: '20,000 directives', body: contact(`id ${'@aa'.repeat(20_000)}`), ...beyond },
+  { what: '950 directives', body: contact(`id ${'@aa'.repeat(950)}`), ...beyond },
+  { what: 'fragments 150 deep', body: query(`{ contact(id: "cas360:54") { ...f0 } } ${times(150, (n) => `fragment f${n} on Contact { representatives { ...f${n + 1} } }`)} fragment f150 on Contact { id }`), ...beyond },
   { what: 'circular fragments', body: query('{ contact(id: "cas360:54") { ...a } } fragment a on Contact { representatives { ...b } } fragment b on Contact { representatives { ...a } }'), ...invalid },
   { what: 'a circle of 150 fragments', body: query(`{ contact(id: "cas360:54") { ...f0 } } ${times(150, (n) => `fragment f${n} on Contact { ...f${(n + 1) % 150} }`)}`), ...invalid },
-  { what: 'fragments that unfold to a billion fields', body: query(`{ contact(id: "cas360:54") { ...f0 } } ${times(30, (n) => `fragment f${n} on Contact { representatives { ...f${n + 1} ...f${n + 1} } }`)} fragment f30 on Contact { id }`), ...invalid },
+  { what: 'fragments that unfold to a billion fields', body: query(`{ contact(id: "cas360:54") { ...f0 } } ${times(30, (n) => `fragment f${n} on Contact { representatives { ...f${n + 1} ...f${n + 1} } }`)} fragment f30 on Contact { id }`), ...beyond },
   { what: 'inline fragments 20,000 deep (365 kB)', body: contact(nest(20_000, '... on Contact { ', 'id', '}')), ...badInput },
-  { what: 'a query 5,000 deep', body: query(nest(5_000, '{ a ', '{ a }', '}')), ...unparsed },
-  { what: 'a query 600 deep', body: contact(nest(600, 'representatives { ', 'id', '}')), ...invalid },
+  { what: 'a query 5,000 deep', body: query(nest(5_000, '{ a ', '{ a }', '}')), ...beyond },
+  { what: 'a query 600 deep', body: contact(nest(600, 'representatives { ', 'id', '}')), ...beyond },
   { what: 'a list 5,000 deep in the query', body: query(`{ contacts(ids: ${nest(5_000, '[', '', ']')}) { id } }`), ...unparsed },
-  { what: 'a list 5,000 deep in the variables', body: withVariables(`{"r":${nest(5_000, '[', '', ']')}}`), ...badInput },
-  { what: 'an object 5,000 deep in the variables', body: withVariables(`{"r":[${nest(5_000, '{"a":', '1', '}')}]}`), ...badInput },
+  { what: 'a list 5,000 deep in the variables', body: withVariables(`{"r":${nest(5_000, '[', '', ']')}}`), ...beyond },
+  { what: 'an object 5,000 deep in the variables', body: withVariables(`{"r":[${nest(5_000, '{"a":', '1', '}')}]}`), ...beyond },
   { what: 'a list 400,000 deep in the variables', body: withVariables(`{"r":${nest(400_000, '[', '', ']')}}`), ...badInput },
   { what: '300,000 objects in the variables', body: withVariables(`{"r":[${'{},'.repeat(300_000)}1]}`), ...badInput },
   { what: '20,000 representations', body: query(ENTITIES, { r: Array.from({ length: 20_000 }, (_, n) => ({ __typename: 'Contact', id: `cas360:${n + 1}` })) }), ...badInput },
-  { what: '50 times _entities', body: query(`query ($r: [_Any!]!) { ${times(50, (n) => `a${n}: _entities(representations: $r) { __typename }`)} }`, { r: [] }), ...invalid },
-  { what: '10,000 fields over', body: contact('name '.repeat(10_000)), ...unparsed },
-  { what: '1,950 times the same field', body: contact('sourceId '.repeat(1_950)), ...invalid },
+  { what: '50 times _entities', body: query(`query ($r: [_Any!]!) { ${times(50, (n) => `a${n}: _entities(representations: $r) { __typename }`)} }`, { r: [] }), ...beyond },
+  { what: '10,000 fields over', body: contact('name '.repeat(10_000)), ...beyond },
+  { what: '1,950 times the same field', body: contact('sourceId '.repeat(1_950)), ...beyond },
   { what: '900 fields that do not exist', body: contact(times(900, (n) => `field${n}`)), ...invalid },
   { what: '390 operations', body: query(times(390, (n) => `query Q${n} { __typename }`)), ...badRequest },
   { what: 'a batch of 1,000', body: `[${Array(1_000).fill(query('{ __typename }')).join(',')}]`, ...badRequest },

@@ -8,8 +8,15 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 
-/** Fragments that spread fragments can make a short document very long. */
-const MOST_SELECTIONS = 5_000;
+/** Fragments that spread fragments can make a short document very long, and compiling a thousand selections takes 20 ms. */
+const MOST_SELECTIONS = 1_000;
+
+/** What is compiled in the place of an operation. */
+export interface Special {
+  readonly document: DocumentNode;
+  /** How many selections it has. */
+  readonly selections: number;
+}
 
 /** What the variables that @skip and @include name are worth, by their names. */
 export type Conditions = Readonly<Record<string, boolean>>;
@@ -32,7 +39,7 @@ export function conditionsOf({ definitions }: DocumentNode): string[] {
  * directives that say so, and with the selections of a fragment in the place of each spread. Undefined if that would be
  * too long. graphql-jit mixes up the conditions of fields that are merged, and of fragments that are spread twice.
  */
-export function specialise(document: DocumentNode, operation: OperationDefinitionNode, conditions: Conditions): DocumentNode | undefined {
+export function specialise(document: DocumentNode, operation: OperationDefinitionNode, conditions: Conditions): Special | undefined {
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const one of document.definitions) if (one.kind === Kind.FRAGMENT_DEFINITION) fragments.set(one.name.value, one);
   let left = MOST_SELECTIONS;
@@ -52,5 +59,6 @@ export function specialise(document: DocumentNode, operation: OperationDefinitio
   };
 
   const selectionSet = selectionsOf(operation.selectionSet);
-  return left < 0 ? undefined : { kind: Kind.DOCUMENT, definitions: [{ ...operation, selectionSet }] };
+  if (left < 0) return undefined;
+  return { document: { kind: Kind.DOCUMENT, definitions: [{ ...operation, selectionSet }] }, selections: MOST_SELECTIONS - left };
 }

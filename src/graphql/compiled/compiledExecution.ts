@@ -1,8 +1,8 @@
 import { HeaderMap, type ApolloServerPlugin } from '@apollo/server';
 import { GraphQLError, locatedError, type GraphQLSchema, type SourceLocation } from 'graphql';
 import { CompiledOperations } from './compiledOperations.js';
-import type { Context } from './context.js';
-import { formatError } from './formatError.js';
+import type { Context } from '../context.js';
+import { createFormatError } from '../formatError.js';
 
 export interface CompiledExecutionOptions {
   /** An object of its own, which no other plugin touches: compiled code would keep the wrapping of its resolvers. */
@@ -12,6 +12,8 @@ export interface CompiledExecutionOptions {
 }
 
 const NO_HEADERS = new HeaderMap();
+// What graphql-js says of documents concerns none that runs.
+const formatError = createFormatError(false);
 
 /**
  * Answers operations that came before with graphql-jit. Apollo Server goes on with graphql-js for the first sight, for
@@ -27,12 +29,16 @@ export function compiledExecution(options: CompiledExecutionOptions): ApolloServ
       responseForOperation: async ({ document, operation, request, contextValue, metrics }) => {
         // There is no operation where the name that was given fits none.
         const run = metrics.captureTraces === true || !(operation as typeof operation | undefined) ? undefined : operations.find(document, operation, request.variables);
-        const result = await run?.(undefined, contextValue, request.variables);
-        // Without any data the two would tell different errors: of the variables, or of fields that were lost with the rest.
-        if (!result?.data) return null;
+        if (!run) return null;
+        contextValue.answer.execute(true);
+        const result = await run(undefined, contextValue, request.variables);
         const errors = result.errors?.map(rebuilt).map((error) => formatError(error.toJSON(), error));
+        // Without any data the two would tell different errors: of the variables, or of fields that were lost with the rest.
         // A fault of our own is for Apollo Server's hooks to hear of.
-        if (errors?.some(({ extensions }) => extensions.code === 'INTERNAL_SERVER_ERROR')) return null;
+        if (!result.data || errors?.some(({ extensions }) => extensions.code === 'INTERNAL_SERVER_ERROR')) {
+          contextValue.answer.execute(false);
+          return null;
+        }
         return { http: { headers: NO_HEADERS }, body: { kind: 'single', singleResult: { data: result.data, ...(errors && { errors }) } } };
       },
     }),

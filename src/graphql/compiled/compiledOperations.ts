@@ -1,7 +1,8 @@
 import { Kind, type DocumentNode, type ExecutionResult, type GraphQLSchema, type OperationDefinitionNode } from 'graphql';
 import { compileQuery, isCompiledQuery, type CompilerOptions } from 'graphql-jit';
 import { LRUCache } from 'lru-cache';
-import type { Context } from './context.js';
+import type { Context } from '../context.js';
+import { isCompilable } from './compilable.js';
 import { conditionsOf, specialise, type Conditions } from './specialise.js';
 
 type Variables = Readonly<Record<string, unknown>> | undefined;
@@ -18,12 +19,16 @@ export interface CompiledOperationsOptions {
 interface Known {
   /** The variables that decide which fields are included. */
   readonly conditions: readonly string[];
-  /** By what these variables are worth; null for those seen once. */
-  readonly runs: Map<string, Run | null>;
+  /** By what these variables are worth; null for those seen once, and for what cannot be compiled. */
+  readonly runs: Map<string, Run | 'seen' | null>;
+  /** The selections in all of its runs. */
+  readonly selections: number;
 }
 
 const MOST_OPERATIONS = 500;
 const MOST_RUNS = 8;
+/** Of all operations together: compiled code takes about a kilobyte for each. */
+const MOST_SELECTIONS = 20_000;
 
 /** Compiling may take this part of the time, so that nobody can keep us busy with operations that come twice only. */
 const PART_OF_TIME = 0.05;
@@ -41,7 +46,7 @@ const COMPILER: Partial<CompilerOptions> = {
  */
 export class CompiledOperations {
   readonly #options: CompiledOperationsOptions;
-  readonly #known = new LRUCache<OperationDefinitionNode, Known>({ max: MOST_OPERATIONS });
+  readonly #known = new LRUCache<OperationDefinitionNode, Known>({ max: MOST_OPERATIONS, maxSize: MOST_SELECTIONS, sizeCalculation: ({ selections }) => 1 + selections });
   #savedMs = MOST_SAVED_MS;
   #savedAtMs: number;
 
@@ -50,33 +55,36 @@ export class CompiledOperations {
     this.#savedAtMs = options.now();
   }
 
-  /** The operation, ready to run; undefined if it is not compiled. It is known by its node, which must be the same one each time. */
+  /** The operation, ready to run; undefined if graphql-js has to. Keyed by its AST node: Apollo Server keeps those of documents that come again. */
   find(document: DocumentNode, operation: OperationDefinitionNode, variables: Variables): Run | undefined {
     let known = this.#known.get(operation);
-    if (!known) this.#known.set(operation, (known = { conditions: conditionsOf(document), runs: new Map() }));
+    if (!known) {
+      known = { conditions: conditionsOf(document), runs: new Map(), selections: 0 };
+      // One run without conditions, which is none.
+      if (!isCompilable(document)) known = { conditions: [], runs: new Map([['', null]]), selections: 0 };
+      this.#known.set(operation, known);
+    }
     const conditions = valuesOf(known.conditions, operation, variables);
     if (!conditions) return undefined;
     const key = known.conditions.length === 0 ? '' : JSON.stringify(conditions);
     const run = known.runs.get(key);
-    if (run) return run;
-    if (run === undefined) {
-      if (known.runs.size < MOST_RUNS) known.runs.set(key, null);
-      return undefined;
-    }
-    const compiled = this.#compile(document, operation, conditions);
-    if (compiled) known.runs.set(key, compiled);
-    return compiled;
+    if (run === undefined && known.runs.size < MOST_RUNS) known.runs.set(key, 'seen');
+    if (run !== 'seen') return run ?? undefined;
+    return this.#compile(document, operation, conditions, known, key);
   }
 
-  #compile(document: DocumentNode, operation: OperationDefinitionNode, conditions: Conditions): Run | undefined {
+  #compile(document: DocumentNode, operation: OperationDefinitionNode, conditions: Conditions, known: Known, key: string): Run | undefined {
     const startedAtMs = this.#options.now();
     this.#savedMs = Math.min(MOST_SAVED_MS, this.#savedMs + (startedAtMs - this.#savedAtMs) * PART_OF_TIME);
     this.#savedAtMs = startedAtMs;
     if (this.#savedMs <= 0) return undefined;
     const special = specialise(document, operation, conditions);
-    const compiled = special && compileQuery<Record<string, unknown>>(this.#options.schema, special, undefined, COMPILER);
+    const compiled = special && compileQuery<Record<string, unknown>>(this.#options.schema, special.document, undefined, COMPILER);
     this.#savedMs -= this.#options.now() - startedAtMs;
-    return compiled && isCompiledQuery(compiled) ? (compiled.query as Run) : undefined;
+    const run = compiled && isCompiledQuery(compiled) ? (compiled.query as Run) : null;
+    known.runs.set(key, run);
+    if (special && run) this.#known.set(operation, { ...known, selections: known.selections + special.selections });
+    return run ?? undefined;
   }
 }
 

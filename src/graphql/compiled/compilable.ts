@@ -1,0 +1,27 @@
+import { Kind, type DocumentNode, type SelectionSetNode, type ValueNode } from 'graphql';
+
+/**
+ * Whether graphql-jit answers a document as graphql-js does. It reads the literals of arguments once, when it compiles, so
+ * that a variable within a list or an object would keep its first value (graphql-jit#266); and it writes objects as literals
+ * of JavaScript, in which some names of fields mean something else.
+ */
+export function isCompilable({ definitions }: DocumentNode): boolean {
+  return definitions.every((one) => !('selectionSet' in one) || isPlain(one.selectionSet));
+}
+
+function isPlain({ selections }: SelectionSetNode): boolean {
+  return selections.every((selection) => {
+    if (selection.kind === Kind.FRAGMENT_SPREAD) return true;
+    if (selection.kind === Kind.FIELD) {
+      if (selection.alias && (selection.alias.value.startsWith('__') || selection.alias.value in Object.prototype)) return false;
+      if (selection.arguments?.some(({ value }) => value.kind !== Kind.VARIABLE && holdsVariable(value))) return false;
+    }
+    return !selection.selectionSet || isPlain(selection.selectionSet);
+  });
+}
+
+function holdsVariable(value: ValueNode): boolean {
+  if (value.kind === Kind.LIST) return value.values.some(holdsVariable);
+  if (value.kind === Kind.OBJECT) return value.fields.some((field) => holdsVariable(field.value));
+  return value.kind === Kind.VARIABLE;
+}

@@ -1,0 +1,157 @@
+import {
+  getNamedType,
+  isAbstractType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  Kind,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLField,
+  type GraphQLNamedType,
+  type GraphQLObjectType,
+  type GraphQLResolveInfo,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+  type ValueNode,
+} from 'graphql';
+
+type Fragments = Readonly<Record<string, FragmentDefinitionNode>>;
+
+/** The argument that says how many items a field of `Query` has. */
+const COUNTED_BY: Readonly<Record<string, string>> = { contacts: 'ids', _entities: 'representations' };
+
+/** Lists whose length the systems decide: they are counted as they come (lists.ts). */
+const COUNTED_LATER = new Set(['Contact.representatives', 'Contact.relationships']);
+
+/** A field of `Query` whose argument says how many items it has. */
+export interface RootList {
+  readonly name: string;
+  /** The argument; undefined where it is missing, which validation or graphql-js refuses. */
+  readonly items: ValueNode | undefined;
+  /** How many fields each item can have. */
+  readonly fieldsOfItem: number;
+}
+
+/** How many fields the answer to an operation can have: `fixed` ones, and those of each list for each of its items. */
+export interface OperationFields {
+  readonly fixed: number;
+  readonly lists: readonly RootList[];
+}
+
+/**
+ * Counts the fields that an answer can have, from what is selected. A fragment is counted once for each type, and its count
+ * is added wherever it is spread, so that the time grows with the document as written. Conditions are not looked at.
+ */
+export class AnswerFields {
+  readonly #documents = new WeakMap<OperationDefinitionNode, DocumentFields>();
+  readonly #operations = new WeakMap<OperationDefinitionNode, OperationFields>();
+  readonly #items = new WeakMap<readonly FieldNode[], number>();
+
+  constructor(readonly schema: GraphQLSchema) {}
+
+  ofOperation(operation: OperationDefinitionNode, fragments: Fragments): OperationFields {
+    let known = this.#operations.get(operation);
+    if (!known) this.#operations.set(operation, (known = this.#document(operation, fragments).ofOperation(operation)));
+    return known;
+  }
+
+  /** How many fields one item of the list can have that is being resolved. */
+  ofItem({ fieldNodes, returnType, operation, fragments }: GraphQLResolveInfo): number {
+    let known = this.#items.get(fieldNodes);
+    if (known === undefined) {
+      const document = this.#document(operation, fragments);
+      known = 0;
+      for (const { selectionSet } of fieldNodes) if (selectionSet) known += document.ofObject(selectionSet, getNamedType(returnType));
+      this.#items.set(fieldNodes, known);
+    }
+    return known;
+  }
+
+  #document(operation: OperationDefinitionNode, fragments: Fragments): DocumentFields {
+    let known = this.#documents.get(operation);
+    if (!known) this.#documents.set(operation, (known = new DocumentFields(this.schema, fragments)));
+    return known;
+  }
+}
+
+class DocumentFields {
+  readonly #fragments = new Map<string, Map<GraphQLNamedType, number>>();
+
+  constructor(
+    private readonly schema: GraphQLSchema,
+    private readonly fragments: Fragments,
+  ) {}
+
+  /** A valid operation: its fields are in the schema. */
+  ofOperation({ selectionSet }: OperationDefinitionNode): OperationFields {
+    const lists: RootList[] = [];
+    const query = this.schema.getQueryType()!;
+    const collect = (set: SelectionSetNode): number => {
+      let fixed = 0;
+      for (const selection of set.selections) {
+        if (selection.kind === Kind.INLINE_FRAGMENT) fixed += collect(selection.selectionSet);
+        else if (selection.kind === Kind.FRAGMENT_SPREAD) fixed += collect(this.fragments[selection.name.value]!.selectionSet);
+        else {
+          const argument = COUNTED_BY[selection.name.value];
+          fixed += argument === undefined ? this.#ofField(selection, query) : 1;
+          if (argument !== undefined) lists.push(this.#list(selection, query, argument));
+        }
+      }
+      return fixed;
+    };
+    return { fixed: collect(selectionSet), lists };
+  }
+
+  /** The fields of one object of this type; the most of all of them, if there are several. */
+  ofObject(set: SelectionSetNode, type: GraphQLNamedType): number {
+    if (isAbstractType(type)) return Math.max(0, ...this.schema.getPossibleTypes(type).map((one) => this.ofObject(set, one)));
+    if (!isObjectType(type)) return 0;
+    let count = 0;
+    for (const selection of set.selections) {
+      if (selection.kind === Kind.FIELD) count += this.#ofField(selection, type);
+      else if (selection.kind === Kind.FRAGMENT_SPREAD) count += this.#ofFragment(selection.name.value, type);
+      else if (this.#admits(selection.typeCondition?.name.value, type)) count += this.ofObject(selection.selectionSet, type);
+    }
+    return count;
+  }
+
+  #list(node: FieldNode, query: GraphQLObjectType, argument: string): RootList {
+    return {
+      name: node.name.value,
+      items: node.arguments?.find(({ name }) => name.value === argument)?.value,
+      fieldsOfItem: node.selectionSet ? this.ofObject(node.selectionSet, getNamedType(query.getFields()[node.name.value]!.type)) : 0,
+    };
+  }
+
+  #ofFragment(name: string, type: GraphQLObjectType): number {
+    const fragment = this.fragments[name];
+    if (!fragment || !this.#admits(fragment.typeCondition.name.value, type)) return 0;
+    let counts = this.#fragments.get(name);
+    if (!counts) this.#fragments.set(name, (counts = new Map<GraphQLNamedType, number>()));
+    let count = counts.get(type);
+    if (count === undefined) counts.set(type, (count = this.ofObject(fragment.selectionSet, type)));
+    return count;
+  }
+
+  #ofField({ name, selectionSet }: FieldNode, parent: GraphQLObjectType): number {
+    // Not there for `__typename` and introspection.
+    const field = (parent.getFields() as Partial<Record<string, GraphQLField<unknown, unknown>>>)[name.value];
+    if (!field || !selectionSet || COUNTED_LATER.has(`${parent.name}.${name.value}`)) return 1;
+    return 1 + mostItems(field) * this.ofObject(selectionSet, getNamedType(field.type));
+  }
+
+  #admits(condition: string | undefined, type: GraphQLObjectType): boolean {
+    if (condition === undefined || condition === type.name) return true;
+    const abstract = this.schema.getType(condition);
+    return isAbstractType(abstract) && this.schema.isSubType(abstract, type);
+  }
+}
+
+/** How many items a field has: one, or as many as the schema says of a list (`@listSize`). */
+function mostItems({ type, astNode }: GraphQLField<unknown, unknown>): number {
+  if (!isListType(isNonNullType(type) ? type.ofType : type)) return 1;
+  const size = astNode?.directives?.find(({ name }) => name.value === 'listSize')?.arguments?.find(({ name }) => name.value === 'assumedSize')?.value;
+  return size?.kind === Kind.INT ? Number(size.value) : 1;
+}

@@ -1,0 +1,150 @@
+import {
+  GraphQLError,
+  Kind,
+  type DefinitionNode,
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+  type ValidationRule,
+} from 'graphql';
+import { limitExceeded, type ContactsError } from '../../errors.js';
+
+/** How large an operation may be, its fragments unfolded: a field in a fragment that is spread five times is five fields. */
+export interface DocumentLimits {
+  readonly maxDepth: number;
+  readonly maxAliases: number;
+  readonly maxDirectives: number;
+  readonly maxRootFields: number;
+  readonly maxEntitiesFields: number;
+  /** How often one selection set may select the same field. */
+  readonly maxRepeats: number;
+}
+
+/**
+ * Refuses documents beyond the limits. The time that takes grows with the document as written: each fragment is measured
+ * once, and its size is added wherever it is spread.
+ */
+export function documentLimits(limits: DocumentLimits): ValidationRule {
+  return (context) => {
+    const document = context.getDocument();
+    const originalError = excessOf(document, limits);
+    if (originalError) {
+      context.reportError(new GraphQLError(originalError.message, { originalError }));
+      // The other rules cost far more than this one. Without definitions they have nothing to look at.
+      (document as { definitions: readonly DefinitionNode[] }).definitions = [];
+    }
+    return {};
+  };
+}
+
+interface Size {
+  /** Levels of fields. Introspection does not count: it is closed, or the operator has opened it for people who explore. */
+  depth: number;
+  aliases: number;
+  directives: number;
+  /** Fields of the first level, and those of them that are `_entities`. */
+  fields: number;
+  entities: number;
+  /** The most times that one selection set selects the same field. */
+  repeats: number;
+}
+
+/** The first limit that a document exceeds, or undefined. */
+export function excessOf(document: DocumentNode, limits: DocumentLimits): ContactsError | undefined {
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  const operations: OperationDefinitionNode[] = [];
+  for (const one of document.definitions) {
+    if (one.kind === Kind.FRAGMENT_DEFINITION) fragments.set(one.name.value, one);
+    if (one.kind === Kind.OPERATION_DEFINITION) operations.push(one);
+  }
+  const sizes = new Sizes(fragments);
+  for (const operation of operations) {
+    const size = sizes.of(operation);
+    const excess = excessIn(size, limits);
+    if (excess) return excess;
+    if (size.fields > limits.maxRootFields) return limitExceeded('MAX_ROOT_FIELDS', limits.maxRootFields);
+    if (size.entities > limits.maxEntitiesFields) return limitExceeded('MAX_ENTITIES_FIELDS', limits.maxEntitiesFields);
+  }
+  // A fragment that nothing spreads is invalid, but validating it would cost as much as any other.
+  for (const name of fragments.keys()) {
+    const excess = excessIn(sizes.ofFragment(name), limits);
+    if (excess) return excess;
+  }
+  return undefined;
+}
+
+function excessIn(size: Size, limits: DocumentLimits): ContactsError | undefined {
+  if (size.aliases > limits.maxAliases) return limitExceeded('MAX_ALIASES', limits.maxAliases);
+  if (size.directives > limits.maxDirectives) return limitExceeded('MAX_DIRECTIVES', limits.maxDirectives);
+  if (size.depth > limits.maxDepth) return limitExceeded('MAX_DEPTH', limits.maxDepth);
+  if (size.repeats > limits.maxRepeats) return limitExceeded('MAX_REPEATS', limits.maxRepeats);
+  return undefined;
+}
+
+class Sizes {
+  readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>;
+  readonly #known = new Map<string, Size>();
+
+  constructor(fragments: ReadonlyMap<string, FragmentDefinitionNode>) {
+    this.#fragments = fragments;
+  }
+
+  of({ selectionSet, directives = [] }: OperationDefinitionNode | FragmentDefinitionNode): Size {
+    const size = nothing();
+    size.directives += directives.length;
+    this.#add(selectionSet, size, new Map());
+    return size;
+  }
+
+  ofFragment(name: string): Size {
+    const known = this.#known.get(name);
+    if (known) return known;
+    // A circle of fragments ends here. Another rule refuses it.
+    this.#known.set(name, nothing());
+    const fragment = this.#fragments.get(name);
+    const size = fragment ? this.of(fragment) : nothing();
+    this.#known.set(name, size);
+    return size;
+  }
+
+  /** `times` counts each field of the set, those of inline fragments included: they are merged with the set around them. */
+  #add({ selections }: SelectionSetNode, size: Size, times: Map<string, number>): void {
+    for (const selection of selections) {
+      size.directives += selection.directives?.length ?? 0;
+      if (selection.kind === Kind.INLINE_FRAGMENT) {
+        this.#add(selection.selectionSet, size, times);
+        continue;
+      }
+      if (selection.kind === Kind.FRAGMENT_SPREAD) {
+        const inner = this.ofFragment(selection.name.value);
+        include(size, inner, inner.depth);
+        size.fields += inner.fields;
+        size.entities += inner.entities;
+        continue;
+      }
+      const name = selection.name.value;
+      const key = selection.alias?.value ?? name;
+      const repeats = (times.get(key) ?? 0) + 1;
+      times.set(key, repeats);
+      size.repeats = Math.max(size.repeats, repeats);
+      size.fields++;
+      if (selection.alias) size.aliases++;
+      if (name === '_entities') size.entities++;
+      const inner = nothing();
+      if (selection.selectionSet) this.#add(selection.selectionSet, inner, new Map());
+      include(size, inner, name.startsWith('__') ? 0 : 1 + inner.depth);
+    }
+  }
+}
+
+function nothing(): Size {
+  return { depth: 0, aliases: 0, directives: 0, fields: 0, entities: 0, repeats: 0 };
+}
+
+function include(size: Size, inner: Size, depth: number): void {
+  size.depth = Math.max(size.depth, depth);
+  size.aliases += inner.aliases;
+  size.directives += inner.directives;
+  size.repeats = Math.max(size.repeats, inner.repeats);
+}

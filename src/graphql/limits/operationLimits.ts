@@ -1,0 +1,70 @@
+import type { ApolloServerPlugin } from '@apollo/server';
+import { GraphQLError, Kind, type DocumentNode, type FragmentDefinitionNode, type OperationDefinitionNode, type ValueNode } from 'graphql';
+import { limitExceeded, type ContactsError } from '../../errors.js';
+import type { Context } from '../context.js';
+import type { AnswerLimits } from './answerBudget.js';
+import type { AnswerFields, OperationFields } from './answerFields.js';
+
+/** How much one operation may ask for, by its document and its variables together. */
+export interface OperationLimits extends AnswerLimits {
+  /** Of all `_entities` fields of the operation together. */
+  readonly maxRepresentations: number;
+  /** Levels of objects and lists in the variables. */
+  readonly maxVariablesDepth: number;
+}
+
+type Variables = Readonly<Record<string, unknown>>;
+
+/** Refuses an operation that asks for too much, before anything is executed, and tells its budget how large the answer can be. */
+export function operationLimits(limits: OperationLimits, fields: AnswerFields): ApolloServerPlugin<Context> {
+  return {
+    requestDidStart: async () => ({
+      didResolveOperation: async ({ request, document, operation, contextValue }) => {
+        // There is none where the name that was given fits none.
+        if (!operation) return;
+        const variables: Variables = request.variables ?? {};
+        if (isDeeperThan(limits.maxVariablesDepth + 1, variables)) throw refusal(limitExceeded('MAX_VARIABLES_DEPTH', limits.maxVariablesDepth));
+        const counted = count(fields.ofOperation(operation, fragmentsOf(document)), operation, variables, limits.maxIds);
+        if (counted.representations > limits.maxRepresentations) throw refusal(limitExceeded('MAX_REPRESENTATIONS', limits.maxRepresentations));
+        if (!contextValue.answer.begin(counted.fields)) throw refusal(limitExceeded('MAX_ANSWER_FIELDS', limits.maxAnswerFields));
+      },
+    }),
+  };
+}
+
+function refusal(originalError: ContactsError): GraphQLError {
+  return new GraphQLError(originalError.message, { originalError, extensions: { http: { status: 400 } } });
+}
+
+function fragmentsOf({ definitions }: DocumentNode): Record<string, FragmentDefinitionNode> {
+  const fragments: Record<string, FragmentDefinitionNode> = {};
+  for (const one of definitions) if (one.kind === Kind.FRAGMENT_DEFINITION) fragments[one.name.value] = one;
+  return fragments;
+}
+
+function count({ fixed, lists }: OperationFields, operation: OperationDefinitionNode, variables: Variables, maxIds: number): { fields: number; representations: number } {
+  let fields = fixed;
+  let representations = 0;
+  for (const { name, items, fieldsOfItem } of lists) {
+    const number = items ? itemsIn(items, operation, variables) : 0;
+    if (name === '_entities') representations += number;
+    // A list of more ids than one field takes is refused at its place.
+    if (name === '_entities' || number <= maxIds) fields += number * fieldsOfItem;
+  }
+  return { fields, representations };
+}
+
+function itemsIn(value: ValueNode, operation: OperationDefinitionNode, variables: Variables): number {
+  if (value.kind === Kind.LIST) return value.values.length;
+  if (value.kind !== Kind.VARIABLE) return 1;
+  const name = value.name.value;
+  const given = variables[name];
+  if (given !== undefined) return Array.isArray(given) ? given.length : 1;
+  const defaultValue = operation.variableDefinitions?.find(({ variable }) => variable.name.value === name)?.defaultValue;
+  return defaultValue ? itemsIn(defaultValue, operation, variables) : 0;
+}
+
+function isDeeperThan(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(levels - 1, inner));
+}
