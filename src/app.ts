@@ -32,6 +32,8 @@ export interface Parts {
   readonly callsToTrip?: number;
   /** How long a caller may take to send a request's headers, and all of it. */
   readonly patienceMs?: { readonly headers: number; readonly request: number };
+  /** The part of the time that compiling operations may take. */
+  readonly compilingShare?: number;
   /** Where GraphiQL's bundle is. */
   readonly graphiqlFolder?: string;
 }
@@ -64,6 +66,7 @@ export async function createApp(config: Config, parts: Parts): Promise<App> {
     introspection: config.graphiql,
     limits: config.limits,
     compile: config.jit,
+    compilingShare: parts.compilingShare,
     maxAgeSeconds: config.maxAgeSeconds,
     log,
     onOperation: metrics.operation,

@@ -28,6 +28,8 @@ export interface GraphqlServerOptions {
   readonly limits: Limits;
   /** Whether operations that come again are compiled. */
   readonly compile: boolean;
+  /** The part of the time that compiling may take. */
+  readonly compilingShare?: number | undefined;
   /** How long routers may keep answers; 0: not at all. */
   readonly maxAgeSeconds: number;
   readonly log: Log;
@@ -40,7 +42,7 @@ export interface Limits extends DocumentLimits, OperationLimits {
 }
 
 /** Apollo Server over our schema, with nothing left to its defaults that could open, report or leak something. */
-export function createGraphqlServer({ typeDefs, introspection, limits, compile, maxAgeSeconds, log, onOperation }: GraphqlServerOptions): ApolloServer<Context> {
+export function createGraphqlServer({ typeDefs, introspection, limits, compile, compilingShare, maxAgeSeconds, log, onOperation }: GraphqlServerOptions): ApolloServer<Context> {
   const schema = createSchema(typeDefs);
   return new ApolloServer<Context>({
     schema,
@@ -62,7 +64,7 @@ export function createGraphqlServer({ typeDefs, introspection, limits, compile, 
     logger: { debug() {}, info() {}, warn() {}, error() {} },
     plugins: [
       // First: Apollo Server asks one after the other for an answer, and waits for each.
-      ...(compile ? [compiledExecution({ schema: createSchema(typeDefs), now: () => performance.now() })] : []),
+      ...(compile ? [compiledExecution({ schema: createSchema(typeDefs), now: () => performance.now(), compilingShare })] : []),
       operationLimits(limits, new AnswerFields(schema)),
       // Before what reads the errors of an answer.
       answerErrors,

@@ -8,7 +8,9 @@ export interface Operation {
 }
 
 const DEEPEST = 4;
-const BOOLEANS = ['yes', 'no', 'maybe'] as const;
+const BOOLEANS = ['yes', 'no', 'maybe', 'perhaps'] as const;
+/** Names that mean something to JavaScript, as aliases of the first fields of a type. */
+const ODD_NAMES = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'then', '__defineGetter__', 'prototype', 'valueOf', 'length', 'null'];
 
 const type = (name: string): GraphQLObjectType => schema.getType(name) as GraphQLObjectType;
 
@@ -26,10 +28,14 @@ function field(parent: GraphQLObjectType, depth: number): fc.Arbitrary<string> {
   return fc.constantFrom(...fields).chain((one) => {
     const below = getNamedType(one.type);
     const inner = isObjectType(below) ? selections(below, depth + 1).map((selected) => ` { ${selected} }`) : fc.constant('');
-    return fc.tuple(fc.boolean(), argumentsOf(one), directive, inner).map(([aliased, given, when, selected]) => {
-      const alias = aliased || given ? `${one.name}_${given.replace(/\W/g, '')}: ` : '';
+    const odd = ODD_NAMES[Object.keys(parent.getFields()).indexOf(one.name)];
+    const drawn = fc.tuple(fc.constantFrom('none', 'none', 'plain', 'odd'), argumentsOf(one), directive, inner).map(([aliased, given, when, selected]) => {
+      const plain = aliased !== 'none' || given ? `${one.name}_${given.replace(/\W/g, '')}: ` : '';
+      const alias = aliased === 'odd' && odd && !given ? `${odd}: ` : plain;
       return `${alias}${one.name}${given}${when}${selected}`;
     });
+    // Now and then twice, to be merged.
+    return fc.oneof({ weight: 5, arbitrary: drawn }, { weight: 1, arbitrary: fc.tuple(drawn, drawn).map((both) => both.join(' ')) });
   });
 }
 
@@ -67,6 +73,12 @@ const root: fc.Arbitrary<string> = fc.oneof(
   fc.tuple(selections(type('Contact'), 1), selections(type('Address'), 2), selections(type('SalesAccount'), 2), directive).map(
     ([contact, address, account, when]) => `_entities(representations: $all)${when} { __typename ... on Contact { ${contact} } ...on Address { ${address} } ... on SalesAccount { ${account} } }`,
   ),
+  // Variables in literals.
+  fc.tuple(id, selections(type('Contact'), 1)).map(([of, selected]) => `contacts(ids: [$id, ${JSON.stringify(of)}, $id]) { ${selected} }`),
+  fc.tuple(accountId, selections(type('Contact'), 2), selections(type('SalesAccount'), 2)).map(
+    ([of, contact, account]) =>
+      `_entities(representations: [{ __typename: "Contact", id: $id }, $one, { __typename: "SalesAccount", id: ${JSON.stringify(of)}, contact: { id: $id, x: [$one] } }]) { ... on Contact { ${contact} } ... on SalesAccount { ${account} } }`,
+  ),
   fc.constantFrom('__typename', '_service { sdl }'),
 );
 
@@ -77,6 +89,8 @@ const variables = fc.record({
   yes: fc.oneof({ weight: 12, arbitrary: fc.boolean() }, fc.constantFrom<unknown>('true', 1, null)),
   no: fc.boolean(),
   maybe: fc.option(fc.boolean()),
+  perhaps: fc.oneof({ weight: 12, arbitrary: fc.boolean() }, fc.constant(null)),
+  one: fc.oneof({ weight: 12, arbitrary: representation }, fc.constant(null)),
 }, { requiredKeys: ['yes', 'no'] });
 
 const OBJECTS = Object.values(schema.getTypeMap()).filter((one): one is GraphQLObjectType => isObjectType(one) && !/^_|^Query$/.test(one.name));
@@ -86,7 +100,7 @@ const fragments = fc.tuple(
   ...OBJECTS.map((one) => fc.array(field(one, DEEPEST), { minLength: 1, maxLength: 4 }).map((fields) => `fragment ${one.name}Parts on ${one.name} { ${fields.join(' ')} }`)),
 );
 
-const DECLARED = { id: 'ID = "cas360:54"', ids: '[ID!] = ["pms:4711"]', all: '[_Any!] = []', yes: 'Boolean!', no: 'Boolean!', maybe: 'Boolean = true' };
+const DECLARED = { id: 'ID = "cas360:54"', ids: '[ID!] = ["pms:4711"]', all: '[_Any!] = []', yes: 'Boolean!', no: 'Boolean!', maybe: 'Boolean = true', perhaps: 'Boolean! = false', one: '_Any = 7' };
 
 /** Operations of every kind that our schema allows, with wrong variables now and then. Some of them are refused: both executors must refuse alike. */
 export const operations: fc.Arbitrary<Operation> = fc

@@ -1,15 +1,8 @@
 import { HeaderMap, type ApolloServerPlugin } from '@apollo/server';
-import { GraphQLError, locatedError, type GraphQLSchema, type SourceLocation } from 'graphql';
-import { CompiledOperations } from './compiledOperations.js';
+import { GraphQLError, locatedError, type SourceLocation } from 'graphql';
+import { CompiledOperations, type CompiledOperationsOptions } from './compiledOperations.js';
 import type { Context } from '../context.js';
 import { createFormatError } from '../formatError.js';
-
-export interface CompiledExecutionOptions {
-  /** An object of its own, which no other plugin touches: compiled code would keep the wrapping of its resolvers. */
-  readonly schema: GraphQLSchema;
-  /** Milliseconds that only grow. */
-  readonly now: () => number;
-}
 
 const NO_HEADERS = new HeaderMap();
 // What graphql-js says of documents concerns none that runs.
@@ -22,7 +15,7 @@ const formatError = createFormatError(false);
  * Not through the seam for gateways: for each request Apollo Server builds an object with accessors there, whose hidden
  * class keeps all that the request has loaded until the next large collection. That took a quarter of the time.
  */
-export function compiledExecution(options: CompiledExecutionOptions): ApolloServerPlugin<Context> {
+export function compiledExecution(options: CompiledOperationsOptions): ApolloServerPlugin<Context> {
   const operations = new CompiledOperations(options);
   return {
     requestDidStart: async () => ({
