@@ -15,7 +15,7 @@ process.on('message', (message) => {
   }
   const { user, system } = process.cpuUsage(before);
   // A stall is noticed by the timer that comes too late; it has not come yet.
-  setTimeout(() => process.send!({ cpuMs: (user + system) / 1_000, stallMs: delay.max / 1e6 }), 5);
+  setTimeout(() => process.send!({ cpuMs: (user + system) / 1_000, stallMs: delay.max / 1e6, heapMb: process.memoryUsage().heapUsed / 1e6 }), 5);
 });
 process.channel!.unref();
 await import(new URL('../../../dist/src/main.js', import.meta.url).href);
