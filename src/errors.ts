@@ -82,7 +82,11 @@ export class ContactsError extends Error {
     { cause, ...facts }: ErrorOptions & ErrorFacts = {},
   ) {
     const { sentence } = ERRORS[code];
+    const { stackTraceLimit } = Error;
+    // Only a fault of our own needs a stack. Taking one costs more than all else that a refused id does.
+    if (code !== 'INTERNAL_SERVER_ERROR') Error.stackTraceLimit = 0;
     super(typeof sentence === 'string' ? sentence : sentence(facts), { cause });
+    Error.stackTraceLimit = stackTraceLimit;
     this.facts = facts;
   }
 }

@@ -32,7 +32,7 @@ export interface Watching {
 /**
  * Shares an upstream's calls between all operations of the process. While fewer than `maxCalls` calls are under way, ids
  * go out at the end of the event loop's turn, those of all operations that it brought together; ids that are wanted
- * meanwhile wait, and leave together as soon as a call returns. An id that waits or is being fetched already, with what is
+ * meanwhile wait, and leave together at the end of the turn in which a call returns. An id that waits or is being fetched already, with what is
  * wanted of it, is joined instead of asked for again. Nobody waits for a timer.
  *
  * It holds only what the service's own credentials may read, only while it is on the wire, and no error beyond its
@@ -140,7 +140,8 @@ export class Gatherer<T> {
     this.#underWay--;
     this.#forget(batch);
     batch.settle(outcomes);
-    this.#send();
+    // Not at once: while a breaker is open, ten thousand calls would fail in one turn of the loop.
+    this.#sendSoon();
   }
 
   /** A waiter gives up; what nobody waits for any more is not sent, or cut off. */

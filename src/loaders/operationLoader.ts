@@ -34,6 +34,8 @@ export type Requests<T> = Pick<Gatherer<T>, 'request'>;
 export class OperationLoader<T> {
   /** A few: one for each depth, more where lists come bit by bit. */
   readonly #gatherings: Gathering<T>[] = [];
+  /** One for all ids that were late. */
+  #late: ContactsError | undefined;
   readonly #wishes: DataLoader<Wish, readonly Outcome<T>[]>;
 
   constructor(
@@ -84,6 +86,6 @@ export class OperationLoader<T> {
 
   #outcome(outcome: Outcome<T> | undefined): Outcome<T> {
     // Not even an answer that there is none: the operation ended first.
-    return outcome === undefined ? new ContactsError('UPSTREAM_TIMEOUT', this.source) : outcome;
+    return outcome === undefined ? (this.#late ??= new ContactsError('UPSTREAM_TIMEOUT', this.source)) : outcome;
   }
 }

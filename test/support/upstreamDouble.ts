@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Outcome } from '../../src/errors.js';
 import type { Life } from '../../src/life.js';
 import { Gatherer, type GathererOptions } from '../../src/loaders/gatherer.js';
@@ -39,5 +40,8 @@ export const endedBy = (signal: Signal): Life => ({ signal, endsAtMs: Infinity }
 /** A life that does not end. */
 export const FOREVER = endedBy(new AbortController().signal);
 
-/** One turn of the event loop: what was asked for goes out, and everything that is already settled has its effect. */
-export const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+/** Two turns of the event loop: everything that is already settled has its effect, and what waits for that goes out. */
+export const settle = async (): Promise<void> => {
+  await nextTurn();
+  await nextTurn();
+};
