@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { getNamedType, isListType, isNonNullType, isObjectType } from 'graphql';
+import { getIntrospectionQuery, getNamedType, isListType, isNonNullType, isObjectType } from 'graphql';
 import { errorsIn, idsFrom, schema, startTestApp, type Answer, type TestApp } from '../support/testApp.js';
 
 /** Small enough to count by hand. */
@@ -152,6 +152,7 @@ describe('An operation', () => {
 
   test.each([
     ['of a gateway', 'query Web__contacts__1($representations:[_Any!]!){_entities(representations:$representations){...on Contact{name email address{id city country{code}}representatives{id name}}}}'],
+    ['of a code generator, for the schema', getIntrospectionQuery()],
     ['of GraphiQL, for the schema', '{ __schema { types { fields { type { ofType { ofType { ofType { ofType { ofType { ofType { ofType { ofType { ofType { name } } } } } } } } } } } } } }'],
   ])('%s passes', async (_what, query) => {
     const open = await startTestApp({ GRAPHIQL: 'true' }, { graphiqlFolder: 'dist/graphiql' });

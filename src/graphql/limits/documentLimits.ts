@@ -67,8 +67,9 @@ export function excessOf(document: DocumentNode, limits: DocumentLimits): Contac
     if (size.entities > limits.maxEntitiesFields) return limitExceeded('MAX_ENTITIES_FIELDS', limits.maxEntitiesFields);
   }
   // A fragment that nothing spreads is invalid, but validating it would cost as much as any other.
-  for (const name of fragments.keys()) {
-    const excess = excessIn(sizes.ofFragment(name), limits);
+  for (const [name, { typeCondition }] of fragments) {
+    const size = sizes.ofFragment(name);
+    const excess = excessIn(typeCondition.name.value.startsWith('__') ? { ...size, depth: 0 } : size, limits);
     if (excess) return excess;
   }
   return undefined;
