@@ -15,9 +15,11 @@ import type { Source } from '../model.js';
 import type { Redis } from '../shared/redis.js';
 import { RedisCache } from '../shared/redisCache.js';
 import type { Metrics } from '../telemetry/metrics.js';
-import { getAddresses, getContacts, type Cas360AddressRecord, type Cas360ContactRecord } from '../upstream/cas360/client.js';
+import { getAddresses, getContacts } from '../upstream/cas360/client.js';
+import type { Cas360AddressRecord, Cas360ContactRecord } from '../upstream/cas360/reduceRow.js';
 import type { Upstream } from '../upstream/http.js';
-import { getContact, type PmsContactRecord } from '../upstream/pms/client.js';
+import { getContact } from '../upstream/pms/client.js';
+import type { PmsContactRecord } from '../upstream/pms/reduceContact.js';
 import { rowId } from '../upstream/rowId.js';
 import { CAS360_CALLS_AT_ONCE, PMS_CALLS_AT_ONCE, type Upstreams } from './upstreams.js';
 

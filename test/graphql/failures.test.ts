@@ -264,6 +264,14 @@ describe('a bulk answer that cannot be trusted', () => {
     expect(data.contacts).toEqual([{ lastName: row('1002').lastName }]);
   });
 
+  test('with two rows that differ only in the order of their keys, or in keys that we do not read, is as good as with one', async () => {
+    const { id, ...rest } = row('1002');
+    plant(app, 'cas360', { add: [{ ...rest, id, seenAt: 1 }, { seenAt: 2, unheardOf: {}, id, ...rest }] });
+    const { data, errors } = await byIds(['cas360:1002'], 'lastName');
+    expect(errors).toBeUndefined();
+    expect(data.contacts).toEqual([{ lastName: rest.lastName }]);
+  });
+
   test('with rows that nobody asked for serves none of them', async () => {
     plant(app, 'cas360', { add: [row('1900'), { id: 54, name: 'CANARY' }, null, 'CANARY', [], {}, { id: null }, { id: true }] });
     const { data, errors, text } = await byIds(['cas360:1001', 'pms:4711'], 'id lastName');

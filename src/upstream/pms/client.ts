@@ -4,12 +4,11 @@ import type { Upstream } from '../http.js';
 import { isRecord } from '../../record.js';
 import { Refusal } from '../refusal.js';
 import { rowId } from '../rowId.js';
-import type { components } from './records.generated.js';
-
-export type PmsContactRecord = components['schemas']['ContactRecord'];
+import { reduceContact, type PmsContactRecord } from './reduceContact.js';
 
 /**
- * `GET /api/v3/contacts/{id}` (PMS API 3.0.9): one contact a call, null where there is none. `id` is digits only.
+ * `GET /api/v3/contacts/{id}` (PMS API 3.0.9): one contact a call, null where there is none. The record is
+ * reduced to the keys that the mapping reads. `id` is digits only.
  * Throws UPSTREAM_INVALID_RESPONSE for a record of another id than asked for.
  */
 export async function getContact(pms: Upstream, id: string, life: Life): Promise<PmsContactRecord | null> {
@@ -21,7 +20,5 @@ export async function getContact(pms: Upstream, id: string, life: Life): Promise
     throw error;
   }
   if (!isRecord(record) || rowId(record) !== id) throw new ContactsError('UPSTREAM_INVALID_RESPONSE', 'PMS');
-  // A password has no business in this process. Deleting its key would make all of the record slow to read.
-  if (record.password !== undefined) record.password = undefined;
-  return record as PmsContactRecord;
+  return reduceContact(record as unknown as PmsContactRecord);
 }

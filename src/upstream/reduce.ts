@@ -1,0 +1,50 @@
+import { isRecord } from '../record.js';
+
+// Where a key is absent its value is undefined. The types leave that out: the mapping reads both alike, and
+// `Required` then says of a literal that it names every key.
+type Given<T> = Exclude<T, undefined>;
+
+/**
+ * For a key that holds one value. It is kept as it is; an object or a list is emptied, since it may hold any keys.
+ * The mapping counts an empty one as drift too.
+ */
+export function single<T>(value: T): Given<T> {
+  return (typeof value === 'object' && value !== null ? emptied(value) : value) as Given<T>;
+}
+
+/** For a key that holds an object: `reduce` says which of its keys are kept. */
+export function nested<R extends object | null | undefined>(value: R, reduce: (object: NonNullable<R>) => NonNullable<R>): Given<R> {
+  return isRecord(value) ? (reduce(value) as Given<R>) : single(value);
+}
+
+/** For a key that holds a list: `reduce` says what is kept of each item. */
+export function list<T>(value: T[] | null | undefined, reduce: (item: T) => T): T[] | null {
+  return Array.isArray(value) ? value.map((item) => reduce(item)) : single(value);
+}
+
+interface CountryParts {
+  readonly name?: unknown;
+  readonly countryCodeAlpha2?: unknown;
+  readonly countryCodeAlpha3?: unknown;
+  readonly countryCodeNumeric?: unknown;
+  readonly isoCode?: unknown;
+}
+
+/** For a key that holds a country: either system may send a text, a number or an object. */
+export function country<T>(value: T): Given<T> {
+  return isRecord(value) ? (countryParts(value) as Given<T>) : single(value);
+}
+
+function countryParts({ name, countryCodeAlpha2, countryCodeAlpha3, countryCodeNumeric, isoCode }: CountryParts): Required<CountryParts> {
+  return {
+    name: single(name),
+    countryCodeAlpha2: single(countryCodeAlpha2),
+    countryCodeAlpha3: single(countryCodeAlpha3),
+    countryCodeNumeric: single(countryCodeNumeric),
+    isoCode: single(isoCode),
+  };
+}
+
+function emptied(value: object): object {
+  return Array.isArray(value) ? [] : {};
+}
