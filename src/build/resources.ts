@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import type { CacheConfig, Cas360Config, Config, PmsConfig } from '../config.js';
 import type { Life } from '../life.js';
 import { CachedRequests, keeping, type Cache } from '../loaders/cachedRequests.js';
@@ -13,13 +13,14 @@ import { PmsContact } from '../mapping/pms.js';
 import type { MappingTools } from '../mapping/tools.js';
 import type { Source } from '../model.js';
 import type { Redis } from '../shared/redis.js';
-import { RedisCache } from '../shared/redisCache.js';
+import { RedisCache, type Guarded } from '../shared/redisCache.js';
+import { Seal } from '../shared/seal.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { getAddresses, getContacts } from '../upstream/cas360/client.js';
-import type { Cas360AddressRecord, Cas360ContactRecord } from '../upstream/cas360/reduceRow.js';
+import { CAS360_GUARDED_KEYS, type Cas360AddressRecord, type Cas360ContactRecord } from '../upstream/cas360/reduceRow.js';
 import type { Upstream } from '../upstream/http.js';
 import { getContact } from '../upstream/pms/client.js';
-import type { PmsContactRecord } from '../upstream/pms/reduceContact.js';
+import { PMS_GUARDED_KEYS, type PmsContactRecord } from '../upstream/pms/reduceContact.js';
 import { rowId } from '../upstream/rowId.js';
 import { CAS360_CALLS_AT_ONCE, PMS_CALLS_AT_ONCE, type Upstreams } from './upstreams.js';
 
@@ -37,7 +38,10 @@ type Chunks = Pick<GathererOptions<unknown>, 'maxIds' | 'maxIdBytes' | 'maxCalls
 interface Kind<T> {
   readonly source: Source;
   readonly resource: string;
-  readonly toModel: (id: string, record: object, full: boolean) => T;
+  /** Its keys whose fields need a scope. */
+  readonly guardedKeys: readonly string[];
+  /** With `guarded`, the values at those keys come from there and not from the record. */
+  readonly toModel: (id: string, record: object, full: boolean, guarded?: Guarded) => T;
   readonly gather: Chunks;
   readonly fetch: (toModel: Kind<T>['toModel']) => GathererOptions<T>['fetch'];
 }
@@ -54,7 +58,8 @@ export function createResources(config: Config, { pms, cas360 }: Upstreams, opti
       createRequests(config, options, {
         source: 'PMS',
         resource: 'contacts',
-        toModel: (id, record) => new PmsContact(id, record as PmsContactRecord, tools),
+        guardedKeys: PMS_GUARDED_KEYS,
+        toModel: (id, record, _full, guarded) => new PmsContact(id, record as PmsContactRecord, tools, guarded),
         gather: { maxIds: 1, maxIdBytes: Infinity, maxCalls: PMS_CALLS_AT_ONCE },
         fetch: (toModel) => async ([id = ''], _full, life) => {
           const record = await getContact(pms, id, life);
@@ -66,7 +71,8 @@ export function createResources(config: Config, { pms, cas360 }: Upstreams, opti
       createRequests(config, options, {
         source: 'CAS360',
         resource: 'contacts',
-        toModel: (id, row, full) => new Cas360Contact(id, row as Cas360ContactRecord, full, tools),
+        guardedKeys: CAS360_GUARDED_KEYS,
+        toModel: (id, row, full, guarded) => new Cas360Contact(id, row as Cas360ContactRecord, full, tools, guarded),
         gather: inChunks(cas360, '/contacts/', config.cas360),
         fetch: reconciled((ids, full, life) => getContacts(cas360, ids, full, life)),
       }),
@@ -75,6 +81,7 @@ export function createResources(config: Config, { pms, cas360 }: Upstreams, opti
       createRequests(config, options, {
         source: 'CAS360',
         resource: 'addresses',
+        guardedKeys: [],
         toModel: (id, row) => new Cas360Address(id, row as Cas360AddressRecord, tools),
         gather: inChunks(cas360, '/addresses/', config.cas360),
         fetch: reconciled((ids, _full, life) => getAddresses(cas360, ids, life)),
@@ -92,24 +99,28 @@ function createRequests<T extends object>(config: Config, { metrics, redis, call
 }
 
 /** A cache, and the way to make models whose records it can keep. */
-function createCache<T extends object>({ pms, cas360 }: Config, { ttlMs, maxEntries }: CacheConfig, { source, resource, toModel }: Kind<T>, metrics: Metrics, redis: Redis | undefined): { cache: Cache<T>; toModel: Kind<T>['toModel'] } {
+function createCache<T extends object>(config: Config, { ttlMs, maxEntries }: CacheConfig, { source, resource, guardedKeys, toModel }: Kind<T>, metrics: Metrics, redis: Redis | undefined): { cache: Cache<T>; toModel: Kind<T>['toModel'] } {
   const onLookup = (outcome: 'hit' | 'miss' | 'error', count: number): void => metrics.cacheLookups(source, resource, outcome, count);
-  if (!redis) return { toModel, cache: new MemoryCache<T>({ ttlMs, maxEntries, onLookup, now: () => performance.now() }) };
+  const upstream = source === 'PMS' ? config.pms : config.cas360;
+  if (!redis || !upstream) return { toModel, cache: new MemoryCache<T>({ ttlMs, maxEntries, onLookup, now: () => performance.now() }) };
   const records = new WeakMap<T, object>();
   const toKept = (id: string, record: object, full: boolean): T => {
     const model = toModel(id, record, full);
     records.set(model, record);
     return model;
   };
-  const prefix = `contacts:cache:${source.toLowerCase()}:${resource}:${accountOf(source === 'PMS' ? pms : cas360)}:`;
-  const toThing = (id: string, record: object, full: boolean): T | undefined => (rowId(record) === id ? toModel(id, record, full) : undefined);
-  return { toModel: toKept, cache: new RedisCache<T>({ redis, prefix, ttlMs, onLookup, recordOf: (model) => records.get(model), toThing }) };
+  const prefix = `contacts:cache:${source.toLowerCase()}:${resource}:${accountOf(upstream)}:`;
+  const seal = new Seal(upstream.clientSecret, 'contacts: guarded values in the cache');
+  const toThing = (id: string, record: object, full: boolean, guarded: Guarded): T | undefined => (rowId(record) === id ? toModel(id, record, full, guarded) : undefined);
+  return { toModel: toKept, cache: new RedisCache<T>({ redis, prefix, ttlMs, guardedKeys, seal, onLookup, recordOf: (model) => records.get(model), toThing }) };
 }
 
-/** Whom we ask, and as whom: installations may share a Redis, and an id means nobody else's contact there. */
-function accountOf(config: PmsConfig | Cas360Config | undefined): string {
-  const account = JSON.stringify([config?.baseUrl.href, config?.clientId, config?.scope]);
-  return createHash('sha256').update(account).digest('base64url').slice(0, 12);
+/**
+ * Whom we ask, and as whom: installations may share a Redis, and an id means nobody else's contact there. While a secret
+ * is being changed, replicas with the old one and the new one keep apart: neither could decrypt what the other keeps.
+ */
+function accountOf({ baseUrl, clientId, scope, clientSecret }: PmsConfig | Cas360Config): string {
+  return createHmac('sha256', clientSecret).update(JSON.stringify([baseUrl.href, clientId, scope])).digest('base64url').slice(0, 12);
 }
 
 function inChunks({ pathPrefix }: Upstream, path: string, config: Cas360Config | undefined): Chunks {

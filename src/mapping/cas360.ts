@@ -24,6 +24,8 @@ const gender = oneOf<Schema.Gender>('MALE', 'FEMALE');
 export class Cas360Contact implements Contact {
   readonly id: string;
   readonly #record: Cas360ContactFields;
+  readonly #openGuarded: (() => object) | undefined;
+  #guardedFields?: Cas360ContactFields;
   readonly #withRelationships: boolean;
   #emailAddresses?: Contact['emailAddresses'];
   #phoneNumbers?: Contact['phoneNumbers'];
@@ -40,8 +42,11 @@ export class Cas360Contact implements Contact {
     record: Cas360ContactRecord,
     withRelationships: boolean,
     tools: MappingTools,
+    /** Gives what the fields with a scope are made of, if the record does not. */
+    openGuarded?: () => object,
   ) {
     this.#record = new Fields('CAS360', record, tools);
+    this.#openGuarded = openGuarded;
     this.id = idOf('CAS360', sourceId);
     this.#withRelationships = withRelationships;
   }
@@ -135,13 +140,13 @@ export class Cas360Contact implements Contact {
     return this.#withRelationships ? (this.#relationships ??= parts.relationships(this.#record)) : undefined;
   }
   get dateOfBirth() {
-    return this.#record.read('birthday', date);
+    return this.#guarded.read('birthday', date);
   }
   get placeOfBirth() {
-    return (this.#placeOfBirth ??= parts.placeOfBirth(this.#record));
+    return (this.#placeOfBirth ??= parts.placeOfBirth(this.#guarded));
   }
   get identityDocuments() {
-    return (this.#identityDocuments ??= parts.identityDocuments(this.#record));
+    return (this.#identityDocuments ??= parts.identityDocuments(this.#guarded));
   }
   get verification() {
     return null;
@@ -151,5 +156,9 @@ export class Cas360Contact implements Contact {
   }
   get cognitoId() {
     return null;
+  }
+
+  get #guarded() {
+    return this.#openGuarded ? (this.#guardedFields ??= new Fields('CAS360', this.#openGuarded(), this.#record.tools)) : this.#record;
   }
 }

@@ -17,6 +17,8 @@ export type PmsContactRecord = components['schemas']['ContactRecord'];
 export class PmsContact implements Contact {
   readonly id: string;
   readonly #record: PmsContactFields;
+  readonly #openGuarded: (() => object) | undefined;
+  #guardedFields?: PmsContactFields;
   #name?: Contact['name'];
   #emailAddresses?: Contact['emailAddresses'];
   #phoneNumbers?: Contact['phoneNumbers'];
@@ -34,8 +36,11 @@ export class PmsContact implements Contact {
     readonly sourceId: string,
     record: PmsContactRecord,
     tools: MappingTools,
+    /** Gives what the fields with a scope are made of, if the record does not. */
+    openGuarded?: () => object,
   ) {
     this.#record = new Fields('PMS', record, tools);
+    this.#openGuarded = openGuarded;
     this.id = idOf('PMS', sourceId);
   }
 
@@ -121,21 +126,25 @@ export class PmsContact implements Contact {
     return null;
   }
   get dateOfBirth() {
-    return this.#record.read('dateOfBirth', date);
+    return this.#guarded.read('dateOfBirth', date);
   }
   get placeOfBirth() {
     return null;
   }
   get identityDocuments() {
-    return (this.#identityDocuments ??= parts.identityDocuments(this.#record));
+    return (this.#identityDocuments ??= parts.identityDocuments(this.#guarded));
   }
   get verification() {
-    return (this.#verification ??= parts.verification(this.#record));
+    return (this.#verification ??= parts.verification(this.#guarded));
   }
   get doorAccess() {
-    return (this.#doorAccess ??= parts.doorAccess(this.#record));
+    return (this.#doorAccess ??= parts.doorAccess(this.#guarded));
   }
   get cognitoId() {
-    return this.#record.text('cognitoId');
+    return this.#guarded.text('cognitoId');
+  }
+
+  get #guarded() {
+    return this.#openGuarded ? (this.#guardedFields ??= new Fields('PMS', this.#openGuarded(), this.#record.tools)) : this.#record;
   }
 }

@@ -2,11 +2,14 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { Redis } from '../../src/shared/redis.js';
 import { RedisUnavailable } from '../../src/shared/redisUnavailable.js';
 import { RedisCache } from '../../src/shared/redisCache.js';
+import { Seal } from '../../src/shared/seal.js';
 import { RedisServer } from '../support/redisServer.js';
 
 interface Thing {
   readonly record: Readonly<Record<string, unknown>>;
   readonly full: boolean;
+  /** Of what was found. */
+  readonly guarded?: () => object;
 }
 
 const TTL_MS = 60_000;
@@ -31,13 +34,15 @@ afterAll(async () => {
   await server.stop();
 });
 
-const cacheOf = (prefix: string, on: Pick<Redis, 'run'> = redis) =>
+const cacheOf = (prefix: string, on: Pick<Redis, 'run'> = redis, secret = 'a secret') =>
   new RedisCache<Thing>({
     redis: on,
     prefix,
     ttlMs: TTL_MS,
+    guardedKeys: ['passport', 'born'],
+    seal: new Seal(secret, 'a test'),
     recordOf: ({ record }) => record,
-    toThing: (id, record, full) => ((record as { id?: unknown }).id === id ? { record: record as Thing['record'], full } : undefined),
+    toThing: (id, record, full, guarded) => ((record as { id?: unknown }).id === id ? { record: record as Thing['record'], full, guarded } : undefined),
     onLookup: (outcome, count) => (lookups[outcome] += count),
   });
 const thing = (id: string, name = `n${id}`): Thing => ({ record: { id, name }, full: false });
@@ -46,7 +51,12 @@ const keep = async (full: boolean, ...things: Thing[]): Promise<void> => {
   // Commands of one connection are done in their order.
   await redis.run((client) => client.ping());
 };
-const found = async (ids: string[], full = false) => Object.fromEntries(await cache.find(ids, full));
+const found = async (ids: string[], full = false, of = cache) =>
+  Object.fromEntries(Array.from(await of.find(ids, full), ([id, { record, full }]) => [id, { record, full }]));
+const foundGuarded = async (id: string, of = cache) => (await of.find([id], false)).get(id)!.guarded!();
+const textAt = (key: string) => server.ask((client) => client.get(key));
+const put = (key: string, text: string) => server.ask((client) => client.set(key, text));
+const kept = () => server.ask((client) => client.keys('*'));
 
 describe('The shared cache', () => {
   test('finds what was kept, and how much is known of it', async () => {
@@ -130,5 +140,60 @@ describe('The shared cache', () => {
     hanging.keep(new Map([['1', thing('1')]]), true);
     expect((await hanging.find(['1'], false)).size).toBe(0);
     expect(limits).toEqual([50, 50]);
+  });
+});
+
+describe('Guarded values in the shared cache', () => {
+  const person = (id: string, passport: unknown = `P${id}`): Thing => ({ record: { id, name: `n${id}`, passport, born: { year: 1980 } }, full: false });
+
+  test('come back as they were, and are not in the rest of the record', async () => {
+    await keep(false, person('1'));
+    expect(await found(['1'])).toEqual({ 1: thing('1') });
+    expect(await foundGuarded('1')).toEqual({ passport: 'P1', born: { year: 1980 } });
+    expect(lookups).toEqual({ hit: 2, miss: 0, error: 0 });
+  });
+
+  test('are in no entry that anybody could read, and never encrypted to the same text', async () => {
+    await keep(false, person('1'));
+    const first = await textAt('test:1');
+    await keep(true, person('1'));
+    const second = await textAt('test:1');
+    for (const text of [first, second]) expect(text).toMatch(/^[fp][\w+/]{60,}=*{"id":"1","name":"n1"}$/);
+    expect(second!.slice(1, 50)).not.toBe(first!.slice(1, 50));
+  });
+
+  test('that are nothing take no space', async () => {
+    await keep(false, { record: { id: '1', name: 'n1', passport: null, born: undefined }, full: false });
+    expect(await textAt('test:1')).toBe('p{"id":"1","name":"n1"}');
+    expect(await foundGuarded('1')).toEqual({});
+  });
+
+  test('are not taken from what somebody wrote in the open', async () => {
+    await put('test:1', 'p{"id":"1","passport":"forged"}');
+    expect(await foundGuarded('1')).toEqual({});
+  });
+
+  test.each<[string, () => Promise<unknown>]>([
+    ['was encrypted for another entry', async () => {
+      const [one, other] = [(await textAt('test:1'))!, (await textAt('test:2'))!];
+      await put('test:1', other.slice(0, other.indexOf('{')) + one.slice(one.indexOf('{')));
+    }],
+    ['lost a character', async () => put('test:1', (await textAt('test:1'))!.replace(/^(p.{40})./, '$1'))],
+    ['is empty but for a mark', () => put('test:1', 'pAAAA{"id":"1","name":"n1"}')],
+    ['is no base64', () => put('test:1', 'p\u0000["{"id":"1","name":"n1"}')],
+  ])('are nothing where what is encrypted %s: it counts as an error, and the entry goes', async (_, tamper) => {
+    await keep(false, person('1'), person('2'));
+    await tamper();
+    expect(await found(['1'])).toEqual({ 1: thing('1') });
+    expect(await foundGuarded('1')).toEqual({});
+    await redis.run((client) => client.ping());
+    expect(await kept()).toEqual(['test:2']);
+    expect(lookups).toEqual({ hit: 2, miss: 0, error: 1 });
+  });
+
+  test('are nothing to whoever has another secret', async () => {
+    await keep(false, person('1'));
+    expect(await foundGuarded('1', cacheOf('test:', redis, 'another secret'))).toEqual({});
+    expect(lookups).toEqual({ hit: 1, miss: 0, error: 1 });
   });
 });
