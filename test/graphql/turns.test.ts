@@ -18,7 +18,7 @@ test('no turn takes much more than its share, and all go on in the order in whic
     fc.asyncProperty(fc.array(fc.integer({ min: 1, max: FIELDS_A_TURN }), { minLength: 1, maxLength: 60 }), async (wanted) => {
       const turns = new Turns();
       let turn = 0;
-      let isOver = false;
+      let isOver = false as boolean;
       const resolved: { number: number; turn: number }[] = [];
       const counting = (async () => {
         while (!isOver) {
