@@ -1,19 +1,21 @@
-const INTEGER = /^-?\d+$/;
-/** An integer this long may lie above 2^53, where JSON.parse would round it to its neighbour: somebody else's id. */
+/** An integer with this many digits may lie above 2^53, where JSON.parse would round it to its neighbour: somebody else's id. */
 const LONG = 16;
 const UTF_8 = new TextDecoder();
 
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COLON = 0x3a;
+const MINUS = 0x2d;
+const ZERO = 0x30;
+
 /**
  * Parses an upstream's JSON, in UTF-8, without ever rounding an integer: those that a number cannot hold become strings
- * of their digits. Throws SyntaxError on anything that is no JSON, or nested too deep to be read.
+ * of their digits. Throws SyntaxError on anything that is no JSON.
+ *
+ * It puts quotes around such integers before it parses. A reviver of JSON.parse would take ten times as long.
  */
 export function parseJson(bytes: Uint8Array): unknown {
-  try {
-    const text = UTF_8.decode(bytes);
-    return hasLongInteger(bytes) ? JSON.parse(text, exactInteger) : JSON.parse(text);
-  } catch (cause) {
-    throw cause instanceof SyntaxError ? cause : new SyntaxError('too deep', { cause });
-  }
+  return JSON.parse(UTF_8.decode(hasLongInteger(bytes) ? withQuotes(bytes, unsafeIntegers(bytes)) : bytes));
 }
 
 /** Whether LONG digits stand in a row, looked for in leaps of as many: a fraction of what a regular expression takes. */
@@ -30,12 +32,60 @@ function hasLongInteger(bytes: Uint8Array): boolean {
   return false;
 }
 
-function isDigit(byte: number | undefined): boolean {
-  return byte !== undefined && byte >= 48 && byte <= 57;
+/** Where the integers that a number cannot hold begin and end, one place after the other. */
+function unsafeIntegers(bytes: Uint8Array): number[] {
+  const places: number[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const byte = bytes[at];
+    if (byte === QUOTE) at = endOfString(bytes, at);
+    else if (byte !== MINUS && !isDigit(byte)) at++;
+    else {
+      const start = at;
+      const first = byte === MINUS ? at + 1 : at;
+      let value = 0;
+      for (at = first; isDigit(bytes[at]); at++) value = value * 10 + (bytes[at]! - ZERO);
+      const stop = at;
+      while (isInNumber(bytes[at])) at++;
+      // With quotes, a leading zero and a number in the place of a key would become valid JSON.
+      if (value > Number.MAX_SAFE_INTEGER && at === stop && bytes[first] !== ZERO && !isKey(bytes, stop)) places.push(start, stop);
+    }
+  }
+  return places;
 }
 
-function exactInteger(_key: string, value: unknown, context?: { source?: string }): unknown {
-  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
-  const source = context?.source ?? '';
-  return INTEGER.test(source) ? source : value;
+function endOfString(bytes: Uint8Array, start: number): number {
+  let at = start + 1;
+  while (at < bytes.length && bytes[at] !== QUOTE) at += bytes[at] === BACKSLASH ? 2 : 1;
+  return at + 1;
+}
+
+function isKey(bytes: Uint8Array, stop: number): boolean {
+  let at = stop;
+  while (isBlank(bytes[at])) at++;
+  return bytes[at] === COLON;
+}
+
+function withQuotes(bytes: Uint8Array, places: readonly number[]): Uint8Array {
+  const quoted = new Uint8Array(bytes.length + places.length);
+  let from = 0;
+  for (const [before, place] of places.entries()) {
+    quoted.set(bytes.subarray(from, place), from + before);
+    quoted[place + before] = QUOTE;
+    from = place;
+  }
+  quoted.set(bytes.subarray(from), from + places.length);
+  return quoted;
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 0x30 && byte <= 0x39;
+}
+
+/** Digits, and what stands among them in a fraction or an exponent: `.`, `e`, `E`, `+`, `-`. */
+function isInNumber(byte: number | undefined): boolean {
+  return isDigit(byte) || byte === 0x2e || byte === 0x65 || byte === 0x45 || byte === 0x2b || byte === MINUS;
+}
+
+function isBlank(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d;
 }

@@ -1,8 +1,58 @@
+import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { parseJson } from '../../src/upstream/json.js';
 
 const parsed = (text: string): unknown => parseJson(Buffer.from(text));
+
+/** What it gives, or the class of what it throws. */
+function resultOf(parse: (text: string) => unknown, text: string): unknown {
+  try {
+    return { value: parse(text) };
+  } catch (error) {
+    return { thrown: (error as Error).constructor };
+  }
+}
+
+/** What `parseJson` promises, done slowly. */
+function reference(text: string): unknown {
+  return JSON.parse(text, (_key, value: unknown, context?: { source?: string }) => {
+    const source = context?.source ?? '';
+    return typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(source) ? source : value;
+  });
+}
+
+const DIGITS = fc.string({ unit: fc.constantFrom(...'0123456789'.split('')), minLength: 12, maxLength: 24 });
+const NUMBER = fc.oneof(
+  fc.bigInt({ min: -(10n ** 25n), max: 10n ** 25n }).map(String),
+  fc.bigInt({ min: 2n ** 53n - 4n, max: 2n ** 53n + 4n }).map(String),
+  fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => JSON.stringify(value)),
+  fc.tuple(fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }), DIGITS, fc.constantFrom('', 'e5', 'E-17', 'e+300')).map(([whole, part, exponent]) => `${whole}.${part}${exponent}`),
+  fc.bigInt({ min: 10n ** 15n, max: 10n ** 18n }).map((whole) => `${whole}e2`),
+  fc.constantFrom('0', '-0', '0.0', '-0e1'),
+);
+const TEXT = fc
+  .array(fc.oneof(DIGITS, fc.constantFrom('"', '\\', '\\\\', '-', ',', ':', '}', '[', 'é', '名', '\u{1f600}', '\n', '\u2028', '__proto__'), fc.string()), { maxLength: 5 })
+  .map((parts) => JSON.stringify(parts.join('')));
+/** None with a backslash: once V8 has met the key `\\`, it reads the key `\n` of a like object as `\\` too, and the reviver gets no source. */
+const KEY = TEXT.filter((text) => !text.includes('\\\\'));
+const BLANK = fc.constantFrom('', '', '', ' ', '\n\t', '\r\n  ');
+const { value: VALUE } = fc.letrec<{ value: string }>((tie) => {
+  const inner = fc.tuple(BLANK, tie('value'), BLANK).map((parts) => parts.join(''));
+  const member = fc.tuple(BLANK, KEY, BLANK, inner).map(([before, key, after, value]) => `${before}${key}${after}:${value}`);
+  const list = fc.array(inner, { maxLength: 4 }).map((items) => `[${items.join(',')}]`);
+  const object = fc.array(member, { maxLength: 4 }).map((members) => `{${members.join(',')}}`);
+  return { value: fc.oneof({ depthSize: 'small' }, NUMBER, TEXT, fc.constantFrom('true', 'false', 'null'), list, object) };
+});
+/** JSON, or what is left of it once some of its characters are replaced. */
+const ANY_TEXT = fc
+  .tuple(VALUE, fc.array(fc.tuple(fc.nat(), fc.nat(2), fc.oneof(DIGITS, fc.constantFrom(...'"\\{}[]:,-+.eE0 \né'.split(''), ''))), { maxLength: 2 }))
+  .map(([text, edits]) => edits.reduce((edited, [place, drop, put]) => {
+    const at = place % (edited.length + 1);
+    return edited.slice(0, at) + put + edited.slice(at + drop);
+  }, text))
+  // Half a character cannot be sent in UTF-8.
+  .map((text) => text.toWellFormed());
 
 describe('Parsing an upstream’s JSON', () => {
   test('keeps integers that a number cannot hold as their digits, and those around them as numbers', () => {
@@ -27,13 +77,29 @@ describe('Parsing an upstream’s JSON', () => {
     }
   });
 
-  test.each(['[1]', '[12345678901234567]'])('refuses what is nested too deep, or reads it (%s inside)', (inside) => {
-    const text = '['.repeat(100_000) + inside + ']'.repeat(100_000);
-    try {
-      expect(Array.isArray(parsed(text))).toBe(true);
-    } catch (error) {
-      expect(error).toBeInstanceOf(SyntaxError);
-    }
+  test.each(['[1]', '[12345678901234567]'])('reads what is nested 100,000 deep (%s inside)', (inside) => {
+    expect(Array.isArray(parsed('['.repeat(100_000) + inside + ']'.repeat(100_000)))).toBe(true);
+  });
+
+  test('reads 500,000 long integers, and one of 8,000,000 digits', () => {
+    const ids = Array.from({ length: 500_000 }, (_, n) => String(9_223_372_036_854_000_000n + BigInt(n)));
+    expect(isDeepStrictEqual(parsed(`[${ids.join(' , ')}]`), ids)).toBe(true);
+    const long = '9'.repeat(8_000_000);
+    expect(parsed(`[${long}]`)).toEqual([long]);
+  });
+
+  test.each([
+    '{12345678901234567:1}', '{ 12345678901234567 \n:1}', '{"a":1,12345678901234567:1}', '[00012345678901234567]', '[-012345678901234567]',
+    '[+12345678901234567]', '[--12345678901234567]', '[12345678901234567.]', '[.12345678901234567]', '[12345678901234567e]',
+    '[12345678901234567-1]', '[12345678901234567 1]', '[12345678901234567"a"]', '["a"12345678901234567]', '["12345678901234567]',
+    '["\\"12345678901234567]', '[12345678901234567', 'a12345678901234567', '12345678901234567n', '[\\12345678901234567]',
+  ])('refuses %s, as JSON.parse does', (text) => {
+    expect(() => JSON.parse(text)).toThrow(SyntaxError);
+    expect(() => parsed(text)).toThrow(SyntaxError);
+  });
+
+  test('reads whatever it is given as JSON.parse does with a reviver that keeps long integers', () => {
+    fc.assert(fc.property(ANY_TEXT, (text) => expect(isDeepStrictEqual(resultOf(parsed, text), resultOf(reference, text))).toBe(true)), { numRuns: 20_000 });
   });
 
   test('passes by a byte order mark, and reads UTF-8', () => {
