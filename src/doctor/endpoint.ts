@@ -1,4 +1,4 @@
-import { UnreadableBody, type Exchange } from '../upstream/exchange.js';
+import type { Exchange } from '../upstream/exchange.js';
 import { parseJson } from '../upstream/json.js';
 import type { Findings } from './findings.js';
 import { reasonOf } from './reasons.js';
@@ -27,7 +27,6 @@ export function asking(exchange: Exchange, token: string, timeoutMs: number): As
 
 function whyUnusable(error: unknown): string {
   if (error instanceof SyntaxError) return 'what it answers is no JSON: is this a login page, or a proxy’s page in HTML?';
-  if (error instanceof UnreadableBody) return 'what it answers is too large, or in an encoding that nobody asked for';
   return reasonOf(error);
 }
 

@@ -11,6 +11,8 @@ export interface RawAnswer {
 
 const DUMP_TIMEOUT_MS = 100;
 const MAX_DUMPED_BYTES = 65_536;
+/** So many are put together at a time: a list of a million chunks that hold a byte each takes 150 MB. */
+const MOST_CHUNKS = 1_000;
 const NOTHING = Buffer.alloc(0);
 
 /**
@@ -27,6 +29,7 @@ class AnswerReader implements Dispatcher.DispatchHandler {
   readonly #signal: Signal;
   readonly #resolve: (answer: RawAnswer) => void;
   readonly #reject: (error: unknown) => void;
+  readonly #blocks: Buffer[] = [];
   readonly #chunks: Buffer[] = [];
   #answer: Pick<RawAnswer, 'status' | 'headers'> = { status: 0, headers: {} };
   #controller: Dispatcher.DispatchController | undefined;
@@ -55,14 +58,15 @@ class AnswerReader implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#answer.status === 200) this.#chunks.push(chunk);
-    else if ((this.#bytesToDump -= chunk.length) < 0) controller.abort(new Error('too much to dump'));
+    if (this.#answer.status === 200) {
+      if (this.#chunks.push(chunk) === MOST_CHUNKS) this.#blocks.push(Buffer.concat(this.#chunks.splice(0)));
+    } else if ((this.#bytesToDump -= chunk.length) < 0) controller.abort(new Error('too much to dump'));
   }
 
   onResponseEnd(): void {
     this.#end();
-    const [only = NOTHING, ...more] = this.#chunks;
-    this.#resolve({ ...this.#answer, body: more.length === 0 ? only : Buffer.concat(this.#chunks) });
+    const parts = this.#blocks.concat(this.#chunks);
+    this.#resolve({ ...this.#answer, body: parts.length === 1 ? parts[0]! : Buffer.concat(parts) });
   }
 
   onResponseError(_controller: unknown, error: Error): void {

@@ -1,6 +1,5 @@
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
 import { Pool } from 'undici';
+import { inflate, UnreadableBody } from '../readBody.js';
 import type { Signal } from '../signal.js';
 import { send } from './answerReader.js';
 
@@ -21,14 +20,7 @@ export interface ExchangeOptions {
   readonly maxBodyBytes: number;
 }
 
-/** A body that is larger than allowed, or in an encoding that nobody asked for. */
-export class UnreadableBody extends Error {
-  override readonly name = 'UnreadableBody';
-}
-
 const CONNECT_TIMEOUT_MS = 2_000;
-
-const unzip = promisify(gunzip);
 
 /** One HTTP request and its answer, on a pool of connections. A redirect is not followed: it would take the token elsewhere. */
 export class Exchange {
@@ -61,7 +53,7 @@ export class Exchange {
       const body = encoding === undefined || answer.body.length === 0 ? answer.body : await this.#decode(answer.body, encoding);
       return { status: answer.status, retryAfter: answer.headers['retry-after'], body };
     } catch (error) {
-      throw UNREADABLE.has((error as NodeJS.ErrnoException).code ?? '') ? new UnreadableBody(undefined, { cause: error }) : error;
+      throw (error as NodeJS.ErrnoException).code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE' ? new UnreadableBody(undefined, { cause: error }) : error;
     }
   }
 
@@ -69,7 +61,7 @@ export class Exchange {
     const name = encoding.toString().toLowerCase();
     if (name === 'identity') return bytes;
     if (name !== 'gzip') throw new UnreadableBody();
-    const inflated = this.#inflated.then(() => unzip(bytes, { maxOutputLength: this.#options.maxBodyBytes }));
+    const inflated = this.#inflated.then(() => inflate(bytes, this.#options.maxBodyBytes));
     this.#inflated = inflated.catch(() => {});
     return inflated;
   }
@@ -79,5 +71,3 @@ export class Exchange {
     return this.#pool.destroy();
   }
 }
-
-const UNREADABLE = new Set(['UND_ERR_RES_EXCEEDED_MAX_SIZE', 'ERR_BUFFER_TOO_LARGE', 'Z_DATA_ERROR', 'Z_BUF_ERROR']);

@@ -1,10 +1,11 @@
 import { ContactsError } from '../errors.js';
 import type { Life } from '../life.js';
 import type { Source } from '../model.js';
+import { UnreadableBody } from '../readBody.js';
 import type { Signal } from '../signal.js';
 import type { UpstreamCall } from '../watch.js';
 import type { Breaker } from './breaker.js';
-import { UnreadableBody, type Answer, type Exchange } from './exchange.js';
+import type { Answer, Exchange } from './exchange.js';
 import { GivenUp } from './givenUp.js';
 import { parseJson } from './json.js';
 import type { TokenSource } from './oauth2/tokenSource.js';

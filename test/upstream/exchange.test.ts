@@ -2,7 +2,9 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { Exchange, UnreadableBody } from '../../src/upstream/exchange.js';
+import { UnreadableBody } from '../../src/readBody.js';
+import { Exchange } from '../../src/upstream/exchange.js';
+import { ENDLESS, startHostileServer } from '../support/hostileServer.js';
 import { FOREVER } from '../support/upstreamDouble.js';
 
 const MEBIBYTE = 1_048_576;
@@ -84,6 +86,39 @@ describe('An exchange with an upstream', () => {
     const getting = to.get('/x', 'token', life.signal);
     setTimeout(() => life.abort(new Error('too late')), 50);
     await expect(getting).rejects.toThrow('too late');
+  });
+});
+
+describe('An answer of many small parts', () => {
+  test('is put together as it was', async () => {
+    const text = Array.from({ length: 25_000 }, (_, n) => n.toString(36)).join(' ');
+    const to = await over((_request, response) => {
+      for (const letter of text) response.write(letter);
+      response.end();
+    });
+    const { body } = (await get(to)) as { body: Buffer };
+    expect(body.toString()).toBe(text);
+  });
+});
+
+describe('An answer that does not end', () => {
+  test.each(Object.entries(ENDLESS))('ends with its signal at the latest, in bounded memory: %s', async (_what, endless) => {
+    const hostile = await startHostileServer(endless);
+    exchange = new Exchange({ baseUrl: hostile.url, connections: 2, maxBodyBytes: 8 * MEBIBYTE });
+    const before = process.memoryUsage.rss();
+    await expect(exchange.get('/x', 'token', AbortSignal.timeout(2_000))).rejects.toThrow();
+    expect(process.memoryUsage.rss() - before).toBeLessThan(192 * MEBIBYTE);
+    await hostile.allGone();
+    await hostile.stop();
+  });
+
+  test.each([404, 429, 500, 503])('is left soon, where its status is %i', async (status) => {
+    const hostile = await startHostileServer({ begin: `HTTP/1.1 ${status} Some\r\n\r\n`, again: ' ' });
+    exchange = new Exchange({ baseUrl: hostile.url, connections: 2, maxBodyBytes: MEBIBYTE });
+    expect(await get(exchange)).toMatchObject({ status, body: Buffer.alloc(0) });
+    await hostile.allGone();
+    expect(hostile.sentBytes()).toBeLessThan(32 * MEBIBYTE);
+    await hostile.stop();
   });
 });
 

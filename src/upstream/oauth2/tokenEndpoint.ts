@@ -1,4 +1,5 @@
 import { request } from 'undici';
+import { readText, UnreadableBody } from '../../readBody.js';
 import { isRecord } from '../../record.js';
 import type { Grant } from './tokenSource.js';
 
@@ -34,8 +35,9 @@ const ASSUMED_LIFETIME_SECONDS = 300;
 const MAX_ANSWER_BYTES = 64 * 1_024;
 
 /**
- * Asks an OAuth2 token endpoint (RFC 6749, 4.4 and 6) with Basic client authentication. Takes at most `timeoutMs`.
- * Throws TokenRefused for any status but 200; its message holds nothing of the body, where CAS 360 repeats tokens.
+ * Asks an OAuth2 token endpoint (RFC 6749, 4.4 and 6) with Basic client authentication. Takes at most `timeoutMs`, and
+ * reads at most 64 KiB. Follows no redirect. Throws TokenRefused for any status but 2xx. No message of what it throws
+ * quotes the body, where CAS 360 repeats tokens.
  */
 export async function requestToken({ url, clientId, clientSecret, form, timeoutMs }: TokenRequest): Promise<GrantAnswer> {
   const { statusCode, body } = await request(url, {
@@ -48,19 +50,18 @@ export async function requestToken({ url, clientId, clientSecret, form, timeoutM
     body: form ? new URLSearchParams(form).toString() : null,
     signal: AbortSignal.timeout(timeoutMs),
   });
-  const text = await body.text();
-  if (statusCode !== 200) throw new TokenRefused(statusCode, errorIn(text));
-  if (text.length > MAX_ANSWER_BYTES) throw new Error('the token endpoint answered too much');
-  return grantIn(parsed(text));
+  const reading = readText(body, MAX_ANSWER_BYTES);
+  if (statusCode < 200 || statusCode > 299) throw new TokenRefused(statusCode, await reading.then(errorIn).catch(() => ''));
+  return grantIn(parsed(await reading.catch(tellWhy)));
+}
+
+function tellWhy(error: unknown): never {
+  throw error instanceof UnreadableBody ? new Error('the token endpoint answered too much, or broken gzip', { cause: error }) : error;
 }
 
 function errorIn(text: string): string {
-  try {
-    const answer = parsed(text);
-    return isRecord(answer) && typeof answer.error === 'string' ? answer.error : '';
-  } catch {
-    return '';
-  }
+  const answer = parsed(text);
+  return isRecord(answer) && typeof answer.error === 'string' ? answer.error : '';
 }
 
 function parsed(text: string): unknown {
