@@ -1,5 +1,7 @@
 import { importJWK, type JWK } from 'jose';
+import { request } from 'undici';
 import type { AuthConfig } from '../config.js';
+import { readText } from '../readBody.js';
 import { isRecord } from '../record.js';
 import { isOpen } from './endpoint.js';
 import { counted, milliseconds, type Findings } from './findings.js';
@@ -7,6 +9,9 @@ import { reasonOf } from './reasons.js';
 
 /** Beyond this, fresh tokens look as if they were not valid yet, or ended ones as if they were. */
 const MAX_SKEW_MS = 30_000;
+
+/** As much as the service reads. */
+const MAX_SET_BYTES = 1_048_576;
 
 /** The keys that callers' tokens are verified with, and who is said to sign them. */
 export async function checkAuth({ jwksUrl, issuer }: AuthConfig, timeoutMs: number, found: Findings): Promise<void> {
@@ -62,14 +67,14 @@ async function getJson(url: URL, timeoutMs: number): Promise<{ value: unknown; d
   let response;
   let text;
   try {
-    response = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(timeoutMs), headers: { accept: 'application/json' } });
-    text = await response.text();
+    response = await request(url, { signal: AbortSignal.timeout(timeoutMs), headers: { accept: 'application/json' } });
+    text = await readText(response.body, MAX_SET_BYTES);
   } catch (error) {
     return reasonOf(error);
   }
-  if (response.status !== 200) return `it answered ${response.status}`;
+  if (response.statusCode !== 200) return `it answered ${response.statusCode}`;
   try {
-    const dateMs = Date.parse(response.headers.get('date') ?? '');
+    const dateMs = Date.parse(String(response.headers.date));
     return { value: JSON.parse(text), dateMs: Number.isNaN(dateMs) ? undefined : dateMs };
   } catch {
     return 'what it answers is no JSON';

@@ -1,4 +1,6 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import { request } from 'undici';
+import { readText } from '../readBody.js';
 
 export interface CallerKeysOptions {
   readonly jwksUrl: URL;
@@ -16,7 +18,9 @@ const USABLE_MS = 3_600_000;
 const COOLDOWN_MS = 30_000;
 /** Between two attempts while there are no keys at all, and every caller waits. */
 const URGENT_COOLDOWN_MS = 1_000;
+/** For a whole answer. */
 const TIMEOUT_MS = 3_000;
+const MAX_SET_BYTES = 1_048_576;
 
 /**
  * The keys that a key server publishes, for jose's `jwtVerify`. A token of a known key never waits for the server, unless
@@ -61,11 +65,15 @@ export function createCallerKeys({ jwksUrl, now, onFailure }: CallerKeysOptions)
   };
 }
 
-/** Rejects for whatever is no key set, and for one without keys: that is a server in trouble, not a withdrawal of all. */
+/**
+ * Rejects for whatever is no key set, and for one without keys: that is a server in trouble, not a withdrawal of all.
+ * Follows no redirect.
+ */
 async function fetchKeys(url: URL): Promise<JWTVerifyGetKey> {
-  const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS), headers: { accept: 'application/json' } });
-  if (response.status !== 200) throw new errors.JWKSInvalid(`status ${response.status}`);
-  const set = (await response.json()) as JSONWebKeySet;
+  const { statusCode, body } = await request(url, { signal: AbortSignal.timeout(TIMEOUT_MS), headers: { accept: 'application/json' } });
+  const text = await readText(body, MAX_SET_BYTES);
+  if (statusCode !== 200) throw new errors.JWKSInvalid(`status ${statusCode}`);
+  const set = JSON.parse(text) as JSONWebKeySet;
   const keys = createLocalJWKSet(set);
   if (set.keys.length === 0) throw new errors.JWKSInvalid('no keys');
   return keys;

@@ -133,6 +133,7 @@ const PLANTED: Record<string, Plant> = {
   'a wrong PMS token address': { settings: { PMS_TOKEN_URL: '{pms}/oauth/tokens' }, fault: /PMS_TOKEN_URL answered 404: there is no token endpoint/ },
   'a wrong CAS 360 token address': { settings: { CAS360_TOKEN_URL: '{cas360}/token' }, fault: /CAS360_TOKEN_URL answered 404: there is no token endpoint/ },
   'a token address that is a web page': { settings: { PMS_TOKEN_URL: '{other}/login' }, pages: { '/login': { body: HTML } }, fault: /PMS_TOKEN_URL: the token endpoint answered no JSON/ },
+  'a token address that answers 2 MB': { settings: { PMS_TOKEN_URL: '{other}/login' }, pages: { '/login': { body: HTML.repeat(40_000) } }, fault: /PMS_TOKEN_URL: the token endpoint answered too much/ },
   'a PMS address with a path too many': { settings: { PMS_BASE_URL: '{pms}/api/v3' }, fault: /known contact was not found, and neither seems its endpoint.* PMS_BASE_URL/ },
   'a CAS 360 address with a path too many': { settings: { CAS360_BASE_URL: '{cas360}/contacts', CAS360_TOKEN_URL: '{cas360}/oauth/token' }, fault: /404: is there a path too many or too few in CAS360_BASE_URL/ },
   'a host that is not known': { settings: { PMS_BASE_URL: 'http://pms.invalid' }, fault: /PMS_BASE_URL: (its host name is not known|no connection)/ },
@@ -151,6 +152,12 @@ const PLANTED: Record<string, Plant> = {
   'a token file in a folder that nobody may write': { settings: { CAS360_TOKEN_FILE: '/sys/contacts-token' }, fault: /CAS360_TOKEN_FILE: its folder cannot be written/ },
   'a token file of somebody else’s': { settings: { CAS360_TOKEN_FILE: '{folder}/foreign' }, fault: /CAS360_TOKEN_FILE: what is there cannot be read/ },
   'a key set that is no JSON': { settings: { AUTH_JWKS_URL: '{other}/jwks' }, pages: { '/jwks': { body: HTML } }, fault: /AUTH_JWKS_URL: what it answers is no JSON/ },
+  'a key set of 2 MB': { settings: { AUTH_JWKS_URL: '{other}/jwks' }, pages: { '/jwks': { body: HTML.repeat(40_000) } }, fault: /AUTH_JWKS_URL: what it answers is too large/ },
+  'a key set that is elsewhere': {
+    settings: { AUTH_JWKS_URL: '{other}/jwks' },
+    pages: { '/jwks': { status: 307, body: '', headers: { location: '/keys' } }, '/keys': { body: { keys: [] } } },
+    fault: /AUTH_JWKS_URL: it answered 307/,
+  },
   'a key set without a usable key': { settings: { AUTH_JWKS_URL: '{other}/jwks' }, pages: { '/jwks': { body: { keys: [{ kty: 'oct', k: CANARY }] } } }, fault: /none of its 1 key can verify/ },
   'an issuer that differs by a slash': {
     settings: { AUTH_ISSUER: '{other}' },
@@ -159,6 +166,11 @@ const PLANTED: Record<string, Plant> = {
   },
   'a Redis that is not there': { settings: { REDIS_URL: 'redis://:cnryPassword@127.0.0.1:{free}' }, fault: /REDIS_URL: the connection was refused/ },
   'a password that Redis does not know': { settings: { REDIS_URL: 'redis://anna:cnryPassword@{redisHost}' }, fault: /REDIS_URL: it does not take the user and the password/ },
+  'a receiver of traces that is elsewhere': {
+    settings: { OTEL_EXPORTER_OTLP_ENDPOINT: '{other}' },
+    pages: { '/v1/traces': { status: 307, body: '', headers: { location: '/traces' } }, '/traces': { body: '' } },
+    fault: /OTEL_EXPORTER_OTLP_ENDPOINT: its path for traces answered 307/,
+  },
   'a receiver of traces that is none': { settings: { OTEL_EXPORTER_OTLP_ENDPOINT: '{other}' }, fault: /OTEL_EXPORTER_OTLP_ENDPOINT: its path for traces answered 404/ },
 };
 

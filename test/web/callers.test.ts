@@ -1,8 +1,10 @@
 import type { ServerResponse } from 'node:http';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose';
 import { listen, send, type RunningServer } from '../../sandbox/http.js';
 import { createCallers, type Callers } from '../../src/web/callers.js';
+import { ENDLESS, gzipBomb, startHostileServer } from '../support/hostileServer.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -170,6 +172,65 @@ describe('The keys of callers', () => {
     expect(failures).toEqual([expect.objectContaining({ name: 'TimeoutError' })]);
   });
 
+  const MEBIBYTE = 1_048_576;
+  const setOf = (bytes: number): string => {
+    const set = JSON.stringify({ keys: [first.jwk] });
+    return set + ' '.repeat(bytes - set.length);
+  };
+
+  test.each<[string, () => Parameters<typeof send>[1]]>([
+    ['as they are', () => ({ status: 200, body: setOf(MEBIBYTE) })],
+    ['in gzip', () => ({ status: 200, body: '', headers: { 'content-encoding': 'gzip' } })],
+    ['in gzip called x-gzip', () => ({ status: 200, body: '', headers: { 'content-encoding': 'x-gzip' } })],
+    ['in gzip that no header names', () => ({ status: 200, body: '' })],
+  ])('are read up to 1 MiB, %s', async (_what, head) => {
+    answer = (response) => {
+      const { status, body, headers } = head();
+      response.writeHead(status, headers).end(body === '' ? gzipSync(setOf(MEBIBYTE)) : body);
+    };
+    expect(await call(first)).toEqual(KNOWN);
+  });
+
+  test.each<[string, () => string | Buffer | Promise<Buffer>]>([
+    ['come in more than 1 MiB', () => setOf(MEBIBYTE + 1)],
+    ['are more than 1 MiB once inflated', () => gzipSync(setOf(MEBIBYTE + 1))],
+    ['come in a bomb of 50 MB', () => gzipBomb(50_000_000)],
+    ['come in broken gzip', () => gzipSync(setOf(1_000)).subarray(0, 100)],
+  ])('are not taken where they %s', async (_what, body) => {
+    const bytes = await body();
+    answer = (response) => void response.end(bytes);
+    await refused(call(first));
+    expect(failures).toEqual([expect.objectContaining({ name: 'UnreadableBody' })]);
+  });
+
+  test('are not looked for where their server leads to', async () => {
+    answer = (response) => {
+      answer = publish(first);
+      send(response, { status: 307, body: '', headers: { location: '/elsewhere' } });
+    };
+    await refused(call(first));
+    expect(fetches).toBe(1);
+  });
+
+  test.each(['a body of blanks', 'a body of one byte a chunk', 'headers', 'trailers', 'answers of 103'])('are given up where their server sends without end: %s', async (what) => {
+    const hostile = await startHostileServer(ENDLESS[what]!);
+    const waiting = createCallers({ jwksUrl: hostile.url, issuer: 'https://issuer.example', audience: 'contacts' }, { now: () => nowMs });
+    await refused(waiting(`Bearer ${unsigned('first')}`));
+    await hostile.allGone();
+    expect(hostile.requests()).toBe(1);
+    await hostile.stop();
+  });
+
+  test('are given up where their server drips', async () => {
+    answer = (response) => {
+      response.writeHead(200).flushHeaders();
+      const drip = setInterval(() => response.write(' '), 50);
+      response.on('close', () => clearInterval(drip));
+    };
+    await refused(call(first));
+    expect(failures).toEqual([expect.objectContaining({ name: 'TimeoutError' })]);
+  });
+
   test('that could not be had at the start are had later', async () => {
     answer = (response) => send(response, { status: 503, body: {} });
     await refused(call(first));
@@ -184,12 +245,78 @@ describe('A token', () => {
   test('ends with its time, by the injected clock', async () => {
     const token = await new SignJWT({}).setProtectedHeader({ alg: 'ES256', kid: 'first' }).setIssuer('https://issuer.example').setAudience('contacts').setExpirationTime(nowMs / 1_000 + 1).sign(first.privateKey);
     expect([...(await callers(`Bearer ${token}`))]).toEqual([]);
-    nowMs += 1_000;
+    nowMs += 5_999;
+    expect([...(await callers(`Bearer ${token}`))]).toEqual([]);
+    nowMs += 1;
     await refused(callers(`Bearer ${token}`));
+  });
+
+  test('may come from an issuer whose clock is five seconds ahead', async () => {
+    const early = (seconds: number) => new SignJWT({ nbf: nowMs / 1_000 + seconds, iat: nowMs / 1_000 + seconds }).setProtectedHeader({ alg: 'ES256', kid: 'first' }).setIssuer('https://issuer.example').setAudience('contacts').setExpirationTime(nowMs / 1_000 + 60).sign(first.privateKey);
+    expect([...(await callers(`Bearer ${await early(5)}`))]).toEqual([]);
+    await refused(callers(`Bearer ${await early(6)}`));
   });
 
   test('counts for nothing where no key server is set', async () => {
     expect([...(await createCallers(undefined)('Bearer whatever'))]).toEqual([]);
+  });
+});
+
+describe('A token that several keys fit', () => {
+  const nameless = ({ privateKey, jwk: { kid: _kid, ...jwk } }: Signer): Signer => ({ kid: '', privateKey, jwk });
+  const callNameless = async (who: Signer, scope = 'contact:identity'): Promise<string[]> => {
+    const claims = new SignJWT({ scope }).setProtectedHeader({ alg: 'ES256' });
+    const token = await claims.setIssuer('https://issuer.example').setAudience('contacts').setExpirationTime(nowMs / 1_000 + 60).sign(who.privateKey);
+    return [...(await callers(`Bearer ${token}`))];
+  };
+  const strangers = (count: number): Promise<Signer[]> => Promise.all(Array.from({ length: count }, (_, n) => signer(`stranger-${n}`)));
+
+  test.each<[string, () => Signer[]]>([
+    ['key ids', () => [first, second]],
+    ['none', () => [nameless(first), nameless(second)]],
+    ['the same one', () => [first, { ...second, jwk: { ...second.jwk, kid: first.kid } }]],
+  ])('is verified by the one that signed it, whether they have %s', async (_what, signers) => {
+    answer = publish(...signers());
+    expect(await callNameless(first)).toEqual(KNOWN);
+    expect(await callNameless(second)).toEqual(KNOWN);
+    expect(fetches).toBe(1);
+  });
+
+  test('is verified by the one that signed it, where its key id is that of two', async () => {
+    answer = publish(first, { ...second, jwk: { ...second.jwk, kid: first.kid } });
+    expect(await call(second, first.kid)).toEqual(KNOWN);
+    expect(await call(first)).toEqual(KNOWN);
+  });
+
+  test('is refused where none of them signed it, and brings no further fetch', async () => {
+    answer = publish(first, second);
+    const [stranger] = await strangers(1);
+    nowMs += HOUR_MS;
+    for (let times = 0; times < 20; times++) await refused(callNameless(stranger!));
+    expect(fetches).toBe(1);
+  });
+
+  test('is tried with ten of them, and no more', async () => {
+    const others = await strangers(10);
+    answer = publish(...others.slice(0, 9), first);
+    expect(await callNameless(first)).toEqual(KNOWN);
+    answer = publish(...others, first);
+    nowMs += HOUR_MS;
+    await refused(callNameless(first));
+    expect(fetches).toBe(2);
+  });
+
+  test('is verified although one of them cannot be used', async () => {
+    const broken = { ...first, jwk: { ...first.jwk, kid: 'broken', x: 'AAAA' } };
+    answer = publish(broken, second, first);
+    expect(await callNameless(first)).toEqual(KNOWN);
+  });
+
+  test('is refused for its claims, whichever key signed it', async () => {
+    answer = publish(first, second);
+    const foreign = await new SignJWT({}).setProtectedHeader({ alg: 'ES256' }).setIssuer('https://issuer.example').setAudience('invoices').setExpirationTime(nowMs / 1_000 + 60).sign(second.privateKey);
+    await refused(callers(`Bearer ${foreign}`));
+    expect(fetches).toBe(1);
   });
 });
 

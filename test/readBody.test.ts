@@ -1,0 +1,41 @@
+import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { createCallers } from '../src/web/callers.js';
+import { requestToken } from '../src/upstream/oauth2/tokenEndpoint.js';
+import { ENDLESS, gzipBomb, startHostileServer, type HostileServer } from './support/hostileServer.js';
+
+const MEBIBYTE = 1_048_576;
+const MAX_RISE_BYTES = 48 * MEBIBYTE;
+let bomb: Buffer;
+let server: HostileServer | undefined;
+beforeAll(async () => {
+  bomb = await gzipBomb(400_000_000);
+});
+afterEach(() => server?.stop());
+
+/** How far the memory rises while this fails. */
+async function riseOf(run: () => Promise<unknown>): Promise<number> {
+  const before = process.memoryUsage.rss();
+  let most = before;
+  const timer = setInterval(() => (most = Math.max(most, process.memoryUsage.rss())), 1);
+  await expect(run()).rejects.toThrow();
+  clearInterval(timer);
+  return Math.max(most, process.memoryUsage.rss()) - before;
+}
+
+const READERS: readonly [string, (url: URL) => Promise<unknown>][] = [
+  ['the token endpoint', (url) => requestToken({ url, clientId: 'client', clientSecret: 'secret', timeoutMs: 3_000 })],
+  ['the key server', (url) => createCallers({ jwksUrl: url, issuer: 'https://issuer.example', audience: 'contacts' })(`Bearer ${Buffer.from('{"alg":"ES256","kid":"x"}').toString('base64url')}.e30.AAAA`)],
+];
+
+describe.each(READERS)('The memory of the process, while %s', (_who, read) => {
+  test('sends 400 kB of gzip that are 400 MB, hardly rises', async () => {
+    expect(bomb.length).toBeLessThan(500_000);
+    server = await startHostileServer((_request, response) => void response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb));
+    expect(await riseOf(() => read(server!.url))).toBeLessThan(MAX_RISE_BYTES);
+  });
+
+  test.each(['a body of blanks', 'a body of one byte a chunk', 'a body without a length', 'headers', 'trailers'])('sends without end, hardly rises: %s', async (what) => {
+    server = await startHostileServer(ENDLESS[what]!);
+    expect(await riseOf(() => read(server!.url))).toBeLessThan(MAX_RISE_BYTES);
+  });
+});
