@@ -1,4 +1,4 @@
-import { jwtVerify, type JWTPayload } from 'jose';
+import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey, type JWTVerifyOptions, type JWTVerifyResult } from 'jose';
 import type { AuthConfig } from '../config.js';
 import { ContactsError } from '../errors.js';
 import { createCallerKeys, type CallerKeysOptions } from './callerKeys.js';
@@ -11,24 +11,51 @@ const ANONYMOUS: ReadonlySet<string> = new Set();
 /** Signatures by a key pair only: with a shared secret among them, the public key itself could sign. */
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'];
 
+/** Of an access token (RFC 9068), or of one whose issuer does not say. Tokens for logging out, for instance, say so here. */
+const TYPE = /^(application\/)?(at\+)?jwt$/i;
+
+/** How far an issuer's clock may be from ours. */
+const CLOCK_TOLERANCE_SECONDS = 5;
+
+/** How many keys are tried for one token. */
+const MAX_KEYS = 10;
+
 type Parts = Partial<Pick<CallerKeysOptions, 'now' | 'onFailure'>>;
 
 /** Callers known by tokens that `auth` verifies; without it, everybody is anonymous. */
 export function createCallers(auth: AuthConfig | undefined, { now = Date.now, onFailure = () => {} }: Parts = {}): Callers {
   if (!auth) return async () => ANONYMOUS;
   const keys = createCallerKeys({ jwksUrl: auth.jwksUrl, now, onFailure });
-  const checks = { algorithms: ALGORITHMS, issuer: auth.issuer, audience: auth.audience, requiredClaims: ['exp'] };
+  const checks = { algorithms: ALGORITHMS, issuer: auth.issuer, audience: auth.audience, requiredClaims: ['exp'], clockTolerance: CLOCK_TOLERANCE_SECONDS };
   return async (authorization) => {
     if (authorization === undefined) return ANONYMOUS;
     const token = /^bearer ([\x21-\x7e]+)$/i.exec(authorization)?.[1];
     if (token === undefined) throw new ContactsError('UNAUTHENTICATED');
     try {
-      const { payload } = await jwtVerify(token, keys, { ...checks, currentDate: new Date(now()) });
+      const { payload, protectedHeader } = await verify(token, keys, { ...checks, currentDate: new Date(now()) });
+      const typ: unknown = protectedHeader.typ;
+      if (typ !== undefined && !(typeof typ === 'string' && TYPE.test(typ))) throw new errors.JWTInvalid('unexpected typ');
       return scopesIn(payload);
     } catch (cause) {
       throw new ContactsError('UNAUTHENTICATED', undefined, { cause });
     }
   };
+}
+
+/** Verifies a token; where several keys fit it, as they may without a `kid`, with one after the other. */
+async function verify(token: string, keys: JWTVerifyGetKey, options: JWTVerifyOptions): Promise<JWTVerifyResult> {
+  try {
+    return await jwtVerify(token, keys, options);
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    let tried = 0;
+    for await (const key of error) {
+      if (++tried > MAX_KEYS) break;
+      const result = await jwtVerify(token, key, options).catch(() => undefined);
+      if (result) return result;
+    }
+    throw new errors.JWSSignatureVerificationFailed();
+  }
 }
 
 /** `scope` as RFC 8693 has it, one text with spaces; `scp` as others do, a text or a list. */

@@ -86,7 +86,7 @@ const BAD_TOKENS: [string, (i: Issuer) => string][] = [
   ['a key of another family', (i) => compact({ alg: 'RS256', kid: 'p256' }, i.claims(), rs256(i.privateKeys.rsa))],
   ['a key of another curve', (i) => compact({ alg: 'ES256', kid: 'p384' }, i.claims(), es256(i.privateKeys.p384))],
   // Well signed, but for another time, service or purpose.
-  ['expired', (i) => i.token({ exp: now() - 1 })],
+  ['expired', (i) => i.token({ exp: now() - 6 })],
   ['expired long ago', (i) => i.token({ exp: 0 })],
   ['exp missing', (i) => i.token({ exp: undefined })],
   ['exp a text', (i) => i.token({ exp: String(now() + 3_600) })],
@@ -110,6 +110,10 @@ const BAD_TOKENS: [string, (i: Issuer) => string][] = [
   ['crit of an absent header', (i) => i.token({}, { crit: ['b64'] })],
   ['b64 false', (i) => i.token({}, { crit: ['b64'], b64: false })],
   ['the payload not encoded (b64 false)', (i) => `${base64url({ ...ES, crit: ['b64'], b64: false })}.${JSON.stringify(i.claims()).replaceAll('"', "'")}.AAAA`],
+  // Well signed by the same issuer, and no access token.
+  ...['logout+jwt', 'dpop+jwt', 'secevent+jwt', 'id+jwt', 'entity-statement+jwt', 'application/logout+jwt', 'Logout+JWT', 'JOSE', 'at+jwt2', 'xat+jwt', 'at +jwt', 'jwt ', 'text/jwt', 'application/', 'a/application/jwt', 'null', '']
+    .map((typ): [string, (i: Issuer) => string] => [`typ ${typ || 'empty'}`, (i) => i.token({}, { typ })]),
+  ...[null, true, 1, ['JWT'], { typ: 'JWT' }].map((typ): [string, (i: Issuer) => string] => [`typ ${JSON.stringify(typ)}, which is no text`, (i) => i.token({}, { typ })]),
   // Something else altogether.
   ['an encrypted token of five parts', (i) => `${base64url({ alg: 'dir', enc: 'A256GCM' })}..AAAA.${base64url(i.claims())}.AAAA`],
   ['four parts', (i) => `${i.token()}.AAAA`],
@@ -214,6 +218,11 @@ describe('A good token is accepted:', () => {
     ['with its scopes in both', (i) => `Bearer ${i.token({ scope: 'contact:identity', scp: ['contact:access'] })}`],
     ['with several audiences', (i) => `Bearer ${i.token({ aud: ['invoices', 'contacts'] })}`],
     ['with a jwk that nobody looks at', (i) => `Bearer ${i.token({}, { jwk: strangersJwk() })}`],
+    ...[undefined, 'JWT', 'jwt', 'at+jwt', 'AT+JWT', 'application/at+jwt', 'Application/At+Jwt', 'application/jwt'].map((typ): [string, (i: Issuer) => string] => [
+      typ === undefined ? 'without a typ' : `with the typ ${typ}`,
+      (i) => `Bearer ${i.token({}, { typ })}`,
+    ]),
+    ['without a key id, where one key fits', (i) => `Bearer ${i.token({}, { kid: undefined })}`],
     ['with an nbf in the past', (i) => `Bearer ${i.token({ nbf: now() - 1 })}`],
   ])('%s', (_what, authorization) => expectOpen(authorization(issuer)));
 
