@@ -15,7 +15,6 @@ import type { Tracing } from './telemetry/tracing.js';
 import { createCallers } from './web/callers.js';
 import { graphiqlRoutes } from './web/graphiql.js';
 import { exampleTabs, type Tab } from './web/graphiqlTabs.js';
-import { serveHttp2 } from './web/http2.js';
 import { operationRoutes } from './web/operations.js';
 import { createWebServer } from './web/server.js';
 
@@ -76,7 +75,6 @@ export async function createApp(config: Config, parts: Parts): Promise<App> {
   const turns = new Turns();
   let ready = true;
   const web = await createWebServer({ ...config, patienceMs: parts.patienceMs, metrics, isReady: () => ready, redis });
-  if (config.http2Port !== undefined) serveHttp2(web, config.host, config.http2Port);
   operationRoutes(web, {
     server,
     callers: createCallers(config.auth, {

@@ -48,8 +48,6 @@ export interface CacheConfig {
 export interface Config {
   readonly host: string;
   readonly port: number;
-  /** Where HTTP/2 without TLS is spoken; undefined: nowhere. */
-  readonly http2Port: number | undefined;
   /** Undefined: switched off. */
   readonly pms: PmsConfig | undefined;
   readonly cas360: Cas360Config | undefined;
@@ -85,7 +83,6 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const config: Config = {
     host: settings.text('HOST') ?? '0.0.0.0',
     port: settings.integer('PORT', 4001, 0, 65_535),
-    http2Port: settings.integer('HTTP2_PORT', 0, 0, 65_535) || undefined,
     pms: readPms(settings),
     cas360: readCas360(settings),
     auth: readAuth(settings),

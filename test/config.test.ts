@@ -30,7 +30,6 @@ describe('The settings', () => {
     expect(readConfig({})).toEqual({
       host: '0.0.0.0',
       port: 4001,
-      http2Port: undefined,
       pms: undefined,
       cas360: undefined,
       auth: undefined,

@@ -23,9 +23,8 @@ export function closeInOrder(app: FastifyInstance, isReady: () => boolean): void
       if (--underWay === 0) onIdle();
     });
   });
-  app.addHook('onSend', async (request, reply) => {
-    // HTTP/2 has no such header: its connections are told in a frame.
-    if (!isReady() && request.raw.httpVersionMajor === 1) reply.header('connection', 'close');
+  app.addHook('onSend', async (_request, reply) => {
+    if (!isReady()) reply.header('connection', 'close');
   });
   app.addHook('preClose', async () => {
     // Just now the loop has let in everybody who knocked. An HTTP server's own close would cut off those whose request is

@@ -1,16 +1,15 @@
-import { connect, constants, type ClientHttp2Session } from 'node:http2';
+import { once } from 'node:events';
 import { request } from 'node:http';
+import { connect } from 'node:http2';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { freePort } from '../support/freePort.js';
+import { exchangeBytes } from '../security/support/rawHttp.js';
 import { idsFrom, startTestApp, type TestApp } from '../support/testApp.js';
 
 let app: TestApp;
-let http2Port: number;
 
 beforeAll(async () => {
-  http2Port = await freePort();
-  app = await startTestApp({ HTTP2_PORT: String(http2Port) });
+  app = await startTestApp();
 });
 afterAll(() => app.stop());
 
@@ -84,33 +83,18 @@ describe('an answer', () => {
   });
 });
 
-describe('HTTP/2 without TLS', () => {
-  const ask = (session: ClientHttp2Session, body: Buffer): Promise<{ status: number; text: string }> =>
-    new Promise((resolve, reject) => {
-      const stream = session.request({ [constants.HTTP2_HEADER_METHOD]: 'POST', [constants.HTTP2_HEADER_PATH]: '/graphql', 'content-type': 'application/json' });
-      let status = 0;
-      let text = '';
-      stream.on('response', (headers) => (status = Number(headers[constants.HTTP2_HEADER_STATUS])));
-      stream.setEncoding('utf8').on('data', (part: string) => (text += part));
-      stream.on('end', () => resolve({ status, text })).on('error', reject);
-      stream.end(body);
-    });
-
-  test('answers many operations on one connection', async () => {
-    const session = connect(`http://127.0.0.1:${http2Port}`);
-    const answers = await Promise.all(Array.from({ length: 20 }, () => ask(session, ONE)));
-    expect(new Set(answers.map(({ status, text }) => `${status} ${text}`))).toEqual(new Set(['200 {"data":{"contact":{"name":"Fancy Southern Africa Cat Council"}}}']));
-    session.close();
+describe('the protocol', () => {
+  test('is HTTP/1.1 alone: an HTTP/2 connection is refused and closed', async () => {
+    const preface = await exchangeBytes(app.url, Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0'));
+    expect([preface.status, JSON.parse(preface.body)]).toMatchObject([400, { errors: [{ extensions: { code: 'BAD_REQUEST' } }] }]);
+    const session = connect(app.url);
+    await expect(once(session, 'connect').then(() => once(session, 'close'))).rejects.toThrow(/protocol/i);
   });
 
-  test('ends with the service, and what is under way is answered first', async () => {
-    const port = await freePort();
-    const other = await startTestApp({ HTTP2_PORT: String(port) });
-    other.sandbox.cas360.faults.set([{ latencyMs: 200 }]);
-    const session = connect(`http://127.0.0.1:${port}`);
-    const asked = ask(session, ONE);
-    await other.underWay(1);
-    const ended = new Promise((resolve) => session.once('close', resolve));
-    await Promise.all([other.stop(), ended, expect(asked).resolves.toMatchObject({ status: 200 })]);
+  test('stays HTTP/1.1 when a caller offers HTTP/2', async () => {
+    const offer = ['connection: close, upgrade, http2-settings', 'upgrade: h2c', 'http2-settings: AAMAAABkAAQAAP__'];
+    const lines = ['POST /graphql HTTP/1.1', 'host: 127.0.0.1', 'content-type: application/json', `content-length: ${ONE.length}`, ...offer];
+    const { status, body } = await exchangeBytes(app.url, Buffer.from(`${lines.join('\r\n')}\r\n\r\n${ONE.toString()}`));
+    expect([status, JSON.parse(body)]).toEqual([200, { data: { contact: { name: 'Fancy Southern Africa Cat Council' } } }]);
   });
 });
