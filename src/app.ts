@@ -51,6 +51,9 @@ const GRAPHIQL_FOLDER = fileURLToPath(new URL('../graphiql', import.meta.url));
 /** Builds the whole service from its settings; it and what stands in build/ are the only places that build anything. Nothing listens yet. */
 export async function createApp(config: Config, parts: Parts): Promise<App> {
   const { log, now = Date.now, drainMs = 3_000, callsToTrip, graphiqlFolder = GRAPHIQL_FOLDER } = parts;
+  if (config.routerSecrets.length === 0 && !config.auth) {
+    log.warn('Neither ROUTER_SECRET nor AUTH_JWKS_URL is set: everybody who reaches the port may read what needs no scope.');
+  }
   const metrics = new Metrics();
   const tracing = config.tracesUrl && (await createTracing(config.tracesUrl));
   const redis = config.redisUrl === undefined ? undefined : await connectRedis(config.redisUrl, metrics, log);

@@ -1,4 +1,4 @@
-import { Settings } from './settings.js';
+import { Settings, SettingsError } from './settings.js';
 
 export interface PmsConfig {
   readonly baseUrl: URL;
@@ -79,6 +79,13 @@ export interface Config {
 
 /** Reads the settings of `env` (docs/settings.md). Throws one SettingsError that names every fault. */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const { config, faults } = inspectConfig(env);
+  if (faults.length > 0) throw new SettingsError(faults);
+  return config;
+}
+
+/** The same without throwing: what could be read, and every fault. Only to report on; a service must not start with faults. */
+export function inspectConfig(env: NodeJS.ProcessEnv): { readonly config: Config; readonly faults: readonly string[] } {
   const settings = new Settings(env);
   const config: Config = {
     host: settings.text('HOST') ?? '0.0.0.0',
@@ -99,8 +106,10 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     jit: settings.flag('JIT', true),
     graphiql: settings.flag('GRAPHIQL', false),
   };
-  settings.throwFaults();
-  return config;
+  if (settings.text('PMS_BASE_URL') === undefined && settings.text('CAS360_BASE_URL') === undefined) {
+    settings.fault('Neither PMS_BASE_URL nor CAS360_BASE_URL', 'is set: without a system to ask, every contact would be an error');
+  }
+  return { config, faults: settings.faults };
 }
 
 function readPms(settings: Settings): PmsConfig | undefined {

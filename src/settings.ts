@@ -9,7 +9,7 @@ export class SettingsError extends Error {
   }
 }
 
-/** Reads settings from an environment one by one, and gathers their faults. An empty text counts as not set. */
+/** Reads settings from an environment one by one, and gathers their faults. An empty text counts as not set, but an empty secret is a fault. */
 export class Settings {
   readonly #env: NodeJS.ProcessEnv;
   readonly #faults: string[] = [];
@@ -22,8 +22,14 @@ export class Settings {
     return this.#env[name]?.trim() || undefined;
   }
 
-  /** A text, or what the file holds that `<name>_FILE` points to, without the line end that editors add. */
+  /**
+   * A text, or what the file holds that `<name>_FILE` points to, without the line end that editors add. An empty one is a
+   * fault: it mostly comes from a variable that a script failed to fill, and ROUTER_SECRET would leave the service open.
+   */
   secret(name: string): string | undefined {
+    for (const each of [name, `${name}_FILE`]) {
+      if (this.#env[each]?.trim() === '') this.fault(each, 'is empty: give it a value, or do not set it');
+    }
     const path = this.text(`${name}_FILE`);
     if (path === undefined) return this.text(name);
     if (this.text(name) !== undefined) this.fault(name, `and ${name}_FILE are both set: choose one`);
@@ -69,11 +75,11 @@ export class Settings {
     return value;
   }
 
-  fault(name: string, what: string): void {
-    this.#faults.push(`${name} ${what}`);
+  get faults(): readonly string[] {
+    return this.#faults;
   }
 
-  throwFaults(): void {
-    if (this.#faults.length > 0) throw new SettingsError(this.#faults);
+  fault(name: string, what: string): void {
+    this.#faults.push(`${name} ${what}`);
   }
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
@@ -16,7 +16,7 @@ const file = (name: string, text: string): string => {
 const PMS = { PMS_BASE_URL: 'https://pms.test', PMS_TOKEN_URL: 'https://auth.test/token', PMS_CLIENT_ID: 'id', PMS_CLIENT_SECRET: 'secret' };
 const CAS360 = { CAS360_BASE_URL: 'https://cas.test/api', CAS360_CLIENT_ID: 'id', CAS360_CLIENT_SECRET: 'secret', CAS360_REFRESH_TOKEN: 'refresh' };
 
-function faultsOf(env: Record<string, string>): string {
+function faultsOf(env: Record<string, string | undefined>): string {
   try {
     readConfig(env);
   } catch (error) {
@@ -26,12 +26,13 @@ function faultsOf(env: Record<string, string>): string {
 }
 
 describe('The settings', () => {
-  test('are all optional: without any, both upstreams are switched off and nothing is open', () => {
-    expect(readConfig({})).toEqual({
+  test('are optional but for those of one system: the other one is switched off, and nothing is open', () => {
+    expect(readConfig(PMS)).toMatchObject({ pms: { baseUrl: new URL('https://pms.test') }, cas360: undefined });
+    expect(readConfig(CAS360)).toEqual({
       host: '0.0.0.0',
       port: 4001,
       pms: undefined,
-      cas360: undefined,
+      cas360: expect.objectContaining({ baseUrl: new URL('https://cas.test/api') }),
       auth: undefined,
       routerSecrets: [],
       redisUrl: undefined,
@@ -68,8 +69,8 @@ describe('The settings', () => {
   });
 
   test('take several router secrets', () => {
-    expect(readConfig({ ROUTER_SECRET: 'old, new' }).routerSecrets).toEqual(['old', 'new']);
-    expect(readConfig({ ROUTER_SECRET_FILE: file('router', 'old,new\n') }).routerSecrets).toEqual(['old', 'new']);
+    expect(readConfig({ ...PMS, ROUTER_SECRET: 'old, new' }).routerSecrets).toEqual(['old', 'new']);
+    expect(readConfig({ ...PMS, ROUTER_SECRET_FILE: file('router', 'old,new\n') }).routerSecrets).toEqual(['old', 'new']);
   });
 
   test('that are missing or malformed are all named at once', () => {
@@ -91,16 +92,47 @@ describe('The settings', () => {
 
   test.each([
     ['a secret both in the environment and in a file', { ...PMS, PMS_CLIENT_SECRET_FILE: file('both', 'x') }, 'PMS_CLIENT_SECRET and PMS_CLIENT_SECRET_FILE are both set'],
-    ['a file that is not there', { ...CAS360, CAS360_REFRESH_TOKEN: '', CAS360_REFRESH_TOKEN_FILE: join(folder, 'none') }, 'CAS360_REFRESH_TOKEN_FILE points to a file that cannot be read'],
-    ['an empty file', { ROUTER_SECRET_FILE: file('empty', '\n') }, 'ROUTER_SECRET_FILE points to an empty file'],
-    ['an empty router secret', { ROUTER_SECRET: 'one,,two' }, 'ROUTER_SECRET has an empty part'],
+    ['a file that is not there', { ...CAS360, CAS360_REFRESH_TOKEN: undefined, CAS360_REFRESH_TOKEN_FILE: join(folder, 'none') }, 'CAS360_REFRESH_TOKEN_FILE points to a file that cannot be read'],
+    ['an empty file', { ...PMS, ROUTER_SECRET_FILE: file('empty', '\n') }, 'ROUTER_SECRET_FILE points to an empty file'],
+    ['an empty router secret', { ...PMS, ROUTER_SECRET: 'one,,two' }, 'ROUTER_SECRET has an empty part'],
     ['an address with a password', { ...PMS, PMS_BASE_URL: 'https://u:hunter2@pms.test' }, 'PMS_BASE_URL must be'],
     ['a malformed token address', { ...PMS, PMS_TOKEN_URL: 'auth' }, 'PMS_TOKEN_URL must be'],
+    ['no system', { ROUTER_SECRET: 'secret' }, 'Neither PMS_BASE_URL nor CAS360_BASE_URL is set'],
+    ['systems with empty addresses', { PMS_BASE_URL: '', CAS360_BASE_URL: ' ' }, 'Neither PMS_BASE_URL nor CAS360_BASE_URL is set'],
     ['chunks beyond the register’s page', { ...CAS360, CAS360_MAX_IDS: '501' }, 'CAS360_MAX_IDS must be a whole number from 1 to 500'],
   ])('refuse %s, once and without its value', (_what, env, fault) => {
     const message = faultsOf(env);
     expect(message.split('\n')).toHaveLength(2);
     expect(message).toContain(fault);
     expect(message).not.toContain('hunter2');
+  });
+
+  const SECRETS = ['PMS_CLIENT_SECRET', 'CAS360_CLIENT_SECRET', 'CAS360_REFRESH_TOKEN', 'ROUTER_SECRET', 'REDIS_URL'];
+  const ALL: Record<string, string> = { ...PMS, ...CAS360, ROUTER_SECRET: 'router', REDIS_URL: 'redis://redis.test' };
+
+  test('have these secrets, as their documentation says', () => {
+    expect([...readFileSync('docs/settings.md', 'utf8').matchAll(/^\| `(\w+)` \* \|/gm)].map(([, name]) => name).sort()).toEqual([...SECRETS].sort());
+  });
+
+  test.each(SECRETS)('refuse an empty %s, and an empty path to its file', (secret) => {
+    const { [secret]: _, ...others } = ALL;
+    const path = file(secret, ALL[secret]!);
+    expect(faultsOf({ ...others, [`${secret}_FILE`]: path })).toBe('none');
+    for (const empty of ['', ' ', '\n', '\t \r\n']) {
+      for (const name of [secret, `${secret}_FILE`]) {
+        expect(faultsOf({ ...others, [name]: empty })).toBe(`The settings cannot be used:\n  - ${name} is empty: give it a value, or do not set it`);
+      }
+      // Also beside one that has a value.
+      expect(faultsOf({ ...others, [secret]: empty, [`${secret}_FILE`]: path })).toContain(`${secret} is empty`);
+      expect(faultsOf({ ...ALL, [`${secret}_FILE`]: empty })).toContain(`${secret}_FILE is empty`);
+    }
+  });
+
+  test('that are empty are named together with all other faults', () => {
+    expect(faultsOf({ ROUTER_SECRET: '', REDIS_URL: '', PORT: 'x' })).toBe(`The settings cannot be used:
+  - PORT must be a whole number from 0 to 65535
+  - ROUTER_SECRET is empty: give it a value, or do not set it
+  - REDIS_URL is empty: give it a value, or do not set it
+  - Neither PMS_BASE_URL nor CAS360_BASE_URL is set: without a system to ask, every contact would be an error`);
   });
 });

@@ -1,5 +1,4 @@
-import { readConfig, type Config } from '../config.js';
-import { SettingsError } from '../settings.js';
+import { inspectConfig, type Config } from '../config.js';
 import type { Findings } from './findings.js';
 
 export interface UsableSettings {
@@ -22,7 +21,6 @@ export function checkSettings(env: NodeJS.ProcessEnv, found: Findings): UsableSe
   const { config, faults } = readUsable(env);
   if (faults.length === 0) found.ok('can be used: the service would start');
   for (const fault of faults) found.fault(fault);
-  if (!config.pms && !config.cas360 && faults.length === 0) found.fault('PMS_BASE_URL and CAS360_BASE_URL are both not set: every contact would answer SOURCE_NOT_CONFIGURED');
   if (config.graphiql) found.warning('GRAPHIQL is true: GraphiQL and introspection are open to whoever may ask. Leave it off in production');
   const faulty = faults.map((fault) => fault.split(' ', 1)[0]!);
   if (!faulty.some((name) => name.startsWith('ROUTER_SECRET'))) checkRouterSecrets(config.routerSecrets, found);
@@ -35,18 +33,13 @@ export function checkTimeoutMs({ requestTimeoutMs }: Config): number {
 }
 
 function readUsable(env: NodeJS.ProcessEnv): { config: Config; faults: readonly string[] } {
-  try {
-    return { config: readConfig(env), faults: [] };
-  } catch (error) {
-    if (!(error instanceof SettingsError)) throw error;
-    const usable = { ...env };
-    for (const fault of error.faults) {
-      const name = fault.split(' ', 1)[0]!;
-      usable[FAMILIES[name.split('_', 1)[0]!] ?? name] = '';
-      usable[`${name.replace(/_FILE$/, '')}_FILE`] = '';
-    }
-    return { config: readConfig(usable), faults: error.faults };
+  const { faults } = inspectConfig(env);
+  const usable = { ...env };
+  for (const fault of faults) {
+    const name = fault.split(' ', 1)[0]!.replace(/_FILE$/, '');
+    for (const useless of [FAMILIES[name.split('_', 1)[0]!] ?? name, name, `${name}_FILE`]) delete usable[useless];
   }
+  return { config: inspectConfig(usable).config, faults };
 }
 
 function checkRouterSecrets(secrets: readonly string[], found: Findings): void {

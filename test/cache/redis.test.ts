@@ -25,7 +25,7 @@ beforeAll(async () => {
   app = await startTestApp({ ...settings, REDIS_URL: proxy.url.replace('http', 'redis') });
   replica = await startTestApp({ ...app.sandbox.environment, ...settings });
   // One refresh token would serve both systems of CAS 360.
-  stranger = await startTestApp({ ...settings, CAS360_BASE_URL: '' });
+  stranger = await startTestApp({ ...settings, CAS360_BASE_URL: undefined });
 });
 beforeEach(async () => {
   await Promise.all([app, replica, stranger].map((one) => untilRedisIsUp(one)));

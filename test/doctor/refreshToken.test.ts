@@ -12,7 +12,7 @@ let redis: RedisServer;
 let app: TestApp;
 let folder: string;
 beforeAll(async () => {
-  [redis, app] = await Promise.all([RedisServer.start(), startTestApp({ CAS360_BASE_URL: '' })]);
+  [redis, app] = await Promise.all([RedisServer.start(), startTestApp({ CAS360_BASE_URL: undefined })]);
   folder = mkdtempSync(join(tmpdir(), 'doctor-token-'));
 });
 afterAll(async () => {

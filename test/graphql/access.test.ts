@@ -234,7 +234,7 @@ describe('a caller without a token', () => {
 
 describe('where no verification of tokens is set up', () => {
   test('every caller is anonymous, whatever token they bring', async () => {
-    const open = await startTestApp({ AUTH_JWKS_URL: '', AUTH_ISSUER: '', AUTH_AUDIENCE: '' });
+    const open = await startTestApp({ AUTH_JWKS_URL: undefined, AUTH_ISSUER: undefined, AUTH_AUDIENCE: undefined });
     try {
       for (const authorization of [undefined, `Bearer ${await tokenOf({ scope: 'contact:identity' })}`, 'Bearer garbage', 'Basic abc']) {
         const answer = await whoAmI(authorization, open);

@@ -397,7 +397,7 @@ describe('an upstream that is switched off', () => {
     ['pms', 'PMS_BASE_URL', 'cas360:54'],
     ['cas360', 'CAS360_BASE_URL', 'pms:4711'],
   ])('(%s) says so, and the other works', async (system, setting, healthy) => {
-    const half = await startTestApp({ [setting]: '' });
+    const half = await startTestApp({ [setting]: undefined });
     try {
       const off = system === 'pms' ? 'pms:4711' : 'cas360:54';
       const answer = await half.query(

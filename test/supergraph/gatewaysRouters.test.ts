@@ -57,7 +57,7 @@ describe.each(Object.entries(ROUTERS))('%s', (_, { passesOn, secret, secretValue
   });
 
   test('waits two seconds longer than our subgraph does', () => {
-    expect(secondsIn(timeout) * 1_000 - readConfig({}).requestTimeoutMs).toBe(2_000);
+    expect(secondsIn(timeout) * 1_000 - readConfig(app.sandbox.environment).requestTimeoutMs).toBe(2_000);
   });
 
   test('closes idle connections before our subgraph does', async () => {

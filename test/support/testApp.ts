@@ -37,8 +37,8 @@ export interface TestApp {
   stop(): Promise<void>;
 }
 
-/** Starts both. `settings` are put over the sandbox's environment; an empty text takes one away. */
-export async function startTestApp(settings: Record<string, string> = {}, parts: Partial<Parts> = {}): Promise<TestApp> {
+/** Starts both. `settings` are put over the sandbox's environment; undefined takes one away. */
+export async function startTestApp(settings: Record<string, string | undefined> = {}, parts: Partial<Parts> = {}): Promise<TestApp> {
   const sandbox = await startSandbox();
   const logged: string[] = [];
   const keep = (message: string, values?: object): number => logged.push(`${message} ${JSON.stringify(values ?? {})}`);

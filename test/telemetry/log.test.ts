@@ -73,6 +73,16 @@ describe('the log', () => {
     expect(app.logged.join()).not.toContain('Western');
   });
 
+  test.each([
+    ['neither ROUTER_SECRET nor AUTH_JWKS_URL is', { AUTH_JWKS_URL: undefined }, 1],
+    ['only ROUTER_SECRET is', { AUTH_JWKS_URL: undefined, ROUTER_SECRET: 'secret' }, 0],
+    ['only AUTH_JWKS_URL is', {}, 0],
+  ])('warns at the start that everybody may read, where %s set', async (_which, settings, times) => {
+    const app = await startTestApp(settings);
+    await app.stop();
+    expect(app.logged.filter((line) => line.startsWith('Neither ROUTER_SECRET nor AUTH_JWKS_URL is set: everybody who reaches the port may read'))).toHaveLength(times);
+  });
+
   test('is JSON, a line each, and holds nothing that is not on the list', () => {
     expect(lines().length).toBeGreaterThan(2);
     for (const line of lines()) {

@@ -9,7 +9,7 @@ export interface Diagnosis {
   of(level: 'ok' | 'note' | 'warning' | 'fault'): string[];
 }
 
-/** Runs `npm run doctor` without npm's own words, with these settings and no others. An empty text takes one away. */
+/** Runs `npm run doctor` without npm's own words, with these settings and no others. */
 export async function runDoctor(settings: Readonly<Record<string, string>>, ...words: string[]): Promise<Diagnosis> {
   const child = spawn(process.execPath, ['dist/src/doctor/main.js', ...words], { env: { ...settings } });
   let output = '';
