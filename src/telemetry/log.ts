@@ -1,4 +1,4 @@
-import { destination, pino } from 'pino';
+import { pino } from 'pino';
 
 /** What the service tells its operators: fixed sentences, and values from an allow-list. Never a record or a body. */
 export interface Log {
@@ -14,9 +14,21 @@ export interface LogValues {
   readonly frames?: readonly string[];
 }
 
-/** One line of JSON for each message, on standard output. */
+/** Bytes that wait for a reader of standard output; beyond them lines are lost. */
+const MAX_WAITING_BYTES = 1_048_576;
+
+/**
+ * One line of JSON for each message, on standard output. A line that cannot be written is lost, and the service goes on:
+ * on a full disk, on a pipe that is closed, and on one that is not read. Node writes to a file at once, and to a pipe
+ * without waiting for its reader.
+ */
 export function createLog(): Log {
-  const logger = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination({ sync: true }));
+  // Without a listener, the error of one write ends the process.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  const write = (line: string): void => {
+    if (process.stdout.writableLength < MAX_WAITING_BYTES) process.stdout.write(line);
+  };
+  const logger = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, { write });
   return {
     info: (message, values) => logger.info(values ?? {}, message),
     warn: (message, values) => logger.warn(values ?? {}, message),
