@@ -32,7 +32,7 @@ export class Observations {
  * twentieth of what twenty calls to an upstream cost.
  */
 export class Histogram {
-  readonly #children: Observations[] = [];
+  readonly #children = new Set<Observations>();
 
   constructor(
     readonly name: string,
@@ -43,13 +43,18 @@ export class Histogram {
   /** Made once for each set of labels, and kept by whoever observes. */
   child(labels: Labels): Observations {
     const child = new Observations(labels, this.bounds);
-    this.#children.push(child);
+    this.#children.add(child);
     return child;
+  }
+
+  /** What was observed there is no longer told. */
+  remove(child: Observations): void {
+    this.#children.delete(child);
   }
 
   /** As a registry asks for it. */
   async get(): Promise<{ name: string; help: string; type: 'histogram'; values: Value[] }> {
-    return { name: this.name, help: this.help, type: 'histogram', values: this.#children.flatMap((child) => this.#valuesOf(child)) };
+    return { name: this.name, help: this.help, type: 'histogram', values: [...this.#children].flatMap((child) => this.#valuesOf(child)) };
   }
 
   /** Each bucket with all below it, as the exposition format has them. */

@@ -2,6 +2,7 @@ import { collectDefaultMetrics, Counter, Gauge, Registry, type Histogram as Prom
 import type { Source } from '../model.js';
 import type { UpstreamCall } from '../watch.js';
 import { Histogram, type Observations } from './histogram.js';
+import { OperationNames } from './operationNames.js';
 
 /** How one upstream is now. */
 export interface UpstreamState {
@@ -29,9 +30,6 @@ interface CallObservers {
 }
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-/** Callers choose the names of their operations: beyond these, and longer ones, all others are one. */
-const MOST_NAMES = 100;
-const LONGEST_NAME = 100;
 
 /**
  * What the service counts. Labels are constants of this program, and the names of operations: never anything of a
@@ -46,8 +44,10 @@ export class Metrics {
   readonly #tokens = this.#counter('contacts_token_requests_total', 'Requests for access tokens, by what became of them.', ['source', 'outcome']);
   readonly #drift = this.#counter('contacts_upstream_drift_total', 'Values of upstream records that could not be used and were served as null.', ['source', 'field']);
   readonly #lookups = this.#counter('contacts_cache_lookups_total', 'Ids that were looked up in the cache, by what was found.', ['source', 'resource', 'outcome']);
-  readonly #names = new Set<string>();
-  readonly #operationsBy = new Map<string, Map<OperationOutcome, Observations>>();
+  readonly #operationsBy = new OperationNames<Map<OperationOutcome, Observations>>({
+    make: () => new Map(),
+    forget: (byOutcome) => byOutcome.forEach((observations) => this.#operations.remove(observations)),
+  });
   readonly #callsBy = { PMS: new Map<string, CallObservers>(), CAS360: new Map<string, CallObservers>() };
 
   constructor() {
@@ -55,8 +55,7 @@ export class Metrics {
   }
 
   readonly operation = (name: string | null, outcome: OperationOutcome, seconds: number): void => {
-    const operation = this.#nameOf(name);
-    const byOutcome = kept(this.#operationsBy, operation, () => new Map<OperationOutcome, Observations>());
+    const { label: operation, kept: byOutcome } = this.#operationsBy.find(name);
     kept(byOutcome, outcome, () => this.#operations.child({ operation, outcome })).observe(seconds);
   };
 
@@ -112,14 +111,6 @@ export class Metrics {
     queue: this.#gauge('contacts_queue_ids', 'Ids that wait for a call.', ['source', 'resource']),
     underWay: this.#gauge('contacts_calls_under_way', 'Calls that are under way.', ['source', 'resource']),
   };
-
-  #nameOf(name: string | null): string {
-    if (name === null) return 'anonymous';
-    if (this.#names.has(name)) return name;
-    if (this.#names.size >= MOST_NAMES || name.length > LONGEST_NAME) return 'other';
-    this.#names.add(name);
-    return name;
-  }
 
   #histogram(name: string, help: string, bounds: readonly number[]): Histogram {
     const histogram = new Histogram(name, help, bounds);

@@ -114,6 +114,22 @@ describe('operations', () => {
     expect(metrics.value(OPERATIONS, { operation: 'other', outcome: 'ok' })).toBe(9_901);
     expect(metrics.text.length).toBeLessThan(500_000);
   });
+
+  test('that invent names leave room for those that are used, and the series of the invented ones go', async () => {
+    const crowded = await startTestApp();
+    const ask = (name: string): Promise<unknown> => crowded.query(`query ${name} { __typename }`);
+    const named = async (): Promise<string[]> => (await Scrape.of(crowded.url)).samples(OPERATIONS).map(({ operation }) => operation!);
+    for (let n = 0; n < 100; n++) await ask(`Invented${n}`);
+    expect(await named()).toHaveLength(100);
+    for (const name of ['Used', 'Once', 'Used']) await ask(name);
+    const metrics = await Scrape.of(crowded.url);
+    await crowded.stop();
+    expect(metrics.value(OPERATIONS, { operation: 'Used' })).toBe(1);
+    expect(metrics.value(OPERATIONS, { operation: 'other' })).toBe(2);
+    const buckets = metrics.samples('contacts_operation_seconds_bucket').map(({ operation }) => operation);
+    expect(new Set(buckets).size).toBe(101);
+    expect(metrics.samples(OPERATIONS).filter(({ operation }) => operation!.startsWith('Invented'))).toHaveLength(99);
+  });
 });
 
 describe('calls to the systems', () => {
