@@ -34,11 +34,11 @@ export function checkTimeoutMs({ requestTimeoutMs }: Config): number {
 
 function readUsable(env: NodeJS.ProcessEnv): { config: Config; faults: readonly string[] } {
   const { faults } = inspectConfig(env);
-  const usable = { ...env };
-  for (const fault of faults) {
+  const useless = faults.flatMap((fault) => {
     const name = fault.split(' ', 1)[0]!.replace(/_FILE$/, '');
-    for (const useless of [FAMILIES[name.split('_', 1)[0]!] ?? name, name, `${name}_FILE`]) delete usable[useless];
-  }
+    return [FAMILIES[name.split('_', 1)[0]!] ?? name, name, `${name}_FILE`];
+  });
+  const usable = Object.fromEntries(Object.entries(env).filter(([name]) => !useless.includes(name)));
   return { config: inspectConfig(usable).config, faults };
 }
 

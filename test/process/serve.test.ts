@@ -64,6 +64,18 @@ describe('npm run serve', () => {
     expect(output.err).not.toMatch(/^\s+at /m);
   }, 30_000);
 
+  test('does not start with nothing set, nor with an empty secret, and says why in one message', async () => {
+    for (const [given, faults] of [
+      [{}, ['Neither PMS_BASE_URL nor CAS360_BASE_URL is set']],
+      [{ ROUTER_SECRET: '' }, ['ROUTER_SECRET is empty', 'Neither PMS_BASE_URL nor CAS360_BASE_URL is set']],
+    ] as const) {
+      const { url, output, ended } = await serve(given);
+      expect(await ended).toBe(1);
+      expect(url).toBeUndefined();
+      expect(output.err.match(/(?<=^ +- )(?:ROUTER_SECRET is empty|Neither .* is set)/gm)).toEqual(faults);
+    }
+  }, 30_000);
+
   test('warns that a refresh token in memory does not outlive it, and logs no secret', async () => {
     const environment = settings();
     const { url, pid, ended, output } = await serve(environment);

@@ -21,6 +21,6 @@ export async function runDoctor(settings: Readonly<Record<string, string>>, ...w
 /** The words of these settings that must not be seen. */
 export function secretsOf(settings: Readonly<Record<string, string>>): Canaries {
   const canaries = new Canaries();
-  for (const [name, value] of Object.entries(settings)) if (/SECRET|TOKEN$|CLIENT_ID|URL/.test(name) && value !== '') canaries.add(name, value);
+  for (const [name, value] of Object.entries(settings)) if (/SECRET|TOKEN$|CLIENT_ID|URL/.test(name) && value.trim() !== '') canaries.add(name, value);
   return canaries;
 }

@@ -1,4 +1,6 @@
 // Loaded before the service: at each message it makes the service log many long lines, and says how many.
+import { setImmediate } from 'node:timers';
+
 const LINES = 20_000;
 
 process.on('message', () => {
