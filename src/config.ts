@@ -62,8 +62,15 @@ export interface Config {
   /** Undefined: nothing is kept. */
   readonly cache: CacheConfig | undefined;
   readonly maxBodyBytes: number;
-  /** The longest document that is parsed. */
+  /** The largest answer, in bytes before it is compressed. */
+  readonly maxAnswerBytes: number;
+  /** The bytes of answers that may wait for callers to read them, over all connections. */
+  readonly maxWaitingBytes: number;
+  /** How long a caller may take to read an answer. */
+  readonly writeTimeoutMs: number;
+  /** The longest document that is parsed, in characters and in lines. */
   readonly maxQueryCharacters: number;
+  readonly maxQueryLines: number;
   readonly limits: LimitsConfig;
   /** The deadline of one operation. */
   readonly requestTimeoutMs: number;
@@ -97,6 +104,8 @@ export function inspectConfig(env: NodeJS.ProcessEnv): { readonly config: Config
     redisUrl: readRedisUrl(settings),
     cache: readCache(settings),
     maxAgeSeconds: settings.integer('MAX_AGE_SECONDS', 0, 0, 86_400),
+    ...readAnswerLimits(settings),
+    maxQueryLines: settings.integer('MAX_QUERY_LINES', 5_000, 1, 1_000_000),
     maxQueryCharacters: settings.integer('MAX_QUERY_CHARACTERS', 100_000, 1, 10_000_000),
     maxBodyBytes: settings.integer('MAX_BODY_BYTES', 1_048_576, 1_024, 104_857_600),
     limits: readLimits(settings),
@@ -178,6 +187,13 @@ function readCache(settings: Settings): CacheConfig | undefined {
   const ttlMs = 1_000 * settings.integer('CACHE_TTL_SECONDS', 0, 0, 86_400);
   const maxEntries = settings.integer('CACHE_MAX_ENTRIES', 10_000, 1, 10_000_000);
   return ttlMs === 0 ? undefined : { ttlMs, maxEntries };
+}
+
+function readAnswerLimits(settings: Settings): Pick<Config, 'maxAnswerBytes' | 'maxWaitingBytes' | 'writeTimeoutMs'> {
+  const maxAnswerBytes = settings.integer('MAX_ANSWER_BYTES', 16_777_216, 1_024, 268_435_456);
+  const maxWaitingBytes = settings.integer('MAX_WAITING_BYTES', 67_108_864, 1_024, 17_179_869_184);
+  if (maxWaitingBytes < maxAnswerBytes) settings.fault('MAX_WAITING_BYTES', 'must be at least MAX_ANSWER_BYTES: an answer could never be sent');
+  return { maxAnswerBytes, maxWaitingBytes, writeTimeoutMs: settings.integer('WRITE_TIMEOUT_MS', 20_000, 100, 600_000) };
 }
 
 function readLimits(settings: Settings): LimitsConfig {

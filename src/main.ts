@@ -4,6 +4,8 @@ import { createLog, framesOf } from './telemetry/log.js';
 
 /** npm passes on a signal that the terminal has sent to us as well; that echo is no second wish. */
 const ECHO_MS = 150;
+/** Orchestrators kill after 15 s or later. */
+const HARD_EXIT_MS = 14_000;
 
 const log = createLog();
 // One request that was dealt with badly must not end all the others.
@@ -21,6 +23,10 @@ try {
     }
     toldAtMs = performance.now();
     log.info('Told to stop: answering what is under way, and no longer ready.');
+    setTimeout(() => {
+      log.error('The stop took too long: ending at once.');
+      process.exit(1);
+    }, HARD_EXIT_MS).unref();
     await app.stop();
     log.info('Stopped.');
     process.exit(0);

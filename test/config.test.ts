@@ -31,6 +31,10 @@ describe('The settings', () => {
     expect(readConfig(CAS360)).toEqual({
       host: '0.0.0.0',
       port: 4001,
+      maxAnswerBytes: 16_777_216,
+      maxWaitingBytes: 67_108_864,
+      writeTimeoutMs: 20_000,
+      maxQueryLines: 5_000,
       pms: undefined,
       cas360: expect.objectContaining({ baseUrl: new URL('https://cas.test/api') }),
       auth: undefined,

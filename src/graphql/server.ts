@@ -7,6 +7,7 @@ import {
 } from '@apollo/server/plugin/disabled';
 import { ApolloServerPluginInlineTrace } from '@apollo/server/plugin/inlineTrace';
 import type { Log } from '../telemetry/log.js';
+import { answerText } from './answerText.js';
 import { cacheHints } from './cacheHints.js';
 import { compiledExecution } from './compiled/compiledExecution.js';
 import type { Context } from './context.js';
@@ -26,6 +27,8 @@ export interface GraphqlServerOptions {
   /** Whether the schema is open: introspection, and graphql-js's own messages about what does not fit it. */
   readonly introspection: boolean;
   readonly limits: Limits;
+  /** The largest answer, in bytes. */
+  readonly maxAnswerBytes: number;
   /** Whether operations that come again are compiled. */
   readonly compile: boolean;
   /** The part of the time that compiling may take. */
@@ -42,7 +45,7 @@ export interface Limits extends DocumentLimits, OperationLimits {
 }
 
 /** Apollo Server over our schema, with nothing left to its defaults that could open, report or leak something. */
-export function createGraphqlServer({ typeDefs, introspection, limits, compile, compilingShare, maxAgeSeconds, log, onOperation }: GraphqlServerOptions): ApolloServer<Context> {
+export function createGraphqlServer({ typeDefs, introspection, limits, maxAnswerBytes, compile, compilingShare, maxAgeSeconds, log, onOperation }: GraphqlServerOptions): ApolloServer<Context> {
   const schema = createSchema(typeDefs);
   return new ApolloServer<Context>({
     schema,
@@ -56,7 +59,7 @@ export function createGraphqlServer({ typeDefs, introspection, limits, compile, 
     persistedQueries: false,
     // The web side takes nothing but JSON, which no browser sends to another site without asking first.
     csrfPrevention: false,
-    stringifyResult: (result) => JSON.stringify(result),
+    stringifyResult: (result) => answerText(result, maxAnswerBytes),
     stopOnTerminationSignals: false,
     hideSchemaDetailsFromClientErrors: !introspection,
     formatError: createFormatError(introspection),

@@ -98,10 +98,14 @@ export class Upstream {
     }
   }
 
-  /** Ends all connections, once a token that is being renewed has been kept. */
-  async close(): Promise<void> {
-    await this.#parts.token.settled();
-    await this.#parts.exchange.close();
+  /** Resolves once a token that is being renewed has been kept. */
+  settled(): Promise<void> {
+    return this.#parts.token.settled();
+  }
+
+  /** Ends all connections at once. */
+  close(): Promise<void> {
+    return this.#parts.exchange.close();
   }
 }
 

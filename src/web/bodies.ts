@@ -1,23 +1,41 @@
 import type { FastifyInstance } from 'fastify';
 import { ContactsError } from '../errors.js';
 
-/** Refuses a JSON body with more objects and lists than `maxBrackets` before it is parsed: a megabyte of them takes 150 ms. */
-export function limitBodies(app: FastifyInstance, maxBrackets: number): void {
+/** How much a JSON body may hold. */
+export interface BodyLimits {
+  /** Objects and lists. */
+  readonly maxBrackets: number;
+  /** Keys of objects. */
+  readonly maxKeys: number;
+}
+
+/** Refuses a JSON body that holds too much before it is parsed: a megabyte of lists or of different keys takes over 100 ms. */
+export function limitBodies(app: FastifyInstance, limits: BodyLimits): void {
   // Keys that could reach a prototype cost themselves; nothing here merges objects.
   const parse = app.getDefaultJsonParser('remove', 'remove');
   app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (hasMoreBrackets(body, maxBrackets)) done(new ContactsError('BAD_USER_INPUT'));
+    if (holdsTooMuch(body, limits)) done(new ContactsError('BAD_USER_INPUT'));
     else void parse(request, body, done);
   });
 }
 
-/** Those in texts count too: no document has so many. */
-function hasMoreBrackets(json: string, maxBrackets: number): boolean {
-  if (json.length <= maxBrackets) return false;
+const QUOTE = 0x22;
+const SPACE = 0x20;
+const COLON = 0x3a;
+const OPEN_LIST = 0x5b;
+const OPEN_OBJECT = 0x7b;
+
+/** Brackets in texts count too: no document has so many. So do colons after a quote or a space, as the one after a key is. */
+function holdsTooMuch(json: string, { maxBrackets, maxKeys }: BodyLimits): boolean {
+  if (json.length <= Math.min(maxBrackets, maxKeys)) return false;
   let brackets = 0;
+  let keys = 0;
+  let before = 0;
   for (let at = 0; at < json.length; at++) {
     const character = json.charCodeAt(at);
-    if ((character === 0x5b || character === 0x7b) && ++brackets > maxBrackets) return true;
+    if (character === OPEN_LIST || character === OPEN_OBJECT) brackets++;
+    else if (character === COLON && (before === QUOTE || before <= SPACE)) keys++;
+    before = character;
   }
-  return false;
+  return brackets > maxBrackets || keys > maxKeys;
 }

@@ -1,44 +1,43 @@
 import { Server } from 'node:net';
 import { setImmediate as turnOfTheLoop, setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
+import type { Connections } from './connections.js';
 
-/** The longest that requests under way can hold up the end. */
-const LONGEST_WAIT_MS = 10_000;
+/** The longest that requests under way can hold up the end; then their operations are told to end. */
+const FINISH_MS = 6_500;
+/** How long they may then take to answer with what they have. */
+const ANSWER_MS = 2_000;
+/** Requests that are still on their way arrive between two looks. */
+const LOOK_EVERY_MS = 50;
 
-/** How long a caller whose connection was the last to be let in may take to send its request. */
-const LAST_REQUEST_MS = 100;
+export interface Closing {
+  readonly connections: Pick<Connections, 'underWay'>;
+  /** Tells operations to answer with what they have. */
+  readonly endOperations: () => void;
+}
 
 /**
- * Makes `app.close()` let nobody in any more, wait for the requests under way and then end every connection, also those on
- * which a caller, or nobody, may still write: Node by itself waits for them. From the moment that `isReady` is false, each
- * answer asks its caller to leave the connection.
+ * Lets nobody in any more, waits for the requests under way and then ends every connection. Node and Fastify would wait for
+ * callers who are slow to send or to read, and tell pipelined requests to close before all of them are answered.
  */
-export function closeInOrder(app: FastifyInstance, isReady: () => boolean): void {
-  let underWay = 0;
-  let onIdle = (): void => {};
-  app.addHook('onRequest', async (_request, reply) => {
-    underWay++;
-    // Answered, or left by its caller.
-    reply.raw.once('close', () => {
-      if (--underWay === 0) onIdle();
-    });
-  });
-  app.addHook('onSend', async (_request, reply) => {
-    if (!isReady()) reply.header('connection', 'close');
-  });
-  app.addHook('preClose', async () => {
-    // Just now the loop has let in everybody who knocked. An HTTP server's own close would cut off those whose request is
-    // still on its way, and a proxy does not send a POST again.
-    await turnOfTheLoop();
-    Server.prototype.close.call(app.server);
-    await sleep(LAST_REQUEST_MS);
-    let patience: NodeJS.Timeout | undefined;
-    await new Promise<void>((resolve) => {
-      onIdle = resolve;
-      patience = setTimeout(resolve, LONGEST_WAIT_MS);
-      if (underWay === 0) resolve();
-    });
-    clearTimeout(patience);
-    app.server.closeAllConnections();
-  });
+export async function closeInOrder(app: FastifyInstance, { connections, endOperations }: Closing): Promise<void> {
+  // Just now the loop has let in everybody who knocked. An HTTP server's own close would cut off those whose request is
+  // still on its way, and a proxy does not send a POST again.
+  await turnOfTheLoop();
+  Server.prototype.close.call(app.server);
+  if (!(await isQuiet(connections, FINISH_MS))) {
+    endOperations();
+    await isQuiet(connections, ANSWER_MS);
+  }
+  app.server.closeAllConnections();
+}
+
+/** Whether nothing is under way, at two looks in a row, before the time is up. */
+async function isQuiet(connections: Closing['connections'], withinMs: number): Promise<boolean> {
+  const endsAtMs = performance.now() + withinMs;
+  for (let quiet = 0; quiet < 2; quiet = connections.underWay === 0 ? quiet + 1 : 0) {
+    if (performance.now() >= endsAtMs) return false;
+    await sleep(LOOK_EVERY_MS);
+  }
+  return true;
 }

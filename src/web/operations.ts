@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { HeaderMap, type ApolloServer } from '@apollo/server';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { ContactsError } from '../errors.js';
+import { ContactsError, limitExceeded } from '../errors.js';
 import type { Context } from '../graphql/context.js';
 import type { Life } from '../life.js';
 import { isRecord } from '../record.js';
@@ -16,6 +16,8 @@ export interface OperationOptions {
   readonly timeoutMs: number;
   /** The longest document that is parsed. */
   readonly maxQueryCharacters: number;
+  /** The most lines that it may have. */
+  readonly maxQueryLines: number;
 }
 
 declare module 'fastify' {
@@ -39,8 +41,12 @@ const COMPRESSED_FROM_BYTES = 1_024;
 
 const TOO_LATE = new ContactsError('UPSTREAM_TIMEOUT');
 
-/** `POST /graphql`: one operation a request, as JSON. No other content type gets here, so no browser sends one unasked. */
-export function operationRoutes(app: FastifyInstance, { server, callers, createContext, timeoutMs, maxQueryCharacters }: OperationOptions): void {
+/**
+ * `POST /graphql`: one operation a request, as JSON. No other content type gets here, so no browser sends one unasked.
+ * Returns what tells all operations to answer with what they have, those that begin later too.
+ */
+export function operationRoutes(app: FastifyInstance, { server, callers, createContext, timeoutMs, maxQueryCharacters, maxQueryLines }: OperationOptions): () => void {
+  const lives = new Lives(timeoutMs);
   app.decorateRequest('scopes');
   app.post('/graphql', {
     compress: { encodings: ['gzip'], threshold: COMPRESSED_FROM_BYTES, zlibOptions: { level: 1 } },
@@ -56,7 +62,9 @@ export function operationRoutes(app: FastifyInstance, { server, callers, createC
     // Before it is parsed: a single token can be as long as the body.
     preHandler: async (request, reply) => {
       const query = isRecord(request.body) ? request.body.query : undefined;
-      if (typeof query === 'string' && query.length > maxQueryCharacters) return refuse(reply, 400, 'GRAPHQL_PARSE_FAILED');
+      if (typeof query !== 'string') return;
+      if (query.length > maxQueryCharacters) return refuse(reply, 400, limitExceeded('MAX_QUERY_CHARACTERS', maxQueryCharacters));
+      if (hasMoreLines(query, maxQueryLines)) return refuse(reply, 400, limitExceeded('MAX_QUERY_LINES', maxQueryLines));
     },
     onSend: async (_request, reply) => {
       if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'private, no-store');
@@ -68,7 +76,7 @@ export function operationRoutes(app: FastifyInstance, { server, callers, createC
         const value = request.headers[name];
         if (value !== undefined && !(name === 'accept' && ACCEPTS_JSON.has(String(value)))) headers.set(name, String(value));
       }
-      const context = createContext(request.scopes, lifeOf(reply, timeoutMs), request.headers);
+      const context = createContext(request.scopes, lives.begin(reply), request.headers);
       const answer = await server.executeHTTPGraphQLRequest({
         httpGraphQLRequest: { method: 'POST', headers, search: '', body: request.body },
         context: async () => context,
@@ -79,6 +87,14 @@ export function operationRoutes(app: FastifyInstance, { server, callers, createC
       return answer.body.kind === 'complete' ? answer.body.string : '';
     },
   });
+  return () => lives.end();
+}
+
+/** graphql-js finds the line of each error by counting from the first one. */
+function hasMoreLines(query: string, maxLines: number): boolean {
+  let lines = 1;
+  for (const _lineBreak of query.matchAll(/\r\n|[\n\r]/g)) if (++lines > maxLines) return true;
+  return false;
 }
 
 /** Whether this is such a name in a list of names and values. */
@@ -86,17 +102,37 @@ function isAuthorization(text: string, at: number): boolean {
   return at % 2 === 0 && text.toLowerCase() === 'authorization';
 }
 
-/** Ends with the deadline, or when the caller goes away. */
-function lifeOf(reply: FastifyReply, timeoutMs: number): Life {
-  const end = new Aborter();
-  let timer = setTimeout(() => {
-    end.abort(TOO_LATE);
-    // Everything that waits has been told. What answers even then is a fault of ours; the caller shall not wait for it.
-    timer = setTimeout(() => void (reply.sent || refuse(reply, 500, 'INTERNAL_SERVER_ERROR')), GRACE_MS);
-  }, timeoutMs);
-  reply.raw.once('close', () => {
-    clearTimeout(timer);
-    if (!reply.raw.writableFinished) end.abort(TOO_LATE);
-  });
-  return { signal: end, endsAtMs: performance.now() + timeoutMs };
+/** The operations under way. Each ends with its deadline, when its caller goes away, or when all are told to end. */
+class Lives {
+  readonly #timeoutMs: number;
+  readonly #expirations = new Set<() => void>();
+  #isOver = false;
+
+  constructor(timeoutMs: number) {
+    this.#timeoutMs = timeoutMs;
+  }
+
+  begin(reply: FastifyReply): Life {
+    const end = new Aborter();
+    const expire = (): void => {
+      clearTimeout(timer);
+      end.abort(TOO_LATE);
+      // Everything that waits has been told. What answers even then is a fault of ours; the caller shall not wait for it.
+      timer = setTimeout(() => void (reply.sent || refuse(reply, 500, 'INTERNAL_SERVER_ERROR')), GRACE_MS);
+    };
+    const timeoutMs = this.#isOver ? 0 : this.#timeoutMs;
+    let timer = setTimeout(expire, timeoutMs);
+    this.#expirations.add(expire);
+    reply.raw.once('close', () => {
+      clearTimeout(timer);
+      this.#expirations.delete(expire);
+      if (!reply.raw.writableFinished) end.abort(TOO_LATE);
+    });
+    return { signal: end, endsAtMs: performance.now() + timeoutMs };
+  }
+
+  end(): void {
+    this.#isOver = true;
+    for (const expire of this.#expirations) expire();
+  }
 }

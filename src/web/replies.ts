@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply } from 'fastify';
-import { ContactsError, type ErrorCode } from '../errors.js';
+import { ContactsError, limitExceeded, type ErrorCode } from '../errors.js';
 import { serve } from '../graphql/formatError.js';
 
 /** Answers a request that never became an operation, in the form that GraphQL clients read. */
@@ -18,6 +18,7 @@ export function refuseFor(error: FastifyError | ContactsError, reply: FastifyRep
     if (error.code === 'OVERLOADED') reply.header('retry-after', '1');
     return refuse(reply, STATUS[error.code] ?? 500, error);
   }
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return refuse(reply, 413, limitExceeded('MAX_BODY_BYTES', reply.request.routeOptions.bodyLimit));
   const status = error.statusCode ?? 500;
   return status < 500 ? refuse(reply, status, 'BAD_REQUEST') : refuse(reply, 500, 'INTERNAL_SERVER_ERROR');
 }

@@ -2,8 +2,9 @@ import compress from '@fastify/compress';
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import { ContactsError } from '../errors.js';
 import type { Metrics } from '../telemetry/metrics.js';
+import { Answers } from './answers.js';
 import { limitBodies } from './bodies.js';
-import { closeInOrder } from './closing.js';
+import type { Connections } from './connections.js';
 import { LoopDelay } from './loopDelay.js';
 import { refuse, refuseFor, refuseGet, refuseUnread } from './replies.js';
 import { createRouterCheck } from './routerSecret.js';
@@ -11,6 +12,7 @@ import { createRouterCheck } from './routerSecret.js';
 export interface WebOptions {
   readonly routerSecrets: readonly string[];
   readonly metrics: Metrics;
+  readonly connections: Connections;
   /** Whether requests are welcome: false from the moment that the service is told to stop. */
   readonly isReady: () => boolean;
   /** Told of in the answer to a readiness probe; without it we are as ready as before. */
@@ -19,6 +21,10 @@ export interface WebOptions {
   readonly graphiql: boolean;
   /** The largest body that is read, in bytes. */
   readonly maxBodyBytes: number;
+  /** The bytes that may wait to be sent, over all connections. */
+  readonly maxWaitingBytes: number;
+  /** How long a caller may take to read an answer. */
+  readonly writeTimeoutMs: number;
   readonly limits: { readonly maxRepresentations: number };
   /** How late the event loop may be, on average, before requests are refused; 0 is any. */
   readonly maxDelayMs: number;
@@ -29,13 +35,20 @@ export interface WebOptions {
 /** More than any that a router writes has, and more than any key. */
 const BRACKETS_OF_A_QUERY = 1_000;
 const BRACKETS_OF_A_REPRESENTATION = 8;
+const KEYS_OF_A_QUERY = 1_000;
+const KEYS_OF_A_REPRESENTATION = 16;
+/** What zlib keeps while it compresses an answer. */
+const COMPRESSOR_BYTES = 270_000;
+/** How often answers that nobody reads are looked for. */
+const LOOK_EVERY_MS = 1_000;
 const PATIENCE_MS = { headers: 10_000, request: 15_000 };
 
 /** Open to whoever operates the service, router or not, however busy it is. */
 const FOR_OPERATORS = new Set(['/health/live', '/health/ready', '/metrics']);
 
 /** The HTTP side, without the routes of GraphQL: limits, the router's secret, health, metrics and the last word on errors. */
-export async function createWebServer({ routerSecrets, metrics, isReady, redis, graphiql, maxDelayMs, maxBodyBytes, limits, patienceMs = PATIENCE_MS }: WebOptions): Promise<FastifyInstance> {
+export async function createWebServer(options: WebOptions): Promise<FastifyInstance> {
+  const { routerSecrets, metrics, isReady, redis, graphiql, maxDelayMs, maxBodyBytes, limits, patienceMs = PATIENCE_MS } = options;
   const app = Fastify({
     bodyLimit: maxBodyBytes,
     requestTimeout: patienceMs.request,
@@ -52,10 +65,15 @@ export async function createWebServer({ routerSecrets, metrics, isReady, redis, 
   await app.register(compress, { global: false });
   // JSON and nothing else.
   app.removeContentTypeParser('text/plain');
-  limitBodies(app, BRACKETS_OF_A_QUERY + BRACKETS_OF_A_REPRESENTATION * limits.maxRepresentations);
+  limitBodies(app, {
+    maxBrackets: BRACKETS_OF_A_QUERY + BRACKETS_OF_A_REPRESENTATION * limits.maxRepresentations,
+    maxKeys: KEYS_OF_A_QUERY + KEYS_OF_A_REPRESENTATION * limits.maxRepresentations,
+  });
   app.setErrorHandler<FastifyError>((error, _request, reply) => refuseFor(error, reply));
   app.setNotFoundHandler((_request, reply) => refuse(reply, 404, 'BAD_REQUEST'));
-  closeInOrder(app, isReady);
+  // A connection that cannot be let in, for want of file descriptors, must not end the process.
+  app.server.on('error', () => {});
+  limitConnections(app, options);
 
   const isRouter = createRouterCheck(routerSecrets);
   const isForOperators = (request: { routeOptions: { url?: string | undefined } }): boolean => FOR_OPERATORS.has(request.routeOptions.url ?? '');
@@ -76,4 +94,22 @@ export async function createWebServer({ routerSecrets, metrics, isReady, redis, 
   app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
   if (!graphiql) app.get('/graphql', (_request, reply) => refuseGet(reply));
   return app;
+}
+
+/** Bounds what one connection can have under way, and what all of them can leave unread. */
+function limitConnections(app: FastifyInstance, { connections, isReady, maxWaitingBytes, writeTimeoutMs }: WebOptions): void {
+  const answers = new Answers({ maxBytes: maxWaitingBytes, timeoutMs: writeTimeoutMs, now: () => performance.now() });
+  const looks = setInterval(() => answers.endLate(), Math.min(LOOK_EVERY_MS, writeTimeoutMs)).unref();
+  app.addHook('onClose', async () => clearInterval(looks));
+  app.addHook('onRequest', (request, reply, done) => connections.begin(request.raw.socket, reply.raw, done));
+  app.addHook('onSend', (request, reply, payload, done) => {
+    const socket = connections.socketOf(reply.raw);
+    if (!isReady() && socket && connections.mayCloseAfterAnswer(socket)) reply.header('connection', 'close');
+    if (socket) answers.add(reply.raw, socket, bytesOf(payload) + (request.headers['accept-encoding'] ? COMPRESSOR_BYTES : 0));
+    done(null, payload);
+  });
+}
+
+function bytesOf(payload: unknown): number {
+  return typeof payload === 'string' || Buffer.isBuffer(payload) ? Buffer.byteLength(payload) : 0;
 }

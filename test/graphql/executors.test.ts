@@ -72,7 +72,7 @@ test.each(BREAKING)('a loader that %s is the same for both', async (_how, broken
   const log = { info() {}, warn() {}, error() {} };
   const loaders = { contacts: { byId: (id: string) => (id === 'pms:1' ? contact : broken()), byIds: broken }, addresses: { ofContact: broken } };
   const answers = async (compile: boolean): Promise<unknown[]> => {
-    const server = createGraphqlServer({ typeDefs: readTypeDefs('schema'), introspection: false, limits, compile, maxAgeSeconds: 0, log, onOperation() {} });
+    const server = createGraphqlServer({ typeDefs: readTypeDefs('schema'), introspection: false, limits, maxAnswerBytes: 16_777_216, compile, maxAgeSeconds: 0, log, onOperation() {} });
     await server.start();
     const found: unknown[] = [];
     for (const query of ['{ contact(id: "pms:2") { name } }', '{ contacts(ids: ["pms:1"]) { name } contact(id: "pms:1") { id } }', '{ contact(id: "pms:1") { id address { city } } }']) {

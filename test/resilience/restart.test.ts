@@ -108,7 +108,8 @@ test.concurrent('a request that hangs holds the end up for less than 15 s', asyn
     report('stopping with a request that hangs', { exit, took: ms(tookMs) });
     expect(exit).toBe(0);
     expect(tookMs).toBeLessThan(15_000);
-    expect(await hanging).toBe('cut off');
+    // With what it has, although its deadline is a minute away.
+    expect(await hanging).toMatchObject({ status: 200, data: { contacts: [null] }, codes: ['UPSTREAM_TIMEOUT'] });
   } finally {
     await stand.stop();
   }

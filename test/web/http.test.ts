@@ -32,7 +32,7 @@ const send = async (path: string, init: RequestInit = {}, on = app): Promise<Rep
 const post = (body: string, headers: Record<string, string> = JSON_TYPE, on = app) => send('/graphql', { method: 'POST', headers, body }, on);
 
 /** A body with one error of this code, of the form that GraphQL clients read, without data and without the caller's words. */
-const expectRefusal = ({ status, headers, text }: Reply, expected: number, code: string) => {
+const expectRefusal = ({ status, headers, text }: Reply, expected: number, code: string, limit?: string) => {
   expect(status).toBe(expected);
   expect(headers.get('content-type')).toMatch(/^application\/(graphql-response\+)?json/);
   expect(headers.get('cache-control')).toBe('private, no-store');
@@ -41,7 +41,7 @@ const expectRefusal = ({ status, headers, text }: Reply, expected: number, code:
   expect(errors).toHaveLength(1);
   const { message, extensions, locations, ...more } = errors[0];
   expect(more).toEqual({});
-  expect(extensions).toEqual({ code, retryable: false });
+  expect(extensions).toEqual({ code, retryable: false, ...(limit && { limit }) });
   expect(Object.keys(ERRORS)).toContain(code);
   expect(message).toEqual(expect.any(String));
   for (const place of locations ?? []) expect(place).toEqual({ line: expect.any(Number), column: expect.any(Number) });
@@ -110,8 +110,23 @@ describe('a body that is no GraphQL request is a BAD_REQUEST:', () => {
     const bodyOf = (bytes: number) => JSON.stringify({ query: '{ __typename }', variables: { pad: '' } }).replace('""', `"${'x'.repeat(bytes - 49)}"`);
     expect(bodyOf(2 ** 20)).toHaveLength(2 ** 20);
     expect((await post(bodyOf(2 ** 20))).status).toBe(200);
-    expectRefusal(await post(bodyOf(2 ** 20 + 1)), 413, 'BAD_REQUEST');
-    expectRefusal(await post(bodyOf(2 ** 21)), 413, 'BAD_REQUEST');
+    expectRefusal(await post(bodyOf(2 ** 20 + 1)), 413, 'LIMIT_EXCEEDED', 'MAX_BODY_BYTES');
+    expectRefusal(await post(bodyOf(2 ** 21)), 413, 'LIMIT_EXCEEDED', 'MAX_BODY_BYTES');
+  });
+
+  test.each([
+    ['100,000 characters', 'MAX_QUERY_CHARACTERS', (over: number) => `{ __typename }${' '.repeat(99_986 + over)}`],
+    ['5,000 lines', 'MAX_QUERY_LINES', (over: number) => `{ __typename }${'\n'.repeat(4_999 + over)}`],
+    ['5,000 lines as Windows and old Macs end them', 'MAX_QUERY_LINES', (over: number) => `{ __typename }${'\r\n'.repeat(2_499)}${'\r'.repeat(2_500 + over)}`],
+  ])('more than %s', async (_what, limit, queryOf) => {
+    expect((await post(JSON.stringify({ query: queryOf(0) }))).status).toBe(200);
+    expectRefusal(await post(JSON.stringify({ query: queryOf(1) })), 400, 'LIMIT_EXCEEDED', limit);
+  });
+
+  test('more keys than the largest list of representations has', async () => {
+    const bodyOf = (keys: number, colon = ':') => `{"query":"{ __typename }","variables":{${Array.from({ length: keys - 2 }, (_, n) => `"${n.toString(36)}"${colon}1`).join()}}}`;
+    expect((await post(bodyOf(33_000))).status).toBe(200);
+    for (const colon of [':', ' :', '\n\t: ']) expectRefusal(await post(bodyOf(33_001, colon)), 400, 'BAD_USER_INPUT');
   });
 });
 

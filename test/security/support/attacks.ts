@@ -25,9 +25,11 @@ const beyond = { status: 400, code: 'LIMIT_EXCEEDED' };
 const unparsed = { status: 400, code: 'GRAPHQL_PARSE_FAILED' };
 const badInput = { status: 400, code: 'BAD_USER_INPUT' };
 const badRequest = { status: 400, code: 'BAD_REQUEST' };
-const tooLarge = { status: 413, code: 'BAD_REQUEST' };
+const tooLarge = { status: 413, code: 'LIMIT_EXCEEDED' };
 
 export const ATTACKS: readonly Attack[] = [
+  { what: '100,000 lines', body: query(`{${'\\n'.repeat(90_000)}}`), ...beyond },
+  { what: '120,000 keys in the variables', body: `{"query":"{ __typename }","variables":{${Array.from({ length: 120_000 }, (_, n) => `"${n.toString(36)}":1`).join()}}}`, ...badInput },
   { what: '10,000 aliases', body: contact(times(10_000, (n) => `a${n}: id`)), ...beyond },
   { what: '600 aliases', body: contact(times(600, (n) => `a${n}: id`)), ...beyond },
   { what: '600 aliases of a root field', body: query(`{ ${times(600, (n) => `a${n}: __typename`)} }`), ...beyond },
@@ -52,9 +54,9 @@ export const ATTACKS: readonly Attack[] = [
   { what: '900 fields that do not exist', body: contact(times(900, (n) => `field${n}`)), ...invalid },
   { what: '390 operations', body: query(times(390, (n) => `query Q${n} { __typename }`)), ...badRequest },
   { what: 'a batch of 1,000', body: `[${Array(1_000).fill(query('{ __typename }')).join(',')}]`, ...badRequest },
-  { what: 'a name of 900 kB', body: query(`{ ${'a'.repeat(900_000)} }`), ...unparsed },
+  { what: 'a name of 900 kB', body: query(`{ ${'a'.repeat(900_000)} }`), ...beyond },
   { what: 'a name of 90 kB', body: query(`{ ${'a'.repeat(90_000)} }`), ...invalid },
-  { what: 'a text of 900 kB that does not end', body: query(`{ contact(id: "${'a'.repeat(900_000)}`), ...unparsed },
+  { what: 'a text of 900 kB that does not end', body: query(`{ contact(id: "${'a'.repeat(900_000)}`), ...beyond },
   { what: 'a body of 3 MB, by its length', body: `{"query":"${'x'.repeat(3_000_000)}"}`, cut: true, ...tooLarge },
   { what: 'a body of 3 MB in pieces', body: `{"query":"${'x'.repeat(3_000_000)}"}`, chunked: true, ...tooLarge },
   { what: 'zeros, called gzip', headers: ['content-encoding: gzip'], body: '\0'.repeat(100_000), ...badRequest },

@@ -1,0 +1,73 @@
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+export interface AnswersOptions {
+  /** How many bytes may wait to be sent, over all connections. */
+  readonly maxBytes: number;
+  /** How long a caller may take to read an answer. */
+  readonly timeoutMs: number;
+  /** Milliseconds on any clock that only goes forward. */
+  readonly now: () => number;
+}
+
+interface Answer {
+  readonly socket: Socket;
+  readonly bytes: number;
+  sinceMs: number;
+}
+
+/**
+ * The answers that are ready and not yet handed to the system. A caller who does not read keeps an answer here. Its
+ * connection ends when the time for reading is up, or earlier when other answers need the memory.
+ */
+export class Answers {
+  readonly #options: AnswersOptions;
+  /** The longest waiting first. */
+  readonly #waiting = new Map<ServerResponse, Answer>();
+  #bytes = 0;
+
+  constructor(options: AnswersOptions) {
+    this.#options = options;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** To be called when an answer is ready, before it is sent. Ends the connections that have waited longest until it fits. */
+  add(response: ServerResponse, socket: Socket, bytes: number): void {
+    // An error while an answer is sent puts another in its place.
+    this.#forget(response);
+    for (const longest of this.#waiting.values()) {
+      if (this.#bytes + bytes <= this.#options.maxBytes) break;
+      this.#cut(longest.socket);
+    }
+    // Its caller has left, or was the one who has waited longest.
+    if (socket.destroyed) return;
+    this.#waiting.set(response, { socket, bytes, sinceMs: this.#options.now() });
+    this.#bytes += bytes;
+    // Handed to the system, or the connection is closed.
+    response.once('close', () => this.#forget(response));
+  }
+
+  /** Ends the connections whose time for reading is up. To be called now and then. */
+  endLate(): void {
+    const now = this.#options.now();
+    for (const [response, answer] of this.#waiting) {
+      // A pipelined answer whose turn has not come: its caller cannot read it yet.
+      if (response.socket === null) answer.sinceMs = now;
+      else if (now - answer.sinceMs >= this.#options.timeoutMs) this.#cut(answer.socket);
+    }
+  }
+
+  #cut(socket: Socket): void {
+    // Without a reset, the system would keep what the caller has not read.
+    socket.resetAndDestroy();
+    for (const [response, answer] of this.#waiting) if (answer.socket === socket) this.#forget(response);
+  }
+
+  #forget(response: ServerResponse): void {
+    this.#bytes -= this.#waiting.get(response)?.bytes ?? 0;
+    this.#waiting.delete(response);
+  }
+}

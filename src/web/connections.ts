@@ -1,0 +1,94 @@
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** How many requests of one connection are worked on at a time. Routers send one, and wait for its answer. */
+const MAX_AT_ONCE = 8;
+/** How many more of them may have arrived: as many as one read from the socket brings, unless they are tiny. */
+const MAX_HELD = 100;
+/**
+ * How long a connection that pipelined stays open without a request. Its answers may fill the system's buffers while nobody
+ * reads them. Routers do not pipeline, so they keep their connections for as long as the server allows.
+ */
+const PIPELINED_IDLE_MS = 20_000;
+
+/** One connection of a caller. */
+class Connection {
+  readonly underWay = new Set<ServerResponse>();
+  readonly held: (() => void)[] = [];
+  /** Whether its caller ever sent a request before it had the answer to the last one. */
+  pipelines = false;
+}
+
+/**
+ * The requests of each connection. Node begins every pipelined request at once; here at most eight of a connection are
+ * under way, and its socket is not read while others are held. A connection that sends still more is ended.
+ */
+export class Connections {
+  readonly #connections = new WeakMap<Socket, Connection>();
+  readonly #sockets = new WeakMap<ServerResponse, Socket>();
+  #underWay = 0;
+
+  /** How many requests have begun, and are neither answered nor left by their callers. */
+  get underWay(): number {
+    return this.#underWay;
+  }
+
+  /** Calls `start` when it is the request's turn: at once, later, or never if its caller leaves before. */
+  begin(socket: Socket, response: ServerResponse, start: () => void): void {
+    if (socket.destroyed) return;
+    this.#sockets.set(response, socket);
+    const connection = this.#connections.get(socket) ?? this.#open(socket);
+    const go = (): void => {
+      connection.underWay.add(response);
+      this.#underWay++;
+      response.once('close', () => this.#end(socket, connection, response));
+      start();
+    };
+    if (connection.underWay.size > 0) connection.pipelines = true;
+    if (connection.underWay.size < MAX_AT_ONCE) return go();
+    if (connection.held.length >= MAX_HELD) return void socket.destroy();
+    connection.held.push(go);
+    stopReading(socket);
+  }
+
+  /** The connection of a response. Node forgets it where the request could not be read. */
+  socketOf(response: ServerResponse): Socket | undefined {
+    return this.#sockets.get(response);
+  }
+
+  /**
+   * Whether a caller can be told to close the connection with this answer. Node closes it right after such an answer, and
+   * drops what a caller has pipelined behind it.
+   */
+  mayCloseAfterAnswer(socket: Socket): boolean {
+    return this.#connections.get(socket)?.pipelines === false;
+  }
+
+  #open(socket: Socket): Connection {
+    const connection = new Connection();
+    this.#connections.set(socket, connection);
+    // Node resumes the socket after each request that it has read.
+    socket.on('resume', () => connection.held.length > 0 && stopReading(socket));
+    socket.once('close', () => {
+      connection.held.length = 0;
+      // Node tells only the response whose turn it is.
+      for (const response of connection.underWay) response.emit('close');
+    });
+    return connection;
+  }
+
+  #end(socket: Socket, connection: Connection, response: ServerResponse): void {
+    if (!connection.underWay.delete(response)) return;
+    this.#underWay--;
+    const next = connection.held.shift();
+    if (next && connection.held.length === 0) socket.resume();
+    next?.();
+    if (connection.pipelines && connection.underWay.size === 0) socket.setTimeout(PIPELINED_IDLE_MS);
+  }
+}
+
+function stopReading(socket: Socket): void {
+  socket.pause();
+  // A resume that was asked for earlier begins to read even on a paused socket. Node stops reading when it hears this.
+  socket.emit('pause');
+}

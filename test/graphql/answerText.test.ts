@@ -1,0 +1,75 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { answerText } from '../../src/graphql/answerText.js';
+
+const NO_LIMIT = 2 ** 29;
+
+/** Values as resolvers and scalars give them, and some that JSON writes in a way of its own. */
+const value = fc.letrec((tie) => ({
+  any: fc.oneof(
+    { maxDepth: 3 },
+    fc.string({ unit: 'binary' }),
+    fc.double(),
+    fc.boolean(),
+    fc.constantFrom(null, undefined, () => 1, Symbol('s'), { toJSON: () => 'own' }, { toJSON: () => undefined }, new Date(0), { toJSON: { id: 1 } }),
+    fc.array(tie('any'), { maxLength: 3 }),
+    fc.dictionary(fc.oneof(fc.string(), fc.constantFrom('__proto__', 'toJSON', 'constructor')), tie('any'), { maxKeys: 3, noNullPrototype: false }),
+  ),
+})).any;
+const list = fc.tuple(fc.array(value, { minLength: 1, maxLength: 5 }), fc.integer({ min: 0, max: 250 })).map(([items, length]) => Array.from({ length }, (_, n) => items[n % items.length]));
+const data = fc.oneof(fc.constantFrom(null, undefined), fc.dictionary(fc.oneof(fc.string(), fc.constantFrom('__proto__', 'toJSON')), fc.oneof(value, list), { noNullPrototype: false }));
+
+/** So long that it is written in pieces, where it can be. */
+const padding = Array.from({ length: 400 }, () => ({ pad: 'x'.repeat(6_000) }));
+
+const refusal = (max: number): object => ({
+  errors: [{ message: `At most ${max.toLocaleString('en')} bytes in an answer are allowed (MAX_ANSWER_BYTES). Ask for less at once.`, extensions: { code: 'LIMIT_EXCEEDED', retryable: false, limit: 'MAX_ANSWER_BYTES' } }],
+  data: null,
+});
+
+test('A result is written as JSON.stringify writes it, at once or in pieces', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.record({ errors: value, data, extensions: value }, { requiredKeys: [] }), fc.boolean(), async (drawn, isLong) => {
+      const result = isLong && drawn.data ? { ...drawn, data: { ...drawn.data, padding } } : drawn;
+      expect(await answerText(result, NO_LIMIT)).toBe(JSON.stringify(result));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('A long result lets others be served while it is written', async () => {
+  const text = answerText({ data: { padding } }, NO_LIMIT);
+  let turns = 0;
+  const count = setInterval(() => turns++, 0);
+  await text;
+  clearInterval(count);
+  expect(text).toBeInstanceOf(Promise);
+  expect(turns).toBeGreaterThan(1);
+});
+
+test('A result that is too large by a byte is refused, at once or in pieces', async () => {
+  const short = fc.array(fc.string({ unit: 'binary' }), { maxLength: 300 }).map((contacts) => ({ data: { contacts } }));
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(short, fc.constant({ data: { padding, one: 'é' } })), async (result) => {
+      const bytes = Buffer.byteLength(JSON.stringify(result));
+      expect(await answerText(result, bytes)).toBe(JSON.stringify(result));
+      expect(JSON.parse(await answerText(result, bytes - 1))).toEqual(refusal(bytes - 1));
+    }),
+  );
+});
+
+test.each<[string, object]>([
+  ['a list', { contacts: new Array(1_000).fill({ name: 'x'.repeat(1_000_000) }) }],
+  ['an item that no text can hold', { contact: new Array(50).fill('\u0001'.repeat(2_000_000)) }],
+  ['many root fields', Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`a${n}`, new Array(100).fill('x'.repeat(200_000))]))],
+])('%s of a gigabyte is refused', async (_what, huge) => {
+  expect(JSON.parse(await answerText({ data: huge }, 16_777_216))).toEqual(refusal(16_777_216));
+});
+
+test('Only the item that is too long is written of a list', async () => {
+  let written = 0;
+  const contacts = Array.from({ length: 1_000 }, () => ({ toJSON: () => (written++, 'x'.repeat(100_000)) }));
+  expect(JSON.parse(await answerText({ data: { contacts } }, 1_000_000))).toEqual(refusal(1_000_000));
+  // Ten for the estimate, and what a million characters hold.
+  expect(written).toBeLessThan(40);
+});

@@ -1,0 +1,108 @@
+import { EventEmitter } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { Answers } from '../../src/web/answers.js';
+
+class Caller {
+  destroyed = false;
+  readonly responses: Response[] = [];
+
+  resetAndDestroy(): void {
+    this.destroyed = true;
+    for (const response of this.responses) response.emit('close');
+  }
+}
+
+class Response extends EventEmitter {
+  constructor(caller: Caller, readonly socket: Caller | null = caller) {
+    super();
+    caller.responses.push(this);
+  }
+}
+
+const add = (answers: Answers, caller: Caller, bytes: number, response = new Response(caller)): Response => {
+  answers.add(response as unknown as ServerResponse, caller as unknown as Socket, bytes);
+  return response;
+};
+
+test('An answer that is not read in time ends its connection, and no other', () => {
+  let now = 0;
+  const answers = new Answers({ maxBytes: 100, timeoutMs: 20, now: () => now });
+  const [slow, later, quick] = [new Caller(), new Caller(), new Caller()];
+  add(answers, slow, 10);
+  const read = add(answers, quick, 10);
+  now = 5;
+  add(answers, later, 10);
+  read.emit('close');
+  now = 19;
+  answers.endLate();
+  expect([slow.destroyed, later.destroyed, quick.destroyed]).toEqual([false, false, false]);
+  now = 20;
+  answers.endLate();
+  expect([slow.destroyed, later.destroyed, quick.destroyed]).toEqual([true, false, false]);
+  expect(answers.bytes).toBe(10);
+});
+
+test('An answer behind another one of its connection has its time from its turn on', () => {
+  let now = 0;
+  const answers = new Answers({ maxBytes: 100, timeoutMs: 20, now: () => now });
+  const caller = new Caller();
+  const behind = new Response(caller, null);
+  add(answers, caller, 10, behind);
+  now = 1_000;
+  answers.endLate();
+  Object.assign(behind, { socket: caller });
+  now = 1_019;
+  answers.endLate();
+  expect(caller.destroyed).toBe(false);
+  now = 1_020;
+  answers.endLate();
+  expect(caller.destroyed).toBe(true);
+});
+
+test('A caller who has left, and an answer that another one replaces, leave nothing behind', () => {
+  const answers = new Answers({ maxBytes: 100, timeoutMs: 20, now: () => 0 });
+  const gone = new Caller();
+  gone.destroyed = true;
+  add(answers, gone, 10);
+  expect(answers.bytes).toBe(0);
+  const caller = new Caller();
+  const twice = add(answers, caller, 10);
+  add(answers, caller, 30, twice);
+  expect(answers.bytes).toBe(30);
+  twice.emit('close');
+  expect(answers.bytes).toBe(0);
+});
+
+test('No more bytes wait than may, whoever reads: those who have waited longest are ended, and only as many as it takes', () => {
+  const step = fc.record({ caller: fc.nat(9), bytes: fc.integer({ min: 1, max: 100 }), isRead: fc.boolean() });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
+      const answers = new Answers({ maxBytes: 100, timeoutMs: 20, now: () => 0 });
+      const callers = Array.from({ length: 10 }, () => new Caller());
+      let waiting: { caller: Caller; bytes: number; response: Response }[] = [];
+      for (const { caller: n, bytes, isRead } of steps) {
+        const caller = callers[n]!.destroyed ? (callers[n] = new Caller()) : callers[n]!;
+        const sum = (): number => waiting.reduce((total, answer) => total + answer.bytes, 0);
+        const expected = new Set<Caller>();
+        while (sum() + bytes > 100) {
+          const longest = waiting[0]!.caller;
+          expected.add(longest);
+          waiting = waiting.filter((answer) => answer.caller !== longest);
+        }
+        const response = add(answers, caller, bytes);
+        if (!caller.destroyed) waiting.push({ caller, bytes, response });
+        for (const one of callers) expect(one.destroyed).toBe(expected.has(one));
+        if (isRead) {
+          response.emit('close');
+          waiting = waiting.filter((answer) => answer.response !== response);
+        }
+        expect(answers.bytes).toBe(sum());
+        expect(answers.bytes).toBeLessThanOrEqual(100);
+        for (const [at, one] of callers.entries()) if (one.destroyed) callers[at] = new Caller();
+      }
+    }),
+  );
+});
