@@ -53,9 +53,11 @@ export class Answers {
   /** Ends the connections whose time for reading is up. To be called now and then. */
   endLate(): void {
     const now = this.#options.now();
-    for (const [response, answer] of this.#waiting) {
-      // A pipelined answer whose turn has not come: its caller cannot read it yet.
-      if (response.socket === null) answer.sinceMs = now;
+    const readable = new Set<Socket>();
+    for (const [response, { socket }] of this.#waiting) if (response.socket !== null) readable.add(socket);
+    for (const answer of this.#waiting.values()) {
+      // A pipelined answer behind one that is not ready: its caller cannot read anything yet.
+      if (!readable.has(answer.socket)) answer.sinceMs = now;
       else if (now - answer.sinceMs >= this.#options.timeoutMs) this.#cut(answer.socket);
     }
   }

@@ -69,11 +69,7 @@ export class Connections {
     this.#connections.set(socket, connection);
     // Node resumes the socket after each request that it has read.
     socket.on('resume', () => connection.held.length > 0 && stopReading(socket));
-    socket.once('close', () => {
-      connection.held.length = 0;
-      // Node tells only the response whose turn it is.
-      for (const response of connection.underWay) response.emit('close');
-    });
+    socket.once('close', () => (connection.held.length = 0));
     return connection;
   }
 

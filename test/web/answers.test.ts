@@ -62,6 +62,21 @@ test('An answer behind another one of its connection has its time from its turn 
   expect(caller.destroyed).toBe(true);
 });
 
+test('An answer behind one that its caller does not read gets no more time', () => {
+  let now = 0;
+  const answers = new Answers({ maxBytes: 100, timeoutMs: 20, now: () => now });
+  const caller = new Caller();
+  const first = add(answers, caller, 10);
+  const behind = add(answers, caller, 10, new Response(caller, null));
+  now = 15;
+  answers.endLate();
+  first.emit('close');
+  Object.assign(behind, { socket: caller });
+  now = 20;
+  answers.endLate();
+  expect(caller.destroyed).toBe(true);
+});
+
 test('A caller who has left, and an answer that another one replaces, leave nothing behind', () => {
   const answers = new Answers({ maxBytes: 100, timeoutMs: 20, now: () => 0 });
   const gone = new Caller();
