@@ -11,6 +11,10 @@ const MAX_HELD = 100;
  */
 const PIPELINED_IDLE_MS = 20_000;
 
+/** With more idle connections than this, none of them stays open for longer than IDLE_MS. */
+const MANY_IDLE = 500;
+const IDLE_MS = 20_000;
+
 /** One connection of a caller. */
 class Connection {
   readonly underWay = new Set<ServerResponse>();
@@ -26,7 +30,16 @@ class Connection {
 export class Connections {
   readonly #connections = new WeakMap<Socket, Connection>();
   readonly #sockets = new WeakMap<ServerResponse, Socket>();
+  /** Since when connections are idle, the longest first. */
+  readonly #idle = new Map<Socket, number>();
+  readonly #now: () => number;
+  #manyIdleUntilMs = -Infinity;
   #underWay = 0;
+
+  /** `now`: milliseconds on any clock that only goes forward. */
+  constructor(now = (): number => performance.now()) {
+    this.#now = now;
+  }
 
   /** How many requests have begun, and are neither answered nor left by their callers. */
   get underWay(): number {
@@ -40,6 +53,7 @@ export class Connections {
     const connection = this.#connections.get(socket) ?? this.#open(socket);
     const go = (): void => {
       connection.underWay.add(response);
+      this.#idle.delete(socket);
       this.#underWay++;
       response.once('close', () => this.#end(socket, connection, response));
       start();
@@ -49,6 +63,21 @@ export class Connections {
     if (connection.held.length >= MAX_HELD) return void socket.destroy();
     connection.held.push(go);
     stopReading(socket);
+  }
+
+  /**
+   * Ends connections that are idle for long while there are many of them. Callers who never read leave such connections: the
+   * system holds what they do not read. To be called now and then.
+   */
+  endIdle(): void {
+    const now = this.#now();
+    if (this.#idle.size > MANY_IDLE) this.#manyIdleUntilMs = now + 2 * IDLE_MS;
+    if (now >= this.#manyIdleUntilMs) return;
+    for (const [socket, sinceMs] of this.#idle) {
+      if (now - sinceMs < IDLE_MS) return;
+      socket.destroy();
+      this.#idle.delete(socket);
+    }
   }
 
   /** The connection of a response. Node forgets it where the request could not be read. */
@@ -69,7 +98,10 @@ export class Connections {
     this.#connections.set(socket, connection);
     // Node resumes the socket after each request that it has read.
     socket.on('resume', () => connection.held.length > 0 && stopReading(socket));
-    socket.once('close', () => (connection.held.length = 0));
+    socket.once('close', () => {
+      connection.held.length = 0;
+      this.#idle.delete(socket);
+    });
     return connection;
   }
 
@@ -79,7 +111,9 @@ export class Connections {
     const next = connection.held.shift();
     if (next && connection.held.length === 0) socket.resume();
     next?.();
-    if (connection.pipelines && connection.underWay.size === 0) socket.setTimeout(PIPELINED_IDLE_MS);
+    if (connection.underWay.size > 0 || socket.destroyed) return;
+    this.#idle.set(socket, this.#now());
+    if (connection.pipelines) socket.setTimeout(PIPELINED_IDLE_MS);
   }
 }
 

@@ -99,7 +99,11 @@ export async function createWebServer(options: WebOptions): Promise<FastifyInsta
 /** Bounds what one connection can have under way, and what all of them can leave unread. */
 function limitConnections(app: FastifyInstance, { connections, isReady, maxWaitingBytes, writeTimeoutMs }: WebOptions): void {
   const answers = new Answers({ maxBytes: maxWaitingBytes, timeoutMs: writeTimeoutMs, now: () => performance.now() });
-  const looks = setInterval(() => answers.endLate(), Math.min(LOOK_EVERY_MS, writeTimeoutMs)).unref();
+  const look = (): void => {
+    answers.endLate();
+    connections.endIdle();
+  };
+  const looks = setInterval(look, Math.min(LOOK_EVERY_MS, writeTimeoutMs)).unref();
   app.addHook('onClose', async () => clearInterval(looks));
   app.addHook('onRequest', (request, reply, done) => connections.begin(request.raw.socket, reply.raw, done));
   app.addHook('onSend', (request, reply, payload, done) => {

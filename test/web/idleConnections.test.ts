@@ -1,0 +1,49 @@
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import { describe, expect, test } from '@jest/globals';
+import { Connections } from '../../src/web/connections.js';
+
+describe('While more than 500 connections are idle', () => {
+  /** Connections that have had their one answer. */
+  const idle = (connections: Connections, count: number): Socket[] =>
+    Array.from({ length: count }, () => {
+      const socket = new Socket();
+      const response = new ServerResponse(new IncomingMessage(socket));
+      connections.begin(socket, response, () => {});
+      response.emit('close');
+      return socket;
+    });
+  const openIn = (some: readonly Socket[]): number => some.filter(({ destroyed }) => !destroyed).length;
+
+  test('those that were idle for 20 seconds are ended, also the last 500 of them', () => {
+    let nowMs = 0;
+    const connections = new Connections(() => nowMs);
+    const first = idle(connections, 400);
+    nowMs = 10_000;
+    const later = idle(connections, 101);
+    nowMs = 19_999;
+    connections.endIdle();
+    expect([openIn(first), openIn(later)]).toEqual([400, 101]);
+    nowMs = 20_000;
+    connections.endIdle();
+    expect([openIn(first), openIn(later)]).toEqual([0, 101]);
+    nowMs = 30_000;
+    connections.endIdle();
+    expect([openIn(first), openIn(later)]).toEqual([0, 0]);
+  });
+
+  test('one that asks again is not, and with fewer nobody is', () => {
+    let nowMs = 0;
+    const connections = new Connections(() => nowMs);
+    const few = idle(connections, 500);
+    nowMs = 60_000;
+    connections.endIdle();
+    expect(openIn(few)).toBe(500);
+    const [asking] = few;
+    connections.begin(asking!, new ServerResponse(new IncomingMessage(asking!)), () => {});
+    idle(connections, 2);
+    connections.endIdle();
+    expect(openIn(few)).toBe(1);
+    expect(asking!.destroyed).toBe(false);
+  });
+});
