@@ -7,7 +7,7 @@ import type { Life } from '../life.js';
 import { isRecord } from '../record.js';
 import { Aborter } from '../signal.js';
 import type { Callers } from './callers.js';
-import { refuse } from './replies.js';
+import { refuse, RETRY_AFTER_SECONDS } from './replies.js';
 
 export interface OperationOptions {
   readonly server: ApolloServer<Context>;
@@ -83,6 +83,8 @@ export function operationRoutes(app: FastifyInstance, { server, callers, createC
       });
       for (const [name, value] of answer.headers) if (name !== 'cache-control' || value.startsWith('max-age=')) reply.header(name, value);
       reply.code(answer.status ?? 200);
+      // Too many long answers are being made.
+      if (answer.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
       // There are no others without @defer, which graphql 16 has not.
       return answer.body.kind === 'complete' ? answer.body.string : '';
     },

@@ -12,10 +12,13 @@ export function refuse(reply: FastifyReply, status: number, error: ErrorCode | C
 
 const STATUS: Partial<Record<ErrorCode, number>> = { UNAUTHENTICATED: 401, BAD_USER_INPUT: 400, OVERLOADED: 503, LIMIT_EXCEEDED: 400 };
 
+/** When a caller who was refused for want of time may come again. */
+export const RETRY_AFTER_SECONDS = '1';
+
 /** Answers for whatever was thrown while a request was read or answered: a status, a code, and not a word of its own. */
 export function refuseFor(error: FastifyError | ContactsError, reply: FastifyReply): FastifyReply {
   if (error instanceof ContactsError) {
-    if (error.code === 'OVERLOADED') reply.header('retry-after', '1');
+    if (error.code === 'OVERLOADED') reply.header('retry-after', RETRY_AFTER_SECONDS);
     return refuse(reply, STATUS[error.code] ?? 500, error);
   }
   if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return refuse(reply, 413, limitExceeded('MAX_BODY_BYTES', reply.request.routeOptions.bodyLimit));

@@ -95,3 +95,14 @@ test('An answer that takes many turns of the event loop is the same, interpreted
     expect(Object.values(data).every((list) => JSON.stringify(list) === JSON.stringify(expected))).toBe(true);
   }
 });
+
+test('Where many long answers are asked for at once, some are refused, and short ones are served', async () => {
+  const ids = Array.from({ length: 1_000 }, () => 'cas360:54');
+  const long = (n: number): Promise<Answer> => app.query(`query Long${n} ($ids: [ID!]!) { ${Array.from({ length: 10 }, (_, list) => `l${list}: contacts(ids: $ids) { id source sourceId name email phone title }`).join(' ')} }`, { ids });
+  const [answers, short] = await Promise.all([Promise.all(Array.from({ length: 20 }, (_, n) => long(n))), app.query('{ contact(id: "cas360:54") { name } }')]);
+  expect(short.errors).toBeUndefined();
+  const refused = answers.filter(({ status }) => status === 503);
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 503]));
+  for (const answer of refused) expect([codesOf(answer), answer.headers.get('retry-after'), answer.data]).toEqual([['OVERLOADED'], '1', undefined]);
+  expect((await long(0)).errors).toBeUndefined();
+});

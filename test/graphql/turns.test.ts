@@ -38,3 +38,20 @@ test('no turn takes much more than its share, and all go on in the order in whic
     }),
   );
 });
+
+test('so many fields may wait, and no more operations begin', async () => {
+  const turns = new Turns();
+  turns.take(FIELDS_A_TURN);
+  const waiting = Array.from({ length: 100 }, () => turns.take(FIELDS_A_TURN));
+  expect(turns.areCrowded).toBe(false);
+  waiting.push(turns.take(1));
+  expect(turns.areCrowded).toBe(true);
+  await Promise.all(waiting);
+  expect(turns.areCrowded).toBe(false);
+  // Whatever was taken has been given back.
+  for (let n = 0; n < 150; n++) {
+    turns.take(7 * FIELDS_A_TURN);
+    while (turns.take(1)) await nextTurn();
+  }
+  expect(turns.areCrowded).toBe(false);
+});

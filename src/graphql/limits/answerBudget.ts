@@ -32,6 +32,11 @@ export class AnswerBudget {
     this.#fieldsLeft = this.#fieldsAtStart = limits.maxAnswerFields;
   }
 
+  /** Whether the lists of an operation that begins now would have to wait for long. */
+  get isCrowded(): boolean {
+    return this.#turns.areCrowded;
+  }
+
   /** Takes the fields that are known before the operation runs. False if they are too many. */
   begin(fields: number): boolean {
     const fits = this.take(fields);

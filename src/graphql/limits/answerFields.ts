@@ -28,8 +28,8 @@ const COUNTED_LATER = new Set(['Contact.representatives', 'Contact.relationships
 /** A field of `Query` whose argument says how many items it has. */
 export interface RootList {
   readonly name: string;
-  /** The argument; undefined where it is missing, which validation or graphql-js refuses. */
-  readonly items: ValueNode | undefined;
+  /** Undefined where it is missing, which validation refuses. */
+  readonly argument: ValueNode | undefined;
   /** How many fields each item can have. */
   readonly fieldsOfItem: number;
 }
@@ -120,7 +120,7 @@ class DocumentFields {
   #list(node: FieldNode, query: GraphQLObjectType, argument: string): RootList {
     return {
       name: node.name.value,
-      items: node.arguments?.find(({ name }) => name.value === argument)?.value,
+      argument: node.arguments?.find(({ name }) => name.value === argument)?.value,
       fieldsOfItem: node.selectionSet ? this.ofObject(node.selectionSet, getNamedType(query.getFields()[node.name.value]!.type)) : 0,
     };
   }

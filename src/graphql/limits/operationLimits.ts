@@ -1,6 +1,6 @@
 import type { ApolloServerPlugin } from '@apollo/server';
 import { GraphQLError, Kind, type DocumentNode, type FragmentDefinitionNode, type OperationDefinitionNode, type ValueNode } from 'graphql';
-import { limitExceeded, type ContactsError } from '../../errors.js';
+import { ContactsError, limitExceeded } from '../../errors.js';
 import type { Context } from '../context.js';
 import type { AnswerLimits } from './answerBudget.js';
 import type { AnswerFields, OperationFields } from './answerFields.js';
@@ -26,6 +26,7 @@ export function operationLimits(limits: OperationLimits, fields: AnswerFields): 
         if (isDeeperThan(limits.maxVariablesDepth + 1, variables)) throw refusal(limitExceeded('MAX_VARIABLES_DEPTH', limits.maxVariablesDepth));
         const counted = count(fields.ofOperation(operation, fragmentsOf(document)), operation, variables, limits.maxIds);
         if (counted.representations > limits.maxRepresentations) throw refusal(limitExceeded('MAX_REPRESENTATIONS', limits.maxRepresentations));
+        if (counted.items > 0 && contextValue.answer.isCrowded) throw refusal(new ContactsError('OVERLOADED'), 503);
         if (!contextValue.answer.begin(counted.fields)) throw refusal(limitExceeded('MAX_ANSWER_FIELDS', limits.maxAnswerFields));
         cutLists(variables, 1 + Math.max(limits.maxIds, limits.maxRepresentations));
       },
@@ -33,8 +34,8 @@ export function operationLimits(limits: OperationLimits, fields: AnswerFields): 
   };
 }
 
-function refusal(originalError: ContactsError): GraphQLError {
-  return new GraphQLError(originalError.message, { originalError, extensions: { http: { status: 400 } } });
+function refusal(originalError: ContactsError, status = 400): GraphQLError {
+  return new GraphQLError(originalError.message, { originalError, extensions: { http: { status } } });
 }
 
 function fragmentsOf({ definitions }: DocumentNode): Record<string, FragmentDefinitionNode> {
@@ -43,16 +44,18 @@ function fragmentsOf({ definitions }: DocumentNode): Record<string, FragmentDefi
   return fragments;
 }
 
-function count({ fixed, lists }: OperationFields, operation: OperationDefinitionNode, variables: Variables, maxIds: number): { fields: number; representations: number } {
+function count({ fixed, lists }: OperationFields, operation: OperationDefinitionNode, variables: Variables, maxIds: number): { fields: number; items: number; representations: number } {
   let fields = fixed;
+  let items = 0;
   let representations = 0;
-  for (const { name, items, fieldsOfItem } of lists) {
-    const number = items ? itemsIn(items, operation, variables) : 0;
+  for (const { name, argument, fieldsOfItem } of lists) {
+    const number = argument ? itemsIn(argument, operation, variables) : 0;
+    items += number;
     if (name === '_entities') representations += number;
     // A list of more ids than one field takes is refused at its place.
     if (name === '_entities' || number <= maxIds) fields += number * fieldsOfItem;
   }
-  return { fields, representations };
+  return { fields, items, representations };
 }
 
 function itemsIn(value: ValueNode, operation: OperationDefinitionNode, variables: Variables): number {
