@@ -12,7 +12,6 @@ import { cacheHints } from './cacheHints.js';
 import { compiledExecution } from './compiled/compiledExecution.js';
 import type { Context } from './context.js';
 import { createFormatError } from './formatError.js';
-import { answerErrors } from './limits/answerErrors.js';
 import { AnswerFields } from './limits/answerFields.js';
 import { documentLimits, type DocumentLimits } from './limits/documentLimits.js';
 import { operationLimits, type OperationLimits } from './limits/operationLimits.js';
@@ -68,9 +67,8 @@ export function createGraphqlServer({ typeDefs, introspection, limits, maxAnswer
     plugins: [
       // First: Apollo Server asks one after the other for an answer, and waits for each.
       ...(compile ? [compiledExecution({ schema: createSchema(typeDefs), now: () => performance.now(), compilingShare })] : []),
-      operationLimits(limits, new AnswerFields(schema)),
       // Before what reads the errors of an answer.
-      answerErrors,
+      operationLimits(limits, new AnswerFields(schema)),
       operationReports(onOperation),
       ownFaults(log),
       ...(maxAgeSeconds > 0 ? [cacheHints(schema, maxAgeSeconds)] : []),

@@ -1,23 +1,15 @@
-import type { ApolloServerPlugin } from '@apollo/server';
 import type { GraphQLFormattedError } from 'graphql';
 import { ContactsError } from '../../errors.js';
 import { isRecord } from '../../record.js';
-import type { Context } from '../context.js';
 import { serve } from '../formatError.js';
 
 type Path = NonNullable<GraphQLFormattedError['path']>;
 
-/** Completes the errors of an answer: a refused field is told of at its first item, and the last error says if there are more. */
-export const answerErrors: ApolloServerPlugin<Context> = {
-  requestDidStart: async () => ({
-    willSendResponse: async ({ response: { body }, contextValue }) => {
-      if (body.kind !== 'single' || !body.singleResult.errors) return;
-      const { data, errors } = body.singleResult;
-      const placed = errors.map((error) => (error.extensions?.code === 'FORBIDDEN' && error.path ? { ...error, path: firstPlace(data, error.path) ?? error.path } : error));
-      body.singleResult.errors = contextValue.answer.isTruncated ? [...placed, serve(new ContactsError('ERRORS_TRUNCATED'))] : placed;
-    },
-  }),
-};
+/** The errors of an answer, completed: a refused field is told of at its first item, and the last error says if there are more. */
+export function completedErrors(data: unknown, errors: readonly GraphQLFormattedError[], isTruncated: boolean): GraphQLFormattedError[] {
+  const placed = errors.map((error) => (error.extensions?.code === 'FORBIDDEN' && error.path ? { ...error, path: firstPlace(data, error.path) ?? error.path } : error));
+  return isTruncated ? [...placed, serve(new ContactsError('ERRORS_TRUNCATED'))] : placed;
+}
 
 /** The first place in the answer that a path can mean if its numbers are left open. Items of a list may have been resolved in any order. */
 function firstPlace(value: unknown, path: Path): Path | undefined {

@@ -3,6 +3,7 @@ import { GraphQLError, Kind, type DocumentNode, type FragmentDefinitionNode, typ
 import { ContactsError, limitExceeded } from '../../errors.js';
 import type { Context } from '../context.js';
 import type { AnswerLimits } from './answerBudget.js';
+import { completedErrors } from './answerErrors.js';
 import type { AnswerFields, OperationFields } from './answerFields.js';
 
 /** How much one operation may ask for, by its document and its variables together. */
@@ -15,7 +16,7 @@ export interface OperationLimits extends AnswerLimits {
 
 type Variables = Readonly<Record<string, unknown>>;
 
-/** Refuses an operation that asks for too much, before anything is executed, and tells its budget how large the answer can be. */
+/** Refuses an operation that asks for too much, before anything is executed, and completes the errors of its answer. */
 export function operationLimits(limits: OperationLimits, fields: AnswerFields): ApolloServerPlugin<Context> {
   return {
     requestDidStart: async () => ({
@@ -29,6 +30,11 @@ export function operationLimits(limits: OperationLimits, fields: AnswerFields): 
         if (counted.items > 0 && contextValue.answer.isCrowded) throw refusal(new ContactsError('OVERLOADED'), 503);
         if (!contextValue.answer.begin(counted.fields)) throw refusal(limitExceeded('MAX_ANSWER_FIELDS', limits.maxAnswerFields));
         cutLists(variables, 1 + Math.max(limits.maxIds, limits.maxRepresentations));
+      },
+      willSendResponse: async ({ response: { body }, contextValue }) => {
+        if (body.kind !== 'single' || !body.singleResult.errors) return;
+        const { data, errors } = body.singleResult;
+        body.singleResult.errors = completedErrors(data, errors, contextValue.answer.isTruncated);
       },
     }),
   };
