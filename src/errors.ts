@@ -24,7 +24,7 @@ export const LIMITS = {
   MAX_DEPTH: 'levels of fields',
   MAX_ALIASES: 'aliases',
   MAX_DIRECTIVES: 'directives',
-  MAX_REPEATS: 'selections of one field side by side',
+  MAX_REPEATS: 'selections of one field at the same place',
   MAX_ROOT_FIELDS: 'root fields',
   MAX_ENTITIES_FIELDS: '_entities fields',
   MAX_REPRESENTATIONS: 'representations',

@@ -5,7 +5,7 @@ import { parse, type GraphQLSchema } from 'graphql';
 import { guardFields } from './access.js';
 import { FOUND_TYPES } from './entities.js';
 import { AnswerFields } from './limits/answerFields.js';
-import { boundFields } from './limits/boundFields.js';
+import { boundFields, boundIds } from './limits/boundFields.js';
 import { Contact } from './resolvers/Contact.js';
 import { Query } from './resolvers/Query.js';
 import { checkSchema } from './schemaCheck.js';
@@ -22,6 +22,7 @@ export function createSchema(typeDefs: string): GraphQLSchema {
   const schema = buildSubgraphSchema([{ typeDefs: parse(typeDefs), resolvers }]);
   checkSchema(schema, resolvers, FOUND_TYPES);
   guardFields(schema);
+  boundIds(schema);
   boundFields(schema, new AnswerFields(schema));
   return schema;
 }

@@ -77,15 +77,14 @@ export function operationRoutes(app: FastifyInstance, { server, callers, createC
         if (value !== undefined && !(name === 'accept' && ACCEPTS_JSON.has(String(value)))) headers.set(name, String(value));
       }
       const context = createContext(request.scopes, lives.begin(reply), request.headers);
-      const answer = await server.executeHTTPGraphQLRequest({
-        httpGraphQLRequest: { method: 'POST', headers, search: '', body: request.body },
-        context: async () => context,
-      });
+      const answer = await server
+        .executeHTTPGraphQLRequest({ httpGraphQLRequest: { method: 'POST', headers, search: '', body: request.body }, context: async () => context })
+        .finally(() => context.answer.end());
       for (const [name, value] of answer.headers) if (name !== 'cache-control' || value.startsWith('max-age=')) reply.header(name, value);
       reply.code(answer.status ?? 200);
       // Too many long answers are being made.
       if (answer.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
-      // There are no others without @defer, which graphql 16 has not.
+      // graphql 16 has no @defer, so every answer is complete.
       return answer.body.kind === 'complete' ? answer.body.string : '';
     },
   });
@@ -94,6 +93,7 @@ export function operationRoutes(app: FastifyInstance, { server, callers, createC
 
 /** graphql-js finds the line of each error by counting from the first one. */
 function hasMoreLines(query: string, maxLines: number): boolean {
+  if (query.length < maxLines) return false;
   let lines = 1;
   for (const _lineBreak of query.matchAll(/\r\n|[\n\r]/g)) if (++lines > maxLines) return true;
   return false;

@@ -78,7 +78,7 @@ describe('which contacts are answered', () => {
     expect((await byIds(Array<string>(1_000).fill('cas360:54'), 'id')).data.contacts).toHaveLength(1_000);
     const { data, ...answer } = await byIds(Array<string>(1_001).fill('cas360:54'), 'name');
     expect(data).toBeNull();
-    expect(errorsIn({ data, ...answer })).toEqual([{ at: 'contacts', code: 'BAD_USER_INPUT', retryable: false }]);
+    expect(errorsIn({ data, ...answer })).toEqual([{ at: 'contacts', code: 'BAD_USER_INPUT', retryable: false, limit: 'MAX_IDS' }]);
     expect(app.calls().cas360).toBe(0);
   });
 });

@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { FIELDS_A_TURN, Turns } from '../../src/graphql/limits/turns.js';
+import { AnswerBudget } from '../../src/graphql/limits/answerBudget.js';
+import { FIELDS_A_TURN, MAX_FIELDS_UNDER_WAY, Turns } from '../../src/graphql/limits/turns.js';
 
 test('what fits into a turn of the event loop waits for nobody; the next one waits for the next turn', async () => {
   const turns = new Turns();
@@ -39,19 +40,26 @@ test('no turn takes much more than its share, and all go on in the order in whic
   );
 });
 
-test('so many fields may wait, and no more operations begin', async () => {
+test('a short list waits for one slice of a long one, not for all of it', async () => {
   const turns = new Turns();
-  turns.take(FIELDS_A_TURN);
-  const waiting = Array.from({ length: 100 }, () => turns.take(FIELDS_A_TURN));
-  expect(turns.areCrowded).toBe(false);
-  waiting.push(turns.take(1));
-  expect(turns.areCrowded).toBe(true);
-  await Promise.all(waiting);
-  expect(turns.areCrowded).toBe(false);
-  // Whatever was taken has been given back.
-  for (let n = 0; n < 150; n++) {
-    turns.take(7 * FIELDS_A_TURN);
-    while (turns.take(1)) await nextTurn();
-  }
-  expect(turns.areCrowded).toBe(false);
+  const long = new AnswerBudget({ maxAnswerFields: 250_000, maxIds: 1_000 }, turns);
+  const short = new AnswerBudget({ maxAnswerFields: 250_000, maxIds: 1_000 }, turns);
+  const slices = long.inTurns(Array.from({ length: 1_000 }, (_, n) => n), 250) as unknown[];
+  const order: string[] = [];
+  const ended = Promise.all(slices.slice(-1)).then(() => order.push('long'));
+  const begun = Promise.all([short.inTurns([1, 2, 3], 10)]).then(() => order.push('short'));
+  await Promise.all([begun, ended]);
+  expect(order).toEqual(['short', 'long']);
+});
+
+test('so many fields may be under way, and no more operations begin; a larger one may by itself', () => {
+  const turns = new Turns();
+  expect(turns.begin(MAX_FIELDS_UNDER_WAY - 1)).toBe(true);
+  expect(turns.begin(1)).toBe(true);
+  expect(turns.begin(1)).toBe(false);
+  turns.end(1);
+  expect(turns.begin(1)).toBe(true);
+  turns.end(MAX_FIELDS_UNDER_WAY);
+  expect(turns.begin(2 * MAX_FIELDS_UNDER_WAY)).toBe(true);
+  expect(turns.begin(1)).toBe(false);
 });

@@ -9,47 +9,54 @@ export interface AnswerLimits {
   readonly maxIds: number;
 }
 
+type Path = GraphQLResolveInfo['path'];
+
 /** graphql-jit resolves a field in a fifth of the time that graphql-js takes. */
 const COMPILED_SPEED = 5;
 
-/** What the answer to one operation may still hold, fields and errors. Made for one operation. */
+/** The fields and errors that the answer to one operation may still have. Made for one operation. */
 export class AnswerBudget {
   readonly #turns: Turns;
   readonly #locations = new Map<readonly FieldNode[], readonly SourceLocation[]>();
   /** For each field the error that it had last, without a path. */
   readonly #templates = new Map<readonly FieldNode[], GraphQLError>();
-  readonly #told = new Set<readonly FieldNode[]>();
-  #fieldsAtStart: number;
+  /** Fields that are reported once, and where. */
+  readonly #reported = new Map<readonly FieldNode[], { readonly error: GraphQLError | null; path: Path }>();
+  #knownFields = 0;
   #fieldsLeft: number;
   #errors = 0;
   #isCompiled = false;
+  #excess: ContactsError | undefined;
 
   constructor(
     readonly limits: AnswerLimits,
     turns: Turns,
   ) {
     this.#turns = turns;
-    this.#fieldsLeft = this.#fieldsAtStart = limits.maxAnswerFields;
+    this.#fieldsLeft = limits.maxAnswerFields;
   }
 
-  /** Whether the lists of an operation that begins now would have to wait for long. */
-  get isCrowded(): boolean {
-    return this.#turns.areCrowded;
+  /** Takes the fields that are known before the operation runs. Says why not, if they are too many for it or for the service. */
+  begin(fields: number): 'begun' | 'excess' | 'overload' {
+    if (fields > this.#fieldsLeft) return 'excess';
+    if (!this.#turns.begin(fields)) return 'overload';
+    this.#knownFields = fields;
+    this.#fieldsLeft -= fields;
+    return 'begun';
   }
 
-  /** Takes the fields that are known before the operation runs. False if they are too many. */
-  begin(fields: number): boolean {
-    const fits = this.take(fields);
-    this.#fieldsAtStart = this.#fieldsLeft;
-    return fits;
+  /** The operation has been answered, or its caller has left. */
+  end(): void {
+    this.#turns.end(this.#knownFields);
+    this.#knownFields = 0;
   }
 
   /** To be called before the operation is executed, by compiled code or, if that had no answer, by graphql-js. */
   execute(isCompiled: boolean): void {
     this.#isCompiled = isCompiled;
-    this.#fieldsLeft = this.#fieldsAtStart;
+    this.#fieldsLeft = this.limits.maxAnswerFields - this.#knownFields;
     this.#errors = 0;
-    this.#told.clear();
+    this.#reported.clear();
   }
 
   /** Takes so many fields from the budget. False if fewer are left; then nothing is taken. */
@@ -59,9 +66,14 @@ export class AnswerBudget {
     return true;
   }
 
+  /** How many fields the answer can have, as far as is known. */
+  get fields(): number {
+    return this.limits.maxAnswerFields - this.#fieldsLeft;
+  }
+
   /** The refusal of a list that is longer than the budget. */
   get excess(): ContactsError {
-    return limitExceeded('MAX_ANSWER_FIELDS', this.limits.maxAnswerFields);
+    return (this.#excess ??= limitExceeded('MAX_ANSWER_FIELDS', this.limits.maxAnswerFields));
   }
 
   /** Whether there were more errors than an answer may have. The others are null. */
@@ -75,33 +87,56 @@ export class AnswerBudget {
    */
   error(error: unknown, { fieldNodes, path }: GraphQLResolveInfo, item?: number): GraphQLError | null {
     if (++this.#errors > MAX_ERRORS) return null;
-    const keys: (string | number)[] = item === undefined ? [] : [item];
-    for (let at: typeof path | undefined = path; at; at = at.prev) keys.unshift(at.key);
+    const keys = item === undefined ? keysOf(path) : [...keysOf(path), item];
     return Object.assign(Object.create(this.#templateOf(error, fieldNodes)) as GraphQLError, { path: keys });
   }
 
-  /** The error for the first item of a list, null for the others: the same nodes are the same field of the operation. */
+  /**
+   * One error for all items of a list, and null for the others: the same nodes are the same field of the operation. Items may
+   * be resolved in any order, so the error moves to the first of them.
+   */
   errorOnce(error: ContactsError, info: GraphQLResolveInfo): GraphQLError | null {
-    if (this.#told.has(info.fieldNodes)) return null;
-    this.#told.add(info.fieldNodes);
-    return this.error(error, info);
+    const reported = this.#reported.get(info.fieldNodes);
+    if (reported) {
+      if (reported.error && isBefore(info.path, reported.path)) {
+        reported.path = info.path;
+        Object.assign(reported.error, { path: keysOf(info.path) });
+      }
+      return null;
+    }
+    const first = this.error(error, info);
+    this.#reported.set(info.fieldNodes, { error: first, path: info.path });
+    return first;
   }
 
-  /** The items: at once where this turn of the event loop has room for their fields, else in slices, each in its turn. */
+  /** The items: at once where this turn of the event loop has room for their fields, else in slices, each in a turn of its own. */
   inTurns(items: readonly unknown[], fieldsOfItem: number): readonly unknown[] | Promise<readonly unknown[]> {
-    const cost = Math.max(1, fieldsOfItem) / (this.#isCompiled ? COMPILED_SPEED : 1);
+    const cost = this.#costOf(fieldsOfItem);
     const itemsATurn = Math.max(1, Math.floor(FIELDS_A_TURN / cost));
     if (items.length <= itemsATurn) {
       const turn = this.#turns.take(items.length * cost);
       return turn ? turn.then(() => items) : items;
     }
     const paced: unknown[] = [];
+    let turn: Promise<void> | undefined;
     for (let first = 0; first < items.length; first += itemsATurn) {
       const slice = items.slice(first, first + itemsATurn);
-      const turn = this.#turns.take(slice.length * cost);
+      const take = (): Promise<void> | undefined => this.#turns.take(slice.length * cost);
+      // A slice asks once the one before was granted, so that another list need not wait for all of them.
+      turn = first === 0 ? take() : (turn ?? Promise.resolve()).then(take);
       for (const item of slice) paced.push(turn ? turn.then(() => item) : item);
     }
     return paced;
+  }
+
+  /** A value that came by itself, in its turn. */
+  inTurn(value: unknown, fields: number): unknown {
+    const turn = this.#turns.take(this.#costOf(fields));
+    return turn ? turn.then(() => value) : value;
+  }
+
+  #costOf(fields: number): number {
+    return Math.max(1, fields) / (this.#isCompiled ? COMPILED_SPEED : 1);
   }
 
   #templateOf(error: unknown, nodes: readonly FieldNode[]): GraphQLError {
@@ -122,4 +157,18 @@ export class AnswerBudget {
     }
     return known;
   }
+}
+
+function keysOf(path: Path): (string | number)[] {
+  const keys: (string | number)[] = [];
+  for (let at: Path | undefined = path; at; at = at.prev) keys.unshift(at.key);
+  return keys;
+}
+
+/** Whether a place of a field comes before another place of the same field: by the item of the outermost list that differs. */
+function isBefore(path: Path, other: Path): boolean {
+  let before = false;
+  let at: Path | undefined = path;
+  for (let beside: Path | undefined = other; at && beside; at = at.prev, beside = beside.prev) if (at.key !== beside.key) before = at.key < beside.key;
+  return before;
 }

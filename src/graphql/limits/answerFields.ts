@@ -22,7 +22,7 @@ type Fragments = Readonly<Record<string, FragmentDefinitionNode>>;
 /** The argument that says how many items a field of `Query` has. */
 const COUNTED_BY: Readonly<Record<string, string>> = { contacts: 'ids', _entities: 'representations' };
 
-/** Lists whose length the systems decide: they are counted as they come (lists.ts). */
+/** Lists whose length the systems decide: boundFields.ts counts them as they come. */
 const COUNTED_LATER = new Set(['Contact.representatives', 'Contact.relationships']);
 
 /** A field of `Query` whose argument says how many items it has. */

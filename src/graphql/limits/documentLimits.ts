@@ -17,7 +17,7 @@ export interface DocumentLimits {
   readonly maxDirectives: number;
   readonly maxRootFields: number;
   readonly maxEntitiesFields: number;
-  /** How often one selection set may select the same field. */
+  /** How often one field may be selected at the same place. Validation compares each of them with each. */
   readonly maxRepeats: number;
 }
 
@@ -46,8 +46,17 @@ interface Size {
   /** Fields of the first level, and those of them that are `_entities`. */
   fields: number;
   entities: number;
-  /** The most times that one selection set selects the same field. */
+  /** The most selections that are merged into one field, at the first level or below. */
   repeats: number;
+  /** The fields of the first level by their names in the answer. */
+  readonly level: Map<string, Repeated>;
+}
+
+/** Selections that are merged into one field. */
+interface Repeated {
+  times: number;
+  /** The most repeats below one of them. */
+  below: number;
 }
 
 /** The first limit that a document exceeds, or undefined. */
@@ -92,9 +101,8 @@ class Sizes {
   }
 
   of({ selectionSet, directives = [] }: OperationDefinitionNode | FragmentDefinitionNode): Size {
-    const size = nothing();
+    const size = this.#ofSet(selectionSet);
     size.directives += directives.length;
-    this.#add(selectionSet, size, new Map());
     return size;
   }
 
@@ -109,12 +117,18 @@ class Sizes {
     return size;
   }
 
-  /** `times` counts each field of the set, those of inline fragments included: they are merged with the set around them. */
-  #add({ selections }: SelectionSetNode, size: Size, times: Map<string, number>): void {
+  #ofSet(set: SelectionSetNode): Size {
+    const size = nothing();
+    this.#add(set, size);
+    for (const { times, below } of size.level.values()) size.repeats = Math.max(size.repeats, times * Math.max(1, below));
+    return size;
+  }
+
+  #add({ selections }: SelectionSetNode, size: Size): void {
     for (const selection of selections) {
       size.directives += selection.directives?.length ?? 0;
       if (selection.kind === Kind.INLINE_FRAGMENT) {
-        this.#add(selection.selectionSet, size, times);
+        this.#add(selection.selectionSet, size);
         continue;
       }
       if (selection.kind === Kind.FRAGMENT_SPREAD) {
@@ -122,30 +136,37 @@ class Sizes {
         include(size, inner, inner.depth);
         size.fields += inner.fields;
         size.entities += inner.entities;
+        size.repeats = Math.max(size.repeats, inner.repeats);
+        for (const [key, { times, below }] of inner.level) repeat(size, key, times, below);
         continue;
       }
       const name = selection.name.value;
-      const key = selection.alias?.value ?? name;
-      const repeats = (times.get(key) ?? 0) + 1;
-      times.set(key, repeats);
-      size.repeats = Math.max(size.repeats, repeats);
+      const inner = selection.selectionSet ? this.#ofSet(selection.selectionSet) : nothing();
+      include(size, inner, name.startsWith('__') ? 0 : 1 + inner.depth);
+      repeat(size, selection.alias?.value ?? name, 1, inner.repeats);
       size.fields++;
       if (selection.alias) size.aliases++;
       if (name === '_entities') size.entities++;
-      const inner = nothing();
-      if (selection.selectionSet) this.#add(selection.selectionSet, inner, new Map());
-      include(size, inner, name.startsWith('__') ? 0 : 1 + inner.depth);
     }
   }
 }
 
 function nothing(): Size {
-  return { depth: 0, aliases: 0, directives: 0, fields: 0, entities: 0, repeats: 0 };
+  return { depth: 0, aliases: 0, directives: 0, fields: 0, entities: 0, repeats: 0, level: new Map() };
 }
 
 function include(size: Size, inner: Size, depth: number): void {
   size.depth = Math.max(size.depth, depth);
   size.aliases += inner.aliases;
   size.directives += inner.directives;
-  size.repeats = Math.max(size.repeats, inner.repeats);
+}
+
+function repeat({ level }: Size, key: string, times: number, below: number): void {
+  const known = level.get(key);
+  if (!known) {
+    level.set(key, { times, below });
+    return;
+  }
+  known.times += times;
+  known.below = Math.max(known.below, below);
 }

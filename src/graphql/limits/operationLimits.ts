@@ -2,8 +2,8 @@ import type { ApolloServerPlugin } from '@apollo/server';
 import { GraphQLError, Kind, type DocumentNode, type FragmentDefinitionNode, type OperationDefinitionNode, type ValueNode } from 'graphql';
 import { ContactsError, limitExceeded } from '../../errors.js';
 import type { Context } from '../context.js';
+import { serve } from '../formatError.js';
 import type { AnswerLimits } from './answerBudget.js';
-import { completedErrors } from './answerErrors.js';
 import type { AnswerFields, OperationFields } from './answerFields.js';
 
 /** How much one operation may ask for, by its document and its variables together. */
@@ -16,7 +16,7 @@ export interface OperationLimits extends AnswerLimits {
 
 type Variables = Readonly<Record<string, unknown>>;
 
-/** Refuses an operation that asks for too much, before anything is executed, and completes the errors of its answer. */
+/** Refuses an operation that asks for too much, before anything is executed. An answer with too many errors says so. */
 export function operationLimits(limits: OperationLimits, fields: AnswerFields): ApolloServerPlugin<Context> {
   return {
     requestDidStart: async () => ({
@@ -27,14 +27,14 @@ export function operationLimits(limits: OperationLimits, fields: AnswerFields): 
         if (isDeeperThan(limits.maxVariablesDepth + 1, variables)) throw refusal(limitExceeded('MAX_VARIABLES_DEPTH', limits.maxVariablesDepth));
         const counted = count(fields.ofOperation(operation, fragmentsOf(document)), operation, variables, limits.maxIds);
         if (counted.representations > limits.maxRepresentations) throw refusal(limitExceeded('MAX_REPRESENTATIONS', limits.maxRepresentations));
-        if (counted.items > 0 && contextValue.answer.isCrowded) throw refusal(new ContactsError('OVERLOADED'), 503);
-        if (!contextValue.answer.begin(counted.fields)) throw refusal(limitExceeded('MAX_ANSWER_FIELDS', limits.maxAnswerFields));
+        const begun = contextValue.answer.begin(counted.fields);
+        if (begun === 'excess') throw refusal(contextValue.answer.excess);
+        if (begun === 'overload') throw refusal(new ContactsError('OVERLOADED'), 503);
         cutLists(variables, 1 + Math.max(limits.maxIds, limits.maxRepresentations));
       },
       willSendResponse: async ({ response: { body }, contextValue }) => {
         if (body.kind !== 'single' || !body.singleResult.errors) return;
-        const { data, errors } = body.singleResult;
-        body.singleResult.errors = completedErrors(data, errors, contextValue.answer.isTruncated);
+        if (contextValue.answer.isTruncated) body.singleResult.errors = [...body.singleResult.errors, serve(new ContactsError('ERRORS_TRUNCATED'))];
       },
     }),
   };
@@ -50,18 +50,16 @@ function fragmentsOf({ definitions }: DocumentNode): Record<string, FragmentDefi
   return fragments;
 }
 
-function count({ fixed, lists }: OperationFields, operation: OperationDefinitionNode, variables: Variables, maxIds: number): { fields: number; items: number; representations: number } {
+function count({ fixed, lists }: OperationFields, operation: OperationDefinitionNode, variables: Variables, maxIds: number): { fields: number; representations: number } {
   let fields = fixed;
-  let items = 0;
   let representations = 0;
   for (const { name, argument, fieldsOfItem } of lists) {
     const number = argument ? itemsIn(argument, operation, variables) : 0;
-    items += number;
     if (name === '_entities') representations += number;
     // A list of more ids than one field takes is refused at its place.
     if (name === '_entities' || number <= maxIds) fields += number * fieldsOfItem;
   }
-  return { fields, items, representations };
+  return { fields, representations };
 }
 
 function itemsIn(value: ValueNode, operation: OperationDefinitionNode, variables: Variables): number {

@@ -1,23 +1,30 @@
-/** How many fields all operations together may resolve before other work gets its turn. graphql-js takes some 5 ms for them. */
+/** How many fields all operations together may resolve in one turn of the event loop. graphql-js takes some 5 ms for them. */
 export const FIELDS_A_TURN = 5_000;
 
-/** With more fields waiting, the next ones would have to wait for half a second. */
-const MANY_WAITING_FIELDS = 100 * FIELDS_A_TURN;
+/** With more fields under way, the next operation is refused. graphql-js takes a second for them, and some 100 MB. */
+export const MAX_FIELDS_UNDER_WAY = 1_000_000;
 
 /**
- * Shares the event loop between all operations of the process. Resolving a field takes no call, so that nothing else would
- * interrupt an answer of 250,000 fields: half a second in which nobody is served, not even a health check. Lists ask for a
- * turn before they are resolved, and wait for the next one where this one is used up. They go on in the order of asking.
+ * Shares the event loop between all operations of the process. graphql-js would resolve 250,000 fields without a pause, and
+ * block the loop for a quarter of a second. So each list asks before it is resolved, and waits for a later turn of the loop
+ * once this one is used up. Who asks first goes first.
  */
 export class Turns {
   readonly #waiting: { readonly fields: number; readonly go: () => void }[] = [];
-  #waitingFields = 0;
   #left = FIELDS_A_TURN;
   #renewsSoon = false;
+  #underWay = 0;
 
-  /** Whether so many fields wait that it is better to refuse an operation than to answer it late. */
-  get areCrowded(): boolean {
-    return this.#waitingFields > MANY_WAITING_FIELDS;
+  /** Counts the fields of an operation that begins. False if too many are under way; then nothing is counted. */
+  begin(fields: number): boolean {
+    if (this.#underWay + fields > Math.max(fields, MAX_FIELDS_UNDER_WAY)) return false;
+    this.#underWay += fields;
+    return true;
+  }
+
+  /** The operation has ended. */
+  end(fields: number): void {
+    this.#underWay -= fields;
   }
 
   /** Undefined where `fields` may be resolved at once, or a promise of the turn in which they may. */
@@ -27,11 +34,10 @@ export class Turns {
       this.#left -= fields;
       return undefined;
     }
-    this.#waitingFields += fields;
     return new Promise((go) => this.#waiting.push({ fields, go }));
   }
 
-  /** Once the event loop has looked after its connections. */
+  /** In the next `setImmediate`, after pending input and output. */
   #renewSoon(): void {
     if (this.#renewsSoon) return;
     this.#renewsSoon = true;
@@ -43,7 +49,6 @@ export class Turns {
       // As many as fit, the last one of them in part.
       let granted = 0;
       while (granted < this.#waiting.length && this.#left > 0) this.#left -= this.#waiting[granted++]!.fields;
-      this.#waitingFields -= FIELDS_A_TURN - this.#left;
       for (const { go } of this.#waiting.splice(0, granted)) go();
     });
   }

@@ -1,4 +1,3 @@
-import { limitExceeded } from '../../errors.js';
 import { entities } from '../entities.js';
 import { contactNeed } from '../lookAhead.js';
 import type { QueryResolvers } from '../resolvers.generated.js';
@@ -6,10 +5,7 @@ import type { QueryResolvers } from '../resolvers.generated.js';
 export const Query: QueryResolvers & { _entities: typeof entities } = {
   contact: (_query, { id }, context, info) => context.loaders.contacts.byId(id, contactNeed(info, context)),
 
-  contacts: (_query, { ids }, context, info) =>
-    ids.length > context.answer.limits.maxIds
-      ? limitExceeded('MAX_IDS', context.answer.limits.maxIds, 'BAD_USER_INPUT')
-      : context.loaders.contacts.byIds(ids, contactNeed(info, context)),
+  contacts: (_query, { ids }, context, info) => context.loaders.contacts.byIds(ids, contactNeed(info, context)),
 
   _entities: entities,
 };
