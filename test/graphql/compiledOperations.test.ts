@@ -57,3 +57,35 @@ test('compiling takes a twentieth of the time at most', () => {
   nowMs += 20_000;
   expect(compiles()).toBe(true);
 });
+
+test('the least used operations make room for others, by the selections that they have', () => {
+  const known = new CompiledOperations({ schema, now: () => nowMs, compilingShare: Infinity });
+  const large = (n: number): [DocumentNode, OperationDefinitionNode] => documentOf(`{ contact(id: "pms:${n + 1}") { ${Array.from({ length: 900 }, (_, field) => `a${field}: id`).join(' ')} } }`);
+  const isCompiled = (one: [DocumentNode, OperationDefinitionNode]): boolean => {
+    const run = known.find(...one, {});
+    return run !== undefined && known.find(...one, {}) === run;
+  };
+  const first = large(0);
+  known.find(...first, {});
+  expect(isCompiled(first)).toBe(true);
+  // 22 of them have 20,000 selections, the one that is used among them.
+  const others = Array.from({ length: 30 }, (_, n) => large(n + 1));
+  for (const one of others) {
+    known.find(...one, {});
+    expect(isCompiled(one)).toBe(true);
+    expect(known.find(...first, {})).toBeDefined();
+  }
+  const forgotten = others.filter((one) => known.find(...one, {}) === undefined);
+  expect([forgotten.length, forgotten.includes(others[0]!), forgotten.includes(others.at(-1)!)]).toEqual([9, true, false]);
+}, 60_000);
+
+test.each([
+  ['a variable in a list', 'query ($id: ID!) { contacts(ids: [$id]) { name } }'],
+  ['a variable in an object', 'query ($id: ID!) { _entities(representations: [{ __typename: "Contact", id: $id }]) { __typename } }'],
+  ['an alias that JavaScript reads otherwise', '{ contact(id: "pms:1") { __proto__: id } }'],
+  ['such an alias in a fragment', '{ contact(id: "pms:1") { ...f } } fragment f on Contact { address { constructor: id } }'],
+])('%s is left to graphql-js', (_what, query) => {
+  const known = operations();
+  const one = documentOf(query);
+  for (let sight = 0; sight < 3; sight++) expect(known.find(...one, { id: 'pms:1' })).toBeUndefined();
+});

@@ -19,19 +19,17 @@ export interface CompiledOperationsOptions {
   readonly compilingShare?: number | undefined;
 }
 
+/** What is known of an operation that came before. */
 interface Known {
   /** The variables that decide which fields are included. */
   readonly conditions: readonly string[];
-  /** By what these variables are worth; null for those seen once, and for what cannot be compiled. */
+  /** By the values of these variables. 'seen': asked for once. Null: left to graphql-js. */
   readonly runs: Map<string, Run | 'seen' | null>;
-  /** The selections in all of its runs. */
-  readonly selections: number;
 }
 
-const MOST_OPERATIONS = 500;
-const MOST_RUNS = 8;
-/** Of all operations together: compiled code takes about a kilobyte for each. */
-const MOST_SELECTIONS = 20_000;
+const MAX_RUNS = 8;
+/** Of all operations together. Compiled code takes about a kilobyte for each. */
+const MAX_SELECTIONS = 20_000;
 
 /** Compiling may take this part of the time, so that nobody can keep us busy with operations that come twice only. */
 const COMPILING_SHARE = 0.05;
@@ -49,7 +47,13 @@ const COMPILER: Partial<CompilerOptions> = {
  */
 export class CompiledOperations {
   readonly #options: CompiledOperationsOptions;
-  readonly #known = new LRUCache<OperationDefinitionNode, Known>({ max: MOST_OPERATIONS, maxSize: MOST_SELECTIONS, sizeCalculation: ({ selections }) => 1 + selections });
+  /** By AST node: Apollo Server keeps those of documents that come again, and decides how many. */
+  readonly #known = new WeakMap<OperationDefinitionNode, Known>();
+  readonly #compiled = new LRUCache<Run, { readonly selections: number; readonly forget: () => void }>({
+    maxSize: MAX_SELECTIONS,
+    sizeCalculation: ({ selections }) => selections,
+    dispose: ({ forget }) => forget(),
+  });
   #savedMs = MOST_SAVED_MS;
   #savedAtMs: number;
 
@@ -58,38 +62,41 @@ export class CompiledOperations {
     this.#savedAtMs = options.now();
   }
 
-  /** The operation, ready to run; undefined if graphql-js has to. Keyed by its AST node: Apollo Server keeps those of documents that come again. */
+  /** The operation, ready to run; undefined if graphql-js has to. */
   find(document: DocumentNode, operation: OperationDefinitionNode, variables: Variables): Run | undefined {
     let known = this.#known.get(operation);
-    if (!known) {
-      known = { conditions: conditionsOf(document), runs: new Map(), selections: 0 };
-      // One run without conditions, which is none.
-      if (!isCompilable(document)) known = { conditions: [], runs: new Map([['', null]]), selections: 0 };
-      this.#known.set(operation, known);
-    }
+    if (!known) this.#known.set(operation, (known = firstSight(document)));
     const conditions = valuesOf(known.conditions, operation, variables);
     if (!conditions) return undefined;
-    const key = known.conditions.length === 0 ? '' : JSON.stringify(conditions);
+    const key = known.conditions.length === 0 ? ALWAYS : JSON.stringify(conditions);
     const run = known.runs.get(key);
-    if (run === undefined && known.runs.size < MOST_RUNS) known.runs.set(key, 'seen');
-    if (run !== 'seen') return run ?? undefined;
-    return this.#compile(document, operation, conditions, known, key);
+    if (run === undefined && known.runs.size < MAX_RUNS) known.runs.set(key, 'seen');
+    if (run === 'seen') return this.#compile(document, operation, conditions, known.runs, key);
+    if (run) this.#compiled.get(run);
+    return run ?? undefined;
   }
 
-  #compile(document: DocumentNode, operation: OperationDefinitionNode, conditions: Conditions, known: Known, key: string): Run | undefined {
-    const startedAtMs = this.#options.now();
-    const { compilingShare = COMPILING_SHARE } = this.#options;
+  #compile(document: DocumentNode, operation: OperationDefinitionNode, conditions: Conditions, runs: Known['runs'], key: string): Run | undefined {
+    const { schema, now, compilingShare = COMPILING_SHARE } = this.#options;
+    const startedAtMs = now();
     this.#savedMs = Math.min(MOST_SAVED_MS, this.#savedMs + (startedAtMs - this.#savedAtMs) * compilingShare);
     this.#savedAtMs = startedAtMs;
     if (this.#savedMs <= 0) return undefined;
     const special = specialise(document, operation, conditions);
-    const compiled = special && compileQuery<Record<string, unknown>>(this.#options.schema, special.document, undefined, COMPILER);
-    this.#savedMs -= this.#options.now() - startedAtMs;
+    const compiled = special && compileQuery<Record<string, unknown>>(schema, special.document, undefined, COMPILER);
+    this.#savedMs -= now() - startedAtMs;
     const run = compiled && isCompiledQuery(compiled) ? (compiled.query as Run) : null;
-    known.runs.set(key, run);
-    if (special && run) this.#known.set(operation, { ...known, selections: known.selections + special.selections });
+    runs.set(key, run);
+    if (special && run) this.#compiled.set(run, { selections: special.selections, forget: () => runs.delete(key) });
     return run ?? undefined;
   }
+}
+
+/** The key of the run of an operation without conditions. */
+const ALWAYS = '';
+
+function firstSight(document: DocumentNode): Known {
+  return isCompilable(document) ? { conditions: conditionsOf(document), runs: new Map() } : { conditions: [], runs: new Map([[ALWAYS, null]]) };
 }
 
 const NONE: Conditions = {};
