@@ -31,6 +31,8 @@ describe.each(GATEWAY_NAMES)('%s', (name) => {
     expect(answer.data).toEqual(data);
     const places = name === 'Hive Gateway' ? hivePlaces : Object.keys(errors);
     const codes = Object.values(errors);
-    expect(errorsIn(answer)).toEqual(places.map((at, n) => ({ at, code: codes[n], retryable: false, serviceName: 'contacts' })));
+    // What the error says besides, such as the scope, comes through too.
+    expect(errorsIn(answer)).toMatchObject(places.map((at, n) => ({ at, code: codes[n], retryable: false, serviceName: 'contacts' })));
+    expect(answer.errors?.every(({ extensions }) => (extensions.code === 'FORBIDDEN') === (extensions.scope !== undefined)) ?? true).toBe(true);
   });
 });
