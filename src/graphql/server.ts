@@ -46,6 +46,7 @@ export interface Limits extends DocumentLimits, OperationLimits {
 /** Apollo Server over our schema, with nothing left to its defaults that could open, report or leak something. */
 export function createGraphqlServer({ typeDefs, introspection, limits, maxAnswerBytes, compile, compilingShare, maxAgeSeconds, log, onOperation }: GraphqlServerOptions): ApolloServer<Context> {
   const schema = createSchema(typeDefs);
+  const longAnswers = new WeakSet();
   return new ApolloServer<Context>({
     schema,
     introspection,
@@ -58,7 +59,7 @@ export function createGraphqlServer({ typeDefs, introspection, limits, maxAnswer
     persistedQueries: false,
     // The web side takes nothing but JSON, which no browser sends to another site without asking first.
     csrfPrevention: false,
-    stringifyResult: (result) => answerText(result, maxAnswerBytes),
+    stringifyResult: (result) => answerText(result, maxAnswerBytes, longAnswers.has(result.data ?? {})),
     stopOnTerminationSignals: false,
     hideSchemaDetailsFromClientErrors: !introspection,
     formatError: createFormatError(introspection),
@@ -68,7 +69,7 @@ export function createGraphqlServer({ typeDefs, introspection, limits, maxAnswer
       // First: Apollo Server asks one after the other for an answer, and waits for each.
       ...(compile ? [compiledExecution({ schema: createSchema(typeDefs), now: () => performance.now(), compilingShare })] : []),
       // Before what reads the errors of an answer.
-      operationLimits(limits, new AnswerFields(schema)),
+      operationLimits(limits, new AnswerFields(schema), (data) => longAnswers.add(data)),
       operationReports(onOperation),
       ownFaults(log),
       ...(maxAgeSeconds > 0 ? [cacheHints(schema, maxAgeSeconds)] : []),

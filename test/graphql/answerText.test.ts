@@ -29,21 +29,25 @@ const refusal = (max: number): object => ({
 
 test('A result is written as JSON.stringify writes it, at once or in pieces', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.record({ errors: value, data, extensions: value }, { requiredKeys: [] }), fc.boolean(), async (drawn, isLong) => {
-      const result = isLong && drawn.data ? { ...drawn, data: { ...drawn.data, padding } } : drawn;
-      expect(await answerText(result, NO_LIMIT)).toBe(JSON.stringify(result));
+    fc.asyncProperty(fc.record({ errors: value, data, extensions: value }, { requiredKeys: [] }), fc.boolean(), fc.boolean(), async (drawn, isPadded, isLong) => {
+      const result = isPadded && drawn.data ? { ...drawn, data: { ...drawn.data, padding, nested: { one: [{ padding }] } } } : drawn;
+      expect(await answerText(result, NO_LIMIT, isLong)).toBe(JSON.stringify(result));
     }),
     { numRuns: 300 },
   );
 });
 
-test('A long result lets others be served while it is written', async () => {
-  const text = answerText({ data: { padding } }, NO_LIMIT);
+test.each([
+  ['in a list', { padding }, false],
+  ['in lists of lists, known to be long', { contacts: [{ id: 1 }, { contact: { representatives: padding } }, { id: 2 }] }, true],
+])('A long result lets others be served while it is written (%s)', async (_where, data, isLong) => {
+  const text = answerText({ data }, NO_LIMIT, isLong);
   let turns = 0;
   const count = setInterval(() => turns++, 0);
   await text;
   clearInterval(count);
   expect(text).toBeInstanceOf(Promise);
+  expect(await text).toBe(JSON.stringify({ data }));
   expect(turns).toBeGreaterThan(1);
 });
 

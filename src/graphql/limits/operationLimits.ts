@@ -2,6 +2,7 @@ import type { ApolloServerPlugin } from '@apollo/server';
 import { GraphQLError, Kind, type DocumentNode, type FragmentDefinitionNode, type OperationDefinitionNode, type ValueNode } from 'graphql';
 import { ContactsError, limitExceeded } from '../../errors.js';
 import type { Context } from '../context.js';
+import { LONG_FIELDS } from '../answerText.js';
 import { serve } from '../formatError.js';
 import type { AnswerLimits } from './answerBudget.js';
 import type { AnswerFields, OperationFields } from './answerFields.js';
@@ -16,8 +17,8 @@ export interface OperationLimits extends AnswerLimits {
 
 type Variables = Readonly<Record<string, unknown>>;
 
-/** Refuses an operation that asks for too much, before anything is executed. An answer with too many errors says so. */
-export function operationLimits(limits: OperationLimits, fields: AnswerFields): ApolloServerPlugin<Context> {
+/** Refuses an operation that asks for too much, before anything is executed. An answer with too many errors says so; `onLongAnswer` is told of those that take long to write. */
+export function operationLimits(limits: OperationLimits, fields: AnswerFields, onLongAnswer: (data: object) => void): ApolloServerPlugin<Context> {
   return {
     requestDidStart: async () => ({
       didResolveOperation: async ({ request, document, operation, contextValue }) => {
@@ -33,8 +34,10 @@ export function operationLimits(limits: OperationLimits, fields: AnswerFields): 
         cutLists(variables, 1 + Math.max(limits.maxIds, limits.maxRepresentations));
       },
       willSendResponse: async ({ response: { body }, contextValue }) => {
-        if (body.kind !== 'single' || !body.singleResult.errors) return;
-        if (contextValue.answer.isTruncated) body.singleResult.errors = [...body.singleResult.errors, serve(new ContactsError('ERRORS_TRUNCATED'))];
+        if (body.kind !== 'single') return;
+        const { data, errors } = body.singleResult;
+        if (errors && contextValue.answer.isTruncated) body.singleResult.errors = [...errors, serve(new ContactsError('ERRORS_TRUNCATED'))];
+        if (data && contextValue.answer.fields > LONG_FIELDS) onLongAnswer(data);
       },
     }),
   };
