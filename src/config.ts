@@ -25,6 +25,8 @@ export interface AuthConfig {
 
 /** How much one operation may ask for. */
 export interface LimitsConfig {
+  readonly maxBodyObjects: number;
+  readonly maxBodyKeys: number;
   readonly maxTokens: number;
   readonly maxDepth: number;
   readonly maxAliases: number;
@@ -198,14 +200,18 @@ function readAnswerLimits(settings: Settings): Pick<Config, 'maxAnswerBytes' | '
 
 function readLimits(settings: Settings): LimitsConfig {
   const limit = (name: string, otherwise: number, most = 1_000_000): number => settings.integer(name, otherwise, 1, most);
+  const maxRepresentations = limit('MAX_REPRESENTATIONS', 2_000);
   return {
+    // Parsing takes 50 ms for some 30,000 of them.
+    maxBodyObjects: limit('MAX_BODY_OBJECTS', 1_000 + 8 * maxRepresentations, 100_000_000),
+    maxBodyKeys: limit('MAX_BODY_KEYS', 1_000 + 16 * maxRepresentations, 100_000_000),
     maxTokens: limit('MAX_TOKENS', 2_000),
     maxDepth: limit('MAX_DEPTH', 12),
     maxAliases: limit('MAX_ALIASES', 50),
     maxDirectives: limit('MAX_DIRECTIVES', 50),
     maxRootFields: limit('MAX_ROOT_FIELDS', 10),
     maxEntitiesFields: limit('MAX_ENTITIES_FIELDS', 5),
-    maxRepresentations: limit('MAX_REPRESENTATIONS', 2_000),
+    maxRepresentations,
     maxVariablesDepth: limit('MAX_VARIABLES_DEPTH', 12),
     maxRepeats: limit('MAX_REPEATS', 100),
     // The schema promises no more.

@@ -18,6 +18,8 @@ export interface Limit {
 /** What each limit counts. */
 export const LIMITS = {
   MAX_BODY_BYTES: 'bytes in the body of a request',
+  MAX_BODY_OBJECTS: 'objects and lists in the body of a request',
+  MAX_BODY_KEYS: 'keys in the body of a request',
   MAX_QUERY_CHARACTERS: 'characters in a query',
   MAX_QUERY_LINES: 'lines in a query',
   MAX_TOKENS: 'tokens in a query',
@@ -70,7 +72,7 @@ function excess({ name, max }: Limit): string {
 
 /**
  * An error that callers are told of, as one of the closed list of codes. `source` names the system concerned, where one
- * is; the facts are those that its sentence and extensions tell. `cause` is for our own eyes and never served.
+ * is; the facts are those that its sentence and extensions tell. `cause` is logged, and never sent.
  */
 export class ContactsError extends Error {
   override readonly name = 'ContactsError';

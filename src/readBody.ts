@@ -24,7 +24,7 @@ export async function readText(body: AsyncIterable<Uint8Array>, maxBytes: number
     size += chunk.length;
   }
   const read = bytes.subarray(0, size);
-  // What the bytes are is certain; headers say `x-gzip`, `UTF-8` or nothing. No JSON begins so.
+  // Detects gzip by its first bytes: `content-encoding` is often wrong. JSON cannot start with them.
   const isGzip = read[0] === 0x1f && read[1] === 0x8b;
   return UTF_8.decode(isGzip ? await inflate(read, maxBytes) : read);
 }

@@ -2,7 +2,7 @@ import { framesOf, type Log } from './telemetry/log.js';
 
 /**
  * Runs one step of the stop, and resolves after `withinMs` at the latest. A step that throws or takes longer is logged, and
- * the next one runs: what one step cannot do must not keep the others from being done.
+ * the next one runs.
  */
 export async function stopStep(log: Log, name: string, withinMs: number, work: () => unknown): Promise<void> {
   let timer: NodeJS.Timeout | undefined;

@@ -53,6 +53,8 @@ describe('The settings', () => {
         maxEntitiesFields: 5,
         maxRepresentations: 2_000,
         maxVariablesDepth: 12,
+        maxBodyObjects: 17_000,
+        maxBodyKeys: 33_000,
         maxRepeats: 100,
         maxIds: 1_000,
         maxAnswerFields: 250_000,

@@ -19,7 +19,7 @@ export interface RedisCacheOptions<T> {
   readonly onLookup: (outcome: 'hit' | 'miss' | 'error', count: number) => void;
 }
 
-/** Longer than this, and the upstream may be as quick. Shorter than what takes Redis for down: this is not worth it. */
+/** A slower Redis is no faster than the upstream. One slow look-up does not count as Redis being down, which takes longer. */
 const TIMEOUT_MS = 50;
 
 const FULL = 'f';
@@ -88,7 +88,7 @@ export class RedisCache<T> {
   }
 
   #read(id: string, key: string, text: string): T | undefined {
-    // Base64 has no such character.
+    // `{` ends the base64 part.
     const end = text.indexOf('{');
     if (end < 1 || !(text.startsWith(FULL) || text.startsWith(PLAIN))) return undefined;
     try {

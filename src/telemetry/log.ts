@@ -14,7 +14,7 @@ export interface LogValues {
   readonly frames?: readonly string[];
 }
 
-/** Bytes that wait for a reader of standard output; beyond them lines are lost. */
+/** The most bytes that are kept for a reader of standard output. Further lines are dropped. */
 const MAX_WAITING_BYTES = 1_048_576;
 
 /**

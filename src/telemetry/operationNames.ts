@@ -80,7 +80,7 @@ export class OperationNames<T> {
     return [...this.#places.values()].reduce((weakest, place) => (place.uses < weakest.uses ? place : weakest));
   }
 
-  /** Only a name without a place can gain by it, so that it is done when one comes. */
+  /** Ages the counts when a name without a place comes: until then nobody needs it. */
   #age(): void {
     const periods = Math.floor((this.#now() - this.#periodBeganAt) / PERIOD_MS);
     if (periods === 0) return;

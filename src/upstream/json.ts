@@ -21,7 +21,7 @@ export function parseJson(bytes: Uint8Array): unknown {
 /** Whether LONG digits stand in a row, looked for in leaps of as many: a fraction of what a regular expression takes. */
 function hasLongInteger(bytes: Uint8Array): boolean {
   for (let at = LONG - 1; at < bytes.length; at += LONG) {
-    // Half of them stand on one side of it.
+    // A run of 16 digits around this one reaches eight bytes to the left or to the right.
     if (!isDigit(bytes[at]) || !(isDigit(bytes[at - LONG / 2]) || isDigit(bytes[at + LONG / 2]))) continue;
     let start = at;
     while (isDigit(bytes[start])) start--;

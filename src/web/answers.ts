@@ -17,7 +17,7 @@ interface Answer {
 }
 
 /**
- * The answers that are ready and not yet handed to the system. A caller who does not read keeps an answer here. Its
+ * The answers that are ready and not yet written to the sockets' buffers in the kernel. A caller who does not read keeps an answer here. Its
  * connection ends when the time for reading is up, or earlier when other answers need the memory.
  */
 export class Answers {

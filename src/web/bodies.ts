@@ -1,12 +1,12 @@
 import type { FastifyInstance } from 'fastify';
-import { ContactsError } from '../errors.js';
+import { limitExceeded, type ContactsError } from '../errors.js';
 
 /** How much a JSON body may hold. */
 export interface BodyLimits {
   /** Objects and lists. */
-  readonly maxBrackets: number;
+  readonly maxBodyObjects: number;
   /** Keys of objects. */
-  readonly maxKeys: number;
+  readonly maxBodyKeys: number;
 }
 
 /** Refuses a JSON body that holds too much before it is parsed: a megabyte of lists or of different keys takes over 100 ms. */
@@ -14,7 +14,8 @@ export function limitBodies(app: FastifyInstance, limits: BodyLimits): void {
   // Keys that could reach a prototype cost themselves; nothing here merges objects.
   const parse = app.getDefaultJsonParser('remove', 'remove');
   app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (holdsTooMuch(body, limits)) done(new ContactsError('BAD_USER_INPUT'));
+    const excess = excessIn(body, limits);
+    if (excess) done(excess);
     else void parse(request, body, done);
   });
 }
@@ -26,8 +27,8 @@ const OPEN_LIST = 0x5b;
 const OPEN_OBJECT = 0x7b;
 
 /** Brackets in texts count too: no document has so many. So do colons after a quote or a space, as the one after a key is. */
-function holdsTooMuch(json: string, { maxBrackets, maxKeys }: BodyLimits): boolean {
-  if (json.length <= Math.min(maxBrackets, maxKeys)) return false;
+function excessIn(json: string, { maxBodyObjects, maxBodyKeys }: BodyLimits): ContactsError | undefined {
+  if (json.length <= Math.min(maxBodyObjects, maxBodyKeys)) return undefined;
   let brackets = 0;
   let keys = 0;
   let before = 0;
@@ -37,5 +38,6 @@ function holdsTooMuch(json: string, { maxBrackets, maxKeys }: BodyLimits): boole
     else if (character === COLON && (before === QUOTE || before <= SPACE)) keys++;
     before = character;
   }
-  return brackets > maxBrackets || keys > maxKeys;
+  if (brackets > maxBodyObjects) return limitExceeded('MAX_BODY_OBJECTS', maxBodyObjects);
+  return keys > maxBodyKeys ? limitExceeded('MAX_BODY_KEYS', maxBodyKeys) : undefined;
 }

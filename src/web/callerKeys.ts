@@ -66,7 +66,7 @@ export function createCallerKeys({ jwksUrl, now, onFailure }: CallerKeysOptions)
 }
 
 /**
- * Rejects for whatever is no key set, and for one without keys: that is a server in trouble, not a withdrawal of all.
+ * Rejects an unreadable or empty key set: a server that sends one is in trouble, and has not withdrawn all keys.
  * Follows no redirect.
  */
 async function fetchKeys(url: URL): Promise<JWTVerifyGetKey> {

@@ -8,7 +8,7 @@ export type Callers = (authorization: string | undefined) => Promise<ReadonlySet
 
 const ANONYMOUS: ReadonlySet<string> = new Set();
 
-/** Signatures by a key pair only: with a shared secret among them, the public key itself could sign. */
+/** Signatures by a key pair only: with HS256 allowed, an attacker could sign with the public key as the secret. */
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'];
 
 /** Of an access token (RFC 9068), or of one whose issuer does not say. Tokens for logging out, for instance, say so here. */

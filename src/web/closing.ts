@@ -21,7 +21,7 @@ export interface Closing {
  * callers who are slow to send or to read, and tell pipelined requests to close before all of them are answered.
  */
 export async function closeInOrder(app: FastifyInstance, { connections, endOperations }: Closing): Promise<void> {
-  // Just now the loop has let in everybody who knocked. An HTTP server's own close would cut off those whose request is
+  // Pending connections were accepted in this turn of the loop. An HTTP server's own close would cut off those whose request is
   // still on its way, and a proxy does not send a POST again.
   await turnOfTheLoop();
   Server.prototype.close.call(app.server);

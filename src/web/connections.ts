@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 
 /** How many requests of one connection are worked on at a time. Routers send one, and wait for its answer. */
 const MAX_AT_ONCE = 8;
-/** How many more of them may have arrived: as many as one read from the socket brings, unless they are tiny. */
+/** How many more of them may wait: about one read of 64 KiB from the socket, of ordinary requests. */
 const MAX_HELD = 100;
 /**
  * How long a connection that pipelined stays open without a request. Its answers may fill the system's buffers while nobody
@@ -11,8 +11,11 @@ const MAX_HELD = 100;
  */
 const PIPELINED_IDLE_MS = 20_000;
 
-/** With more idle connections than this, none of them stays open for longer than IDLE_MS. */
-const MANY_IDLE = 500;
+/**
+ * With more idle connections than this, none of them stays open for longer than IDLE_MS: each may hold up to 3 MB of unread
+ * answer in the kernel. Routers keep a few hundred at most.
+ */
+const MANY_IDLE = 1_000;
 const IDLE_MS = 20_000;
 
 /** One connection of a caller. */
@@ -119,6 +122,6 @@ export class Connections {
 
 function stopReading(socket: Socket): void {
   socket.pause();
-  // A resume that was asked for earlier begins to read even on a paused socket. Node stops reading when it hears this.
+  // `pause()` does not stop a resume that is pending. Node's HTTP server stops reading on this event.
   socket.emit('pause');
 }

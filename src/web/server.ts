@@ -3,7 +3,7 @@ import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import { ContactsError } from '../errors.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { Answers } from './answers.js';
-import { limitBodies } from './bodies.js';
+import { limitBodies, type BodyLimits } from './bodies.js';
 import type { Connections } from './connections.js';
 import { LoopDelay } from './loopDelay.js';
 import { refuse, refuseFor, refuseGet, refuseUnread } from './replies.js';
@@ -25,18 +25,13 @@ export interface WebOptions {
   readonly maxWaitingBytes: number;
   /** How long a caller may take to read an answer. */
   readonly writeTimeoutMs: number;
-  readonly limits: { readonly maxRepresentations: number };
+  readonly limits: BodyLimits;
   /** How late the event loop may be, on average, before requests are refused; 0 is any. */
   readonly maxDelayMs: number;
   /** How long a caller may take to send a request's headers, and all of it. */
   readonly patienceMs?: { readonly headers: number; readonly request: number } | undefined;
 }
 
-/** More than any that a router writes has, and more than any key. */
-const BRACKETS_OF_A_QUERY = 1_000;
-const BRACKETS_OF_A_REPRESENTATION = 8;
-const KEYS_OF_A_QUERY = 1_000;
-const KEYS_OF_A_REPRESENTATION = 16;
 /** What zlib keeps while it compresses an answer. */
 const COMPRESSOR_BYTES = 270_000;
 /** How often answers that nobody reads are looked for. */
@@ -46,7 +41,7 @@ const PATIENCE_MS = { headers: 10_000, request: 15_000 };
 /** Open to whoever operates the service, router or not, however busy it is. */
 const FOR_OPERATORS = new Set(['/health/live', '/health/ready', '/metrics']);
 
-/** The HTTP side, without the routes of GraphQL: limits, the router's secret, health, metrics and the last word on errors. */
+/** The HTTP side, without the routes of GraphQL: limits, the router's secret, health, metrics and the error handler. */
 export async function createWebServer(options: WebOptions): Promise<FastifyInstance> {
   const { routerSecrets, metrics, isReady, redis, graphiql, maxDelayMs, maxBodyBytes, limits, patienceMs = PATIENCE_MS } = options;
   const app = Fastify({
@@ -65,10 +60,7 @@ export async function createWebServer(options: WebOptions): Promise<FastifyInsta
   await app.register(compress, { global: false });
   // JSON and nothing else.
   app.removeContentTypeParser('text/plain');
-  limitBodies(app, {
-    maxBrackets: BRACKETS_OF_A_QUERY + BRACKETS_OF_A_REPRESENTATION * limits.maxRepresentations,
-    maxKeys: KEYS_OF_A_QUERY + KEYS_OF_A_REPRESENTATION * limits.maxRepresentations,
-  });
+  limitBodies(app, limits);
   app.setErrorHandler<FastifyError>((error, _request, reply) => refuseFor(error, reply));
   app.setNotFoundHandler((_request, reply) => refuse(reply, 404, 'BAD_REQUEST'));
   // A connection that cannot be let in, for want of file descriptors, must not end the process.

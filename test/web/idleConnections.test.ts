@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import { Connections } from '../../src/web/connections.js';
 
-describe('While more than 500 connections are idle', () => {
+describe('While more than 1,000 connections are idle', () => {
   /** Connections that have had their one answer. */
   const idle = (connections: Connections, count: number): Socket[] =>
     Array.from({ length: count }, () => {
@@ -15,15 +15,15 @@ describe('While more than 500 connections are idle', () => {
     });
   const openIn = (some: readonly Socket[]): number => some.filter(({ destroyed }) => !destroyed).length;
 
-  test('those that were idle for 20 seconds are ended, also the last 500 of them', () => {
+  test('those that were idle for 20 seconds are ended, also the last of them', () => {
     let nowMs = 0;
     const connections = new Connections(() => nowMs);
-    const first = idle(connections, 400);
+    const first = idle(connections, 900);
     nowMs = 10_000;
     const later = idle(connections, 101);
     nowMs = 19_999;
     connections.endIdle();
-    expect([openIn(first), openIn(later)]).toEqual([400, 101]);
+    expect([openIn(first), openIn(later)]).toEqual([900, 101]);
     nowMs = 20_000;
     connections.endIdle();
     expect([openIn(first), openIn(later)]).toEqual([0, 101]);
@@ -35,10 +35,10 @@ describe('While more than 500 connections are idle', () => {
   test('one that asks again is not, and with fewer nobody is', () => {
     let nowMs = 0;
     const connections = new Connections(() => nowMs);
-    const few = idle(connections, 500);
+    const few = idle(connections, 1_000);
     nowMs = 60_000;
     connections.endIdle();
-    expect(openIn(few)).toBe(500);
+    expect(openIn(few)).toBe(1_000);
     const [asking] = few;
     connections.begin(asking!, new ServerResponse(new IncomingMessage(asking!)), () => {});
     idle(connections, 2);

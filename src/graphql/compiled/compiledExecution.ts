@@ -5,7 +5,7 @@ import type { Context } from '../context.js';
 import { createFormatError } from '../formatError.js';
 
 const NO_HEADERS = new HeaderMap();
-// What graphql-js says of documents concerns none that runs.
+// Only valid documents run, so that messages about documents never get here.
 const formatError = createFormatError(false);
 
 /**
