@@ -9,7 +9,7 @@ const common = {
 };
 
 /** Where time or memory is measured, or the sandbox, the service and its callers share a thread that must keep up. */
-const MEASURED = ['faults/(?!drawn)', 'resilience/', 'replicas/', 'process/', 'security/(attacks|slowCallers)', 'telemetry/', 'shared/', 'readBody', 'upstream/exchange', 'graphql/(sharing|failures)'].map((path) => `/test/${path}`);
+const MEASURED = ['faults/(?!drawn)', 'resilience/', 'replicas/', 'process/', 'security/(attacks|hostile|slowCallers)', 'telemetry/', 'shared/', 'readBody', 'upstream/exchange', 'graphql/(sharing|failures)'].map((path) => `/test/${path}`);
 
 export default {
   projects: [

@@ -84,7 +84,7 @@ export async function createApp(config: Config, parts: Parts): Promise<App> {
 
   const turns = new Turns();
   let ready = true;
-  const connections = new Connections();
+  const connections = new Connections(metrics.connectionEnded);
   const web = await createWebServer({ ...config, connections, patienceMs: parts.patienceMs, metrics, isReady: () => ready, redis });
   const endOperations = operationRoutes(web, {
     server,

@@ -22,6 +22,9 @@ export interface ResourceLoad {
 /** What became of an operation: all of it, a part, nothing because it failed, or nothing because it was refused. */
 export type OperationOutcome = 'ok' | 'partial' | 'failed' | 'refused';
 
+/** Why the service ends a connection: its caller did not read, others need the memory, it pipelines too much, or too many are idle. */
+export type EndedConnection = 'unread' | 'memory' | 'pipelined' | 'idle';
+
 /** Of the calls for one resource. */
 interface CallObservers {
   /** By what became of them. */
@@ -43,6 +46,7 @@ export class Metrics {
   readonly #retries = this.#counter('contacts_upstream_retries_total', 'Calls to the upstreams that were sent again, after a failure or with a new token.', ['source']);
   readonly #tokens = this.#counter('contacts_token_requests_total', 'Requests for access tokens, by what became of them.', ['source', 'outcome']);
   readonly #drift = this.#counter('contacts_upstream_drift_total', 'Values of upstream records that could not be used and were served as null.', ['source', 'field']);
+  readonly #endedConnections = this.#counter('contacts_connections_ended_total', 'Connections of callers that the service ended, by the reason.', ['reason']);
   readonly #lookups = this.#counter('contacts_cache_lookups_total', 'Ids that were looked up in the cache, by what was found.', ['source', 'resource', 'outcome']);
   readonly #operationsBy = new OperationNames<Map<OperationOutcome, Observations>>({
     make: () => new Map(),
@@ -64,6 +68,10 @@ export class Metrics {
     kept(observers.seconds, outcome, () => this.#calls.child({ source, resource, outcome })).observe((endedAtMs - startedAtMs) / 1_000);
     observers.ids.observe(ids.length);
     if (attempt > 1) this.#retries.inc({ source });
+  };
+
+  readonly connectionEnded = (reason: EndedConnection): void => {
+    this.#endedConnections.inc({ reason });
   };
 
   readonly tokenRequest = (source: Source, outcome: 'granted' | 'failed'): void => {

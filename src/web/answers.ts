@@ -8,6 +8,8 @@ export interface AnswersOptions {
   readonly timeoutMs: number;
   /** Milliseconds on any clock that only goes forward. */
   readonly now: () => number;
+  /** Hears of each connection that is ended. */
+  readonly onEnded?: (reason: 'unread' | 'memory') => void;
 }
 
 interface Answer {
@@ -40,7 +42,7 @@ export class Answers {
     this.#forget(response);
     for (const longest of this.#waiting.values()) {
       if (this.#bytes + bytes <= this.#options.maxBytes) break;
-      this.#cut(longest.socket);
+      this.#cut(longest.socket, 'memory');
     }
     // Its caller has left, or was the one who has waited longest.
     if (socket.destroyed) return;
@@ -58,11 +60,12 @@ export class Answers {
     for (const answer of this.#waiting.values()) {
       // A pipelined answer behind one that is not ready: its caller cannot read anything yet.
       if (!readable.has(answer.socket)) answer.sinceMs = now;
-      else if (now - answer.sinceMs >= this.#options.timeoutMs) this.#cut(answer.socket);
+      else if (now - answer.sinceMs >= this.#options.timeoutMs) this.#cut(answer.socket, 'unread');
     }
   }
 
-  #cut(socket: Socket): void {
+  #cut(socket: Socket, reason: 'unread' | 'memory'): void {
+    this.#options.onEnded?.(reason);
     // Without a reset, the system would keep what the caller has not read.
     socket.resetAndDestroy();
     for (const [response, answer] of this.#waiting) if (answer.socket === socket) this.#forget(response);

@@ -10,6 +10,13 @@ export interface CallerKeysOptions {
   readonly onFailure: (error: unknown) => void;
 }
 
+export interface CallerKeys {
+  /** For jose's `jwtVerify`. */
+  readonly find: JWTVerifyGetKey;
+  /** Resolves once the keys have been asked for again, or at once if it is too early for that. */
+  renew(): Promise<void>;
+}
+
 /** Keys older than this are asked for again, while callers go on with those there are. */
 const FRESH_MS = 600_000;
 /** Keys older than this are used no more: one that was withdrawn must not live for as long as its server is down. */
@@ -23,11 +30,11 @@ const TIMEOUT_MS = 3_000;
 const MAX_SET_BYTES = 1_048_576;
 
 /**
- * The keys that a key server publishes, for jose's `jwtVerify`. A token of a known key never waits for the server, unless
+ * The keys that a key server publishes. A token of a known key never waits for the server, unless
  * the keys are older than an hour; one of an unknown key waits for one attempt, if it is time for one. jose's own remote
  * set does not serve here: it forgets keys that it cannot renew, and asks a server that is down as often as callers come.
  */
-export function createCallerKeys({ jwksUrl, now, onFailure }: CallerKeysOptions): JWTVerifyGetKey {
+export function createCallerKeys({ jwksUrl, now, onFailure }: CallerKeysOptions): CallerKeys {
   let keys: JWTVerifyGetKey | undefined;
   let fetchedAtMs = -Infinity;
   let triedAtMs = -Infinity;
@@ -51,7 +58,7 @@ export function createCallerKeys({ jwksUrl, now, onFailure }: CallerKeysOptions)
     await attempt;
   };
 
-  return async (header, token) => {
+  const find: JWTVerifyGetKey = async (header, token) => {
     if (!areYoungerThan(USABLE_MS)) await renewAtMostEvery(URGENT_COOLDOWN_MS);
     else if (!areYoungerThan(FRESH_MS)) void renewAtMostEvery(COOLDOWN_MS);
     if (!keys || !areYoungerThan(USABLE_MS)) throw new errors.JWKSNoMatchingKey();
@@ -63,6 +70,7 @@ export function createCallerKeys({ jwksUrl, now, onFailure }: CallerKeysOptions)
       return keys(header, token);
     }
   };
+  return { find, renew: () => renewAtMostEvery(COOLDOWN_MS) };
 }
 
 /**

@@ -1,7 +1,7 @@
-import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey, type JWTVerifyOptions, type JWTVerifyResult } from 'jose';
+import { decodeProtectedHeader, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey, type JWTVerifyOptions, type JWTVerifyResult } from 'jose';
 import type { AuthConfig } from '../config.js';
 import { ContactsError } from '../errors.js';
-import { createCallerKeys, type CallerKeysOptions } from './callerKeys.js';
+import { createCallerKeys, type CallerKeys, type CallerKeysOptions } from './callerKeys.js';
 
 /** Reads an `Authorization` header and tells the caller's scopes. Throws UNAUTHENTICATED for a bad token. */
 export type Callers = (authorization: string | undefined) => Promise<ReadonlySet<string>>;
@@ -32,7 +32,7 @@ export function createCallers(auth: AuthConfig | undefined, { now = Date.now, on
     const token = /^bearer ([\x21-\x7e]+)$/i.exec(authorization)?.[1];
     if (token === undefined) throw new ContactsError('UNAUTHENTICATED');
     try {
-      const { payload, protectedHeader } = await verify(token, keys, { ...checks, currentDate: new Date(now()) });
+      const { payload, protectedHeader } = await verifyWithNewKeys(token, keys, { ...checks, currentDate: new Date(now()) });
       const typ: unknown = protectedHeader.typ;
       if (typ !== undefined && !(typeof typ === 'string' && TYPE.test(typ))) throw new errors.JWTInvalid('unexpected typ');
       return scopesIn(payload);
@@ -40,6 +40,17 @@ export function createCallers(auth: AuthConfig | undefined, { now = Date.now, on
       throw new ContactsError('UNAUTHENTICATED', undefined, { cause });
     }
   };
+}
+
+/** Verifies a token. One without a `kid` may fit none of the keys because there are new ones: those are asked for, and tried. */
+async function verifyWithNewKeys(token: string, keys: CallerKeys, options: JWTVerifyOptions): Promise<JWTVerifyResult> {
+  try {
+    return await verify(token, keys.find, options);
+  } catch (error) {
+    if (!(error instanceof errors.JWSSignatureVerificationFailed) || decodeProtectedHeader(token).kid !== undefined) throw error;
+    await keys.renew();
+    return verify(token, keys.find, options);
+  }
 }
 
 /** Verifies a token; where several keys fit it, as they may without a `kid`, with one after the other. */

@@ -36,11 +36,13 @@ export class Connections {
   /** Since when connections are idle, the longest first. */
   readonly #idle = new Map<Socket, number>();
   readonly #now: () => number;
+  readonly #onEnded: (reason: 'pipelined' | 'idle') => void;
   #manyIdleUntilMs = -Infinity;
   #underWay = 0;
 
-  /** `now`: milliseconds on any clock that only goes forward. */
-  constructor(now = (): number => performance.now()) {
+  /** `onEnded` hears of each connection that is ended; `now` gives milliseconds on any clock that only goes forward. */
+  constructor(onEnded: (reason: 'pipelined' | 'idle') => void = () => {}, now = (): number => performance.now()) {
+    this.#onEnded = onEnded;
     this.#now = now;
   }
 
@@ -63,7 +65,11 @@ export class Connections {
     };
     if (connection.underWay.size > 0) connection.pipelines = true;
     if (connection.underWay.size < MAX_AT_ONCE) return go();
-    if (connection.held.length >= MAX_HELD) return void socket.destroy();
+    if (connection.held.length >= MAX_HELD) {
+      this.#onEnded('pipelined');
+      socket.destroy();
+      return;
+    }
     connection.held.push(go);
     stopReading(socket);
   }
@@ -78,6 +84,7 @@ export class Connections {
     if (now >= this.#manyIdleUntilMs) return;
     for (const [socket, sinceMs] of this.#idle) {
       if (now - sinceMs < IDLE_MS) return;
+      this.#onEnded('idle');
       socket.destroy();
       this.#idle.delete(socket);
     }

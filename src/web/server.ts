@@ -89,8 +89,8 @@ export async function createWebServer(options: WebOptions): Promise<FastifyInsta
 }
 
 /** Bounds what one connection can have under way, and what all of them can leave unread. */
-function limitConnections(app: FastifyInstance, { connections, isReady, maxWaitingBytes, writeTimeoutMs }: WebOptions): void {
-  const answers = new Answers({ maxBytes: maxWaitingBytes, timeoutMs: writeTimeoutMs, now: () => performance.now() });
+function limitConnections(app: FastifyInstance, { connections, isReady, maxWaitingBytes, metrics, writeTimeoutMs }: WebOptions): void {
+  const answers = new Answers({ maxBytes: maxWaitingBytes, timeoutMs: writeTimeoutMs, now: () => performance.now(), onEnded: metrics.connectionEnded });
   const look = (): void => {
     answers.endLate();
     connections.endIdle();

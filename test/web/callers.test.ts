@@ -306,6 +306,18 @@ describe('A token that several keys fit', () => {
     expect(fetches).toBe(2);
   });
 
+  test('brings a new key when it fits none of the others, at most every 30 seconds', async () => {
+    expect(await callNameless(first)).toEqual(KNOWN);
+    // The issuer has another key now.
+    answer = publish(nameless(second));
+    await refused(callNameless(second));
+    expect(fetches).toBe(1);
+    nowMs += 30_000;
+    expect(await callNameless(second)).toEqual(KNOWN);
+    for (let times = 0; times < 5; times++) await refused(callNameless(first));
+    expect(fetches).toBe(2);
+  });
+
   test('is verified although one of them cannot be used', async () => {
     const broken = { ...first, jwk: { ...first.jwk, kid: 'broken', x: 'AAAA' } };
     answer = publish(broken, second, first);

@@ -17,7 +17,8 @@ describe('While more than 1,000 connections are idle', () => {
 
   test('those that were idle for 20 seconds are ended, also the last of them', () => {
     let nowMs = 0;
-    const connections = new Connections(() => nowMs);
+    const ended: string[] = [];
+    const connections = new Connections((reason) => ended.push(reason), () => nowMs);
     const first = idle(connections, 900);
     nowMs = 10_000;
     const later = idle(connections, 101);
@@ -30,11 +31,12 @@ describe('While more than 1,000 connections are idle', () => {
     nowMs = 30_000;
     connections.endIdle();
     expect([openIn(first), openIn(later)]).toEqual([0, 0]);
+    expect(ended).toEqual(Array.from({ length: 1_001 }, () => 'idle'));
   });
 
   test('one that asks again is not, and with fewer nobody is', () => {
     let nowMs = 0;
-    const connections = new Connections(() => nowMs);
+    const connections = new Connections(undefined, () => nowMs);
     const few = idle(connections, 1_000);
     nowMs = 60_000;
     connections.endIdle();
