@@ -30,6 +30,7 @@ export interface LimitsConfig {
   readonly maxTokens: number;
   readonly maxDepth: number;
   readonly maxAliases: number;
+  readonly maxAliasCharacters: number;
   readonly maxDirectives: number;
   readonly maxRootFields: number;
   readonly maxEntitiesFields: number;
@@ -204,10 +205,11 @@ function readLimits(settings: Settings): LimitsConfig {
   return {
     // Parsing takes 50 ms for some 30,000 of them.
     maxBodyObjects: limit('MAX_BODY_OBJECTS', 1_000 + 8 * maxRepresentations, 100_000_000),
-    maxBodyKeys: limit('MAX_BODY_KEYS', 1_000 + 16 * maxRepresentations, 100_000_000),
+    maxBodyKeys: limit('MAX_BODY_KEYS', 1_000 + 8 * maxRepresentations, 100_000_000),
     maxTokens: limit('MAX_TOKENS', 2_000),
     maxDepth: limit('MAX_DEPTH', 12),
     maxAliases: limit('MAX_ALIASES', 50),
+    maxAliasCharacters: limit('MAX_ALIAS_CHARACTERS', 200),
     maxDirectives: limit('MAX_DIRECTIVES', 50),
     maxRootFields: limit('MAX_ROOT_FIELDS', 10),
     maxEntitiesFields: limit('MAX_ENTITIES_FIELDS', 5),

@@ -25,6 +25,7 @@ export const LIMITS = {
   MAX_TOKENS: 'tokens in a query',
   MAX_DEPTH: 'levels of fields',
   MAX_ALIASES: 'aliases',
+  MAX_ALIAS_CHARACTERS: 'characters in an alias',
   MAX_DIRECTIVES: 'directives',
   MAX_REPEATS: 'selections of one field at the same place',
   MAX_ROOT_FIELDS: 'root fields',

@@ -11,6 +11,7 @@ import { answerText } from './answerText.js';
 import { cacheHints } from './cacheHints.js';
 import { compiledExecution } from './compiled/compiledExecution.js';
 import type { Context } from './context.js';
+import { createDocumentStore } from './documentStore.js';
 import { createFormatError } from './formatError.js';
 import { AnswerFields } from './limits/answerFields.js';
 import { documentLimits, type DocumentLimits } from './limits/documentLimits.js';
@@ -56,6 +57,7 @@ export function createGraphqlServer({ typeDefs, introspection, limits, maxAnswer
     // A document, or its variables, can hold a thousand errors as easily as one.
     validationOptions: { maxErrors: 5 },
     executionOptions: { maxCoercionErrors: 5 },
+    documentStore: createDocumentStore(),
     persistedQueries: false,
     // The web side takes nothing but JSON, which no browser sends to another site without asking first.
     csrfPrevention: false,

@@ -17,6 +17,8 @@ export class Batch<T> {
   /** Where its ids are found, and whether they may be asked for anew. */
   index: Index<T> | undefined;
   isForgotten = false;
+  /** Whether it is in the queue. */
+  isWaiting = false;
   /** The trace of the operation that asked first. */
   traceparent: string | undefined;
   /** Every call that was made for it: again after a failure, or in parts. */

@@ -17,7 +17,9 @@ const PATIENCE = 8;
 export class Queue<T> {
   readonly #options: QueueOptions;
   /** The next first. */
-  readonly #batches: Batch<T>[] = [];
+  #batches: Batch<T>[] = [];
+  /** How many of them have been removed, about: they are skipped when their turn comes. */
+  #removed = 0;
   #requests = 0;
   waitingIds = 0;
 
@@ -27,7 +29,7 @@ export class Queue<T> {
 
   /** Takes the ids of one request in, each of them once. `pending` learns the batch of each; the batches are handed back. */
   add(ids: readonly string[], full: boolean, pending: { set(id: string, batch: Batch<T>): unknown }): ReadonlySet<Batch<T>> {
-    const waiting = this.#batches.filter((batch) => batch.full === full && batch.ids.length < this.#options.maxIds);
+    const waiting = this.#batches.filter((batch) => batch.isWaiting && batch.full === full && batch.ids.length < this.#options.maxIds);
     const made: Batch<T>[] = [];
     const used = new Set<Batch<T>>();
     let last: Batch<T> | undefined;
@@ -47,18 +49,27 @@ export class Queue<T> {
   }
 
   next(): Batch<T> | undefined {
-    const batch = this.#batches.shift();
-    this.waitingIds -= batch?.ids.length ?? 0;
+    let batch = this.#batches.shift();
+    while (batch && !batch.isWaiting) batch = this.#batches.shift();
+    if (batch) this.#leave(batch);
     return batch;
   }
 
   /** Whether the batch was still waiting. */
   remove(batch: Batch<T>): boolean {
-    const place = this.#batches.indexOf(batch);
-    if (place < 0) return false;
-    this.#batches.splice(place, 1);
-    this.waitingIds -= batch.ids.length;
+    if (!batch.isWaiting) return false;
+    this.#leave(batch);
+    // To look for its place would take long where ten thousand of them are given up together.
+    if (++this.#removed > this.#batches.length / 2) {
+      this.#batches = this.#batches.filter(({ isWaiting }) => isWaiting);
+      this.#removed = 0;
+    }
     return true;
+  }
+
+  #leave(batch: Batch<T>): void {
+    batch.isWaiting = false;
+    this.waitingIds -= batch.ids.length;
   }
 
   #fits(batch: Batch<T>, id: string): boolean {
@@ -67,6 +78,7 @@ export class Queue<T> {
 
   #insert(batch: Batch<T>, turn: number): void {
     batch.turn = turn;
+    batch.isWaiting = true;
     const place = this.#batches.findLastIndex((other) => other.turn <= turn);
     this.#batches.splice(place + 1, 0, batch);
   }

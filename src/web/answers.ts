@@ -12,6 +12,9 @@ export interface AnswersOptions {
   readonly onEnded?: (reason: 'unread' | 'memory') => void;
 }
 
+/** A caller who has not read an answer for so long does not read, or reads too slowly when others need the memory. */
+const SLOW_MS = 5_000;
+
 interface Answer {
   readonly socket: Socket;
   readonly bytes: number;
@@ -36,20 +39,26 @@ export class Answers {
     return this.#bytes;
   }
 
-  /** To be called when an answer is ready, before it is sent. Ends the connections that have waited longest until it fits. */
-  add(response: ServerResponse, socket: Socket, bytes: number): void {
+  /**
+   * To be called when an answer is ready, before it is sent. Until it fits, ends the connections that have waited longest, but
+   * none that may still be reading. False if it does not fit then: it must not be sent.
+   */
+  add(response: ServerResponse, socket: Socket, bytes: number): boolean {
+    const { maxBytes, now } = this.#options;
     // An error while an answer is sent puts another in its place.
     this.#forget(response);
-    for (const longest of this.#waiting.values()) {
-      if (this.#bytes + bytes <= this.#options.maxBytes) break;
-      this.#cut(longest.socket, 'memory');
+    for (const { socket: longest, sinceMs } of this.#waiting.values()) {
+      if (this.#bytes + bytes <= maxBytes || now() - sinceMs < SLOW_MS) break;
+      this.#cut(longest, 'memory');
     }
+    if (this.#bytes > 0 && this.#bytes + bytes > maxBytes) return false;
     // Its caller has left, or was the one who has waited longest.
-    if (socket.destroyed) return;
-    this.#waiting.set(response, { socket, bytes, sinceMs: this.#options.now() });
+    if (socket.destroyed) return true;
+    this.#waiting.set(response, { socket, bytes, sinceMs: now() });
     this.#bytes += bytes;
     // Handed to the system, or the connection is closed.
     response.once('close', () => this.#forget(response));
+    return true;
   }
 
   /** Ends the connections whose time for reading is up. To be called now and then. */

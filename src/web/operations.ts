@@ -77,6 +77,7 @@ export function operationRoutes(app: FastifyInstance, { server, callers, createC
         if (value !== undefined && !(name === 'accept' && ACCEPTS_JSON.has(String(value)))) headers.set(name, String(value));
       }
       const context = createContext(request.scopes, lives.begin(reply), request.headers);
+      reply.raw.once('close', () => context.answer.abandon());
       const answer = await server
         .executeHTTPGraphQLRequest({ httpGraphQLRequest: { method: 'POST', headers, search: '', body: request.body }, context: async () => context })
         .finally(() => context.answer.end());

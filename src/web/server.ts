@@ -1,12 +1,13 @@
 import compress from '@fastify/compress';
-import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
 import { ContactsError } from '../errors.js';
+import { serve } from '../graphql/formatError.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { Answers } from './answers.js';
 import { limitBodies, type BodyLimits } from './bodies.js';
 import type { Connections } from './connections.js';
 import { LoopDelay } from './loopDelay.js';
-import { refuse, refuseFor, refuseGet, refuseUnread } from './replies.js';
+import { refuse, refuseFor, refuseGet, refuseUnread, RETRY_AFTER_SECONDS } from './replies.js';
 import { createRouterCheck } from './routerSecret.js';
 
 export interface WebOptions {
@@ -41,6 +42,10 @@ const PATIENCE_MS = { headers: 10_000, request: 15_000 };
 /** Open to whoever operates the service, router or not, however busy it is. */
 const FOR_OPERATORS = new Set(['/health/live', '/health/ready', '/metrics']);
 
+function isForOperators(request: { routeOptions: { url?: string | undefined } }): boolean {
+  return FOR_OPERATORS.has(request.routeOptions.url ?? '');
+}
+
 /** The HTTP side, without the routes of GraphQL: limits, the router's secret, health, metrics and the error handler. */
 export async function createWebServer(options: WebOptions): Promise<FastifyInstance> {
   const { routerSecrets, metrics, isReady, redis, graphiql, maxDelayMs, maxBodyBytes, limits, patienceMs = PATIENCE_MS } = options;
@@ -68,7 +73,6 @@ export async function createWebServer(options: WebOptions): Promise<FastifyInsta
   limitConnections(app, options);
 
   const isRouter = createRouterCheck(routerSecrets);
-  const isForOperators = (request: { routeOptions: { url?: string | undefined } }): boolean => FOR_OPERATORS.has(request.routeOptions.url ?? '');
   app.addHook('onRequest', async (request, reply) => {
     if (!isForOperators(request) && !isRouter(request.headers['router-authorization'])) return refuse(reply, 401, 'UNAUTHENTICATED');
   });
@@ -101,9 +105,15 @@ function limitConnections(app: FastifyInstance, { connections, isReady, maxWaiti
   app.addHook('onSend', (request, reply, payload, done) => {
     const socket = connections.socketOf(reply.raw);
     if (!isReady() && socket && connections.mayCloseAfterAnswer(socket)) reply.header('connection', 'close');
-    if (socket) answers.add(reply.raw, socket, bytesOf(payload) + (request.headers['accept-encoding'] ? COMPRESSOR_BYTES : 0));
-    done(null, payload);
+    const fits = !socket || isForOperators(request) || answers.add(reply.raw, socket, bytesOf(payload) + (request.headers['accept-encoding'] ? COMPRESSOR_BYTES : 0));
+    done(null, fits ? payload : overloaded(reply));
   });
+}
+
+/** In the place of an answer for which there is no memory. */
+function overloaded(reply: FastifyReply): string {
+  reply.code(503).header('retry-after', RETRY_AFTER_SECONDS);
+  return JSON.stringify({ errors: [serve(new ContactsError('OVERLOADED'))] });
 }
 
 function bytesOf(payload: unknown): number {

@@ -42,6 +42,7 @@ const AT_THE_LIMIT: [limit: string, max: number, how: string, (over: number) => 
     // 2 * (1 + 2 * (1 + 2 * (1 + 2 * 2))) = 46
     (over) => [`${contact(`...f0 ...f0 ${aliases(4 + over)}`)} ${many(3, (i) => `fragment f${i} on Contact { x${i}: id ...f${i + 1} ...f${i + 1} }`)} fragment f3 on Contact { y: id z: id }`],
   ],
+  ['MAX_ALIAS_CHARACTERS', 200, 'in a fragment', (over) => [`${contact('...f')} fragment f on Contact { address { ${'a'.repeat(200 + over)}: id } }`]],
   ['MAX_DIRECTIVES', 50, 'side by side', (over) => [contact(many(50 + over, () => 'id @include(if: true)'))]],
   ['MAX_DIRECTIVES', 50, 'in a fragment that is spread five times', (over) => [`${contact(`${many(5, () => '...f @skip(if: false)')} ${over ? 'id @skip(if: false)' : 'id'}`)} fragment f on Contact { ${many(9, () => 'id @include(if: true)')} }`]],
   ['MAX_ROOT_FIELDS', 10, 'side by side', (over) => [`{ ${many(10 + over, (i) => `a${i}: contact(id: "cas360:1001") { id }`)} }`]],

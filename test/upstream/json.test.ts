@@ -111,3 +111,14 @@ describe('Parsing an upstream’s JSON', () => {
     fc.assert(fc.property(fc.json().filter(holdsNoLongInteger), (text) => expect(parsed(text)).toEqual(JSON.parse(text))));
   });
 });
+
+test.each([
+  ['objects', '{},'],
+  ['rows with an id', '{"id":2},'],
+  ['lists', '[],'],
+  ['numbers', '1,'],
+])('A body of millions of small values is refused before it is parsed: %s', (_what, value) => {
+  const bodyOf = (bytes: number): Buffer => Buffer.from(`[${value.repeat(bytes / value.length)}0]`);
+  expect(parseJson(bodyOf(200_000))).toBeInstanceOf(Array);
+  expect(() => parseJson(bodyOf(8_388_000))).toThrow(new SyntaxError('too many values'));
+});

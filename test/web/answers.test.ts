@@ -91,24 +91,30 @@ test('A caller who has left, and an answer that another one replaces, leave noth
   expect(answers.bytes).toBe(0);
 });
 
-test('No more bytes wait than may, whoever reads: those who have waited longest are ended, and only as many as it takes', () => {
-  const step = fc.record({ caller: fc.nat(9), bytes: fc.integer({ min: 1, max: 100 }), isRead: fc.boolean() });
+test('No more bytes wait than may: those who have waited longest are ended, only as many as it takes, and nobody before 5 seconds', () => {
+  const step = fc.record({ caller: fc.nat(9), bytes: fc.integer({ min: 1, max: 100 }), isRead: fc.boolean(), laterMs: fc.constantFrom(0, 100, 2_000, 5_000) });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
-      const answers = new Answers({ maxBytes: 100, timeoutMs: 20, now: () => 0 });
+      let now = 0;
+      const ended: string[] = [];
+      const answers = new Answers({ maxBytes: 100, timeoutMs: 1e9, now: () => now, onEnded: (reason) => ended.push(reason) });
       const callers = Array.from({ length: 10 }, () => new Caller());
-      let waiting: { caller: Caller; bytes: number; response: Response }[] = [];
-      for (const { caller: n, bytes, isRead } of steps) {
+      let waiting: { caller: Caller; bytes: number; response: Response; since: number }[] = [];
+      for (const { caller: n, bytes, isRead, laterMs } of steps) {
+        now += laterMs;
         const caller = callers[n]!.destroyed ? (callers[n] = new Caller()) : callers[n]!;
         const sum = (): number => waiting.reduce((total, answer) => total + answer.bytes, 0);
         const expected = new Set<Caller>();
-        while (sum() + bytes > 100) {
+        while (sum() + bytes > 100 && now - waiting[0]!.since >= 5_000) {
           const longest = waiting[0]!.caller;
           expected.add(longest);
           waiting = waiting.filter((answer) => answer.caller !== longest);
         }
-        const response = add(answers, caller, bytes);
-        if (!caller.destroyed) waiting.push({ caller, bytes, response });
+        const fits = sum() + bytes <= 100;
+        const response = new Response(caller);
+        expect(answers.add(response as unknown as ServerResponse, caller as unknown as Socket, bytes)).toBe(fits);
+        if (fits && !caller.destroyed) waiting.push({ caller, bytes, response, since: now });
+        expect(ended.splice(0)).toEqual(Array.from(expected, () => 'memory'));
         for (const one of callers) expect(one.destroyed).toBe(expected.has(one));
         if (isRead) {
           response.emit('close');

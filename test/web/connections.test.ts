@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { idsFrom, startTestApp, type TestApp } from '../support/testApp.js';
+import { idsFrom, startTestApp, type Answer, type TestApp } from '../support/testApp.js';
 
 let app: TestApp;
 let sockets: Socket[];
@@ -79,12 +79,22 @@ test('When a caller leaves, its pipelined operations end too', async () => {
 const LARGE = 'query ($ids: [ID!]!) { a: contacts(ids: $ids) { ...F } b: contacts(ids: $ids) { ...F } c: contacts(ids: $ids) { ...F } d: contacts(ids: $ids) { ...F } e: contacts(ids: $ids) { ...F } f: contacts(ids: $ids) { ...F } } fragment F on Contact { id name firstName lastName email emailAddresses { address nickname primary } phoneNumbers { number kind primary } address { id lines city state postCode country { code alpha3 numeric name } } }';
 const IDS = idsFrom('cas360', 1_001, 1_000);
 
+/** While too many long answers are being made, others are asked to come again. */
+const served = async (): Promise<Answer> => {
+  for (let tries = 0; tries < 100; tries++) {
+    const answer = await app.query(LARGE, { ids: IDS });
+    if (answer.status !== 503) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error('no answer');
+};
+
 test('A caller who does not read an answer in time is ended; one who reads gets all of it', async () => {
   app = await startTestApp({ WRITE_TIMEOUT_MS: '1000' });
   // Five answers are more than the system's buffers hold.
   const slow = open(false);
   for (let n = 0; n < 5; n++) slow.socket.write(post(LARGE, { ids: IDS }));
-  const { status, data } = await app.query(LARGE, { ids: IDS });
+  const { status, data } = await served();
   expect([status, data.a.length]).toEqual([200, 1_000]);
   // Not reading, it hears of its end when it writes.
   const poke = setInterval(() => slow.socket.write('x'), 50);
@@ -112,7 +122,7 @@ test('Callers who do not read are ended when their answers need the memory, with
   const gzipped = open(false);
   for (let n = 0; n < 5; n++) gzipped.socket.write(post(LARGE, { ids: IDS }).replace('host:', 'accept-encoding: gzip\r\nhost:'));
   const poke = setInterval(() => [...slow, gzipped].forEach(({ socket }) => socket.write('x')), 50);
-  for (let n = 0; n < 3; n++) expect((await app.query(LARGE, { ids: IDS })).data.a).toHaveLength(1_000);
+  for (let n = 0; n < 3; n++) expect((await served()).data.a).toHaveLength(1_000);
   await Promise.all(slow.map(({ closed }) => closed));
   clearInterval(poke);
 }, 60_000);

@@ -125,8 +125,8 @@ describe('a body that is no GraphQL request is a BAD_REQUEST:', () => {
 
   test('more keys than the largest list of representations has', async () => {
     const bodyOf = (keys: number, colon = ':') => `{"query":"{ __typename }","variables":{${Array.from({ length: keys - 2 }, (_, n) => `"${n.toString(36)}"${colon}1`).join()}}}`;
-    expect((await post(bodyOf(33_000))).status).toBe(200);
-    for (const colon of [':', ' :', '\n\t: ']) expectRefusal(await post(bodyOf(33_001, colon)), 400, 'LIMIT_EXCEEDED', 'MAX_BODY_KEYS');
+    expect((await post(bodyOf(17_000))).status).toBe(200);
+    for (const colon of [':', ' :', '\n\t: ']) expectRefusal(await post(bodyOf(17_001, colon)), 400, 'LIMIT_EXCEEDED', 'MAX_BODY_KEYS');
   });
 });
 

@@ -2,18 +2,26 @@ import { Kind, type DocumentNode, type SelectionSetNode, type ValueNode } from '
 
 /**
  * Whether graphql-jit answers a document as graphql-js does. It reads the literals of arguments once, when it compiles, so
- * that a variable within a list or an object would keep its first value (graphql-jit#266); and it writes objects as literals
- * of JavaScript, in which some names of fields mean something else.
+ * that a variable within a list or an object would keep its first value (graphql-jit#266); and it writes and reads objects of
+ * JavaScript, in which some names mean something else.
  */
 export function isCompilable({ definitions }: DocumentNode): boolean {
-  return definitions.every((one) => !('selectionSet' in one) || isPlain(one.selectionSet));
+  return definitions.every((one) => {
+    if (one.kind === Kind.OPERATION_DEFINITION && one.variableDefinitions?.some(({ variable }) => isOdd(variable.name.value))) return false;
+    return !('selectionSet' in one) || isPlain(one.selectionSet);
+  });
+}
+
+/** Whether every object of JavaScript has a property of this name. */
+function isOdd(name: string): boolean {
+  return name in Object.prototype || name.startsWith('__');
 }
 
 function isPlain({ selections }: SelectionSetNode): boolean {
   return selections.every((selection) => {
     if (selection.kind === Kind.FRAGMENT_SPREAD) return true;
     if (selection.kind === Kind.FIELD) {
-      if (selection.alias && (selection.alias.value.startsWith('__') || selection.alias.value in Object.prototype)) return false;
+      if (selection.alias && isOdd(selection.alias.value)) return false;
       if (selection.arguments?.some(({ value }) => value.kind !== Kind.VARIABLE && holdsVariable(value))) return false;
     }
     return !selection.selectionSet || isPlain(selection.selectionSet);

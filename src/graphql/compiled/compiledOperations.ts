@@ -30,6 +30,8 @@ interface Known {
 const MAX_RUNS = 8;
 /** Of all operations together. Compiled code takes about a kilobyte for each. */
 const MAX_SELECTIONS = 20_000;
+/** Compiled code repeats the names in a document, so that a long text weighs as much as many selections. */
+const CHARACTERS_A_SELECTION = 50;
 
 /** Compiling may take this part of the time, so that nobody can keep us busy with operations that come twice only. */
 const COMPILING_SHARE = 0.05;
@@ -49,9 +51,9 @@ export class CompiledOperations {
   readonly #options: CompiledOperationsOptions;
   /** By AST node: Apollo Server keeps those of documents that come again, and decides how many. */
   readonly #known = new WeakMap<OperationDefinitionNode, Known>();
-  readonly #compiled = new LRUCache<Run, { readonly selections: number; readonly forget: () => void }>({
+  readonly #compiled = new LRUCache<Run, { readonly weight: number; readonly forget: () => void }>({
     maxSize: MAX_SELECTIONS,
-    sizeCalculation: ({ selections }) => selections,
+    sizeCalculation: ({ weight }) => Math.ceil(weight),
     dispose: ({ forget }) => forget(),
   });
   #savedMs = MOST_SAVED_MS;
@@ -87,7 +89,7 @@ export class CompiledOperations {
     this.#savedMs -= now() - startedAtMs;
     const run = compiled && isCompiledQuery(compiled) ? (compiled.query as Run) : null;
     runs.set(key, run);
-    if (special && run) this.#compiled.set(run, { selections: special.selections, forget: () => runs.delete(key) });
+    if (special && run) this.#compiled.set(run, { weight: special.selections + (document.loc?.end ?? 0) / CHARACTERS_A_SELECTION, forget: () => runs.delete(key) });
     return run ?? undefined;
   }
 }
@@ -108,7 +110,7 @@ function valuesOf(names: readonly string[], { variableDefinitions = [] }: Operat
   for (const { variable, defaultValue } of variableDefinitions) {
     const name = variable.name.value;
     if (!names.includes(name)) continue;
-    const value = variables?.[name] === undefined ? defaultValue?.kind === Kind.BOOLEAN && defaultValue.value : variables[name];
+    const value = !variables || !Object.hasOwn(variables, name) || variables[name] === undefined ? defaultValue?.kind === Kind.BOOLEAN && defaultValue.value : variables[name];
     if (typeof value !== 'boolean') return undefined;
     values[name] = value;
   }

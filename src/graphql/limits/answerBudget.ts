@@ -26,6 +26,7 @@ export class AnswerBudget {
   #fieldsLeft: number;
   #errors = 0;
   #isCompiled = false;
+  #isAbandoned = false;
   #excess: ContactsError | undefined;
 
   constructor(
@@ -49,6 +50,11 @@ export class AnswerBudget {
   end(): void {
     this.#turns.end(this.#knownFields);
     this.#knownFields = 0;
+  }
+
+  /** The caller has left: what is not resolved yet is null. */
+  abandon(): void {
+    this.#isAbandoned = true;
   }
 
   /** To be called before the operation is executed, by compiled code or, if that had no answer, by graphql-js. */
@@ -121,10 +127,10 @@ export class AnswerBudget {
     let turn: Promise<void> | undefined;
     for (let first = 0; first < items.length; first += itemsATurn) {
       const slice = items.slice(first, first + itemsATurn);
-      const take = (): Promise<void> | undefined => this.#turns.take(slice.length * cost);
+      const take = (): Promise<void> | undefined => (this.#isAbandoned ? undefined : this.#turns.take(slice.length * cost));
       // A slice asks once the one before was granted, so that another list need not wait for all of them.
       turn = first === 0 ? take() : (turn ?? Promise.resolve()).then(take);
-      for (const item of slice) paced.push(turn ? turn.then(() => item) : item);
+      for (const item of slice) paced.push(turn ? turn.then(() => this.#unlessAbandoned(item)) : item);
     }
     return paced;
   }
@@ -132,7 +138,11 @@ export class AnswerBudget {
   /** A value that came by itself, in its turn. */
   inTurn(value: unknown, fields: number): unknown {
     const turn = this.#turns.take(this.#costOf(fields));
-    return turn ? turn.then(() => value) : value;
+    return turn ? turn.then(() => this.#unlessAbandoned(value)) : value;
+  }
+
+  #unlessAbandoned(value: unknown): unknown {
+    return this.#isAbandoned ? null : value;
   }
 
   #costOf(fields: number): number {

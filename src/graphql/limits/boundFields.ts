@@ -1,5 +1,6 @@
 import { defaultFieldResolver, isObjectType, type GraphQLField, type GraphQLResolveInfo, type GraphQLSchema } from 'graphql';
 import { limitExceeded } from '../../errors.js';
+import type { Contact } from '../../model.js';
 import type { Context } from '../context.js';
 import type { AnswerBudget } from './answerBudget.js';
 import type { AnswerFields } from './answerFields.js';
@@ -14,17 +15,25 @@ type Bound = (value: unknown, answer: AnswerBudget, info: GraphQLResolveInfo) =>
 export function boundFields(schema: GraphQLSchema, fields: AnswerFields): void {
   const boundList: Bound = (value, answer, info) => (Array.isArray(value) ? answer.inTurns(value, fields.ofItem(info)) : boundError(value, answer, info));
   const boundItems: Bound = (value, answer, info) => boundList(Array.isArray(value) ? settledItems(value, answer, info, fields) : value, answer, info);
-  const counted = (bound: Bound): Bound => (value, answer, info) => {
-    const fits = !Array.isArray(value) || answer.take(value.length * fields.ofItem(info));
-    return fits ? bound(value, answer, info) : answer.error(answer.excess, info);
-  };
   const later: Bound = (value, answer, info) => answer.inTurn(boundError(value, answer, info), fields.ofItem(info));
   bind(schema, 'Query', 'contact', boundError);
   bind(schema, 'Query', 'contacts', boundItems);
   bind(schema, 'Query', '_entities', boundItems);
   bind(schema, 'Contact', 'address', boundError, later);
-  bind(schema, 'Contact', 'representatives', counted(boundItems));
-  bind(schema, 'Contact', 'relationships', counted(boundList));
+  bind(schema, 'Contact', 'representatives', boundItems);
+  bind(schema, 'Contact', 'relationships', boundList);
+  for (const fieldName of ['representatives', 'relationships'] as const) boundLength(schema, fieldName, fields);
+}
+
+/** Refuses a list for which the budget has no room, before anything is loaded for it. */
+function boundLength(schema: GraphQLSchema, fieldName: 'representatives' | 'relationships', fields: AnswerFields): void {
+  const field = fieldOf(schema, 'Contact', fieldName);
+  const { resolve = defaultFieldResolver } = field;
+  field.resolve = (contact, args, context, info) => {
+    const list = (contact as Partial<Contact>)[fieldName];
+    const fits = !list || context.answer.take(list.length * fields.ofItem(info));
+    return fits ? resolve(contact, args, context, info) : context.answer.error(context.answer.excess, info);
+  };
 }
 
 /** Refuses a list of more ids than one field takes. */

@@ -17,6 +17,8 @@ export interface DocumentLimits {
   readonly maxDirectives: number;
   readonly maxRootFields: number;
   readonly maxEntitiesFields: number;
+  /** How long an alias may be: an answer repeats it for each item and each error. */
+  readonly maxAliasCharacters: number;
   /** How often one field may be selected at the same place. Validation compares each of them with each. */
   readonly maxRepeats: number;
 }
@@ -42,6 +44,8 @@ interface Size {
   /** Levels of fields. Introspection does not count: it is closed, or the operator has opened it for people who explore. */
   depth: number;
   aliases: number;
+  /** The length of the longest alias. */
+  aliasCharacters: number;
   directives: number;
   /** Fields of the first level, and those of them that are `_entities`. */
   fields: number;
@@ -86,6 +90,7 @@ export function excessOf(document: DocumentNode, limits: DocumentLimits): Contac
 
 function excessIn(size: Size, limits: DocumentLimits): ContactsError | undefined {
   if (size.aliases > limits.maxAliases) return limitExceeded('MAX_ALIASES', limits.maxAliases);
+  if (size.aliasCharacters > limits.maxAliasCharacters) return limitExceeded('MAX_ALIAS_CHARACTERS', limits.maxAliasCharacters);
   if (size.directives > limits.maxDirectives) return limitExceeded('MAX_DIRECTIVES', limits.maxDirectives);
   if (size.depth > limits.maxDepth) return limitExceeded('MAX_DEPTH', limits.maxDepth);
   if (size.repeats > limits.maxRepeats) return limitExceeded('MAX_REPEATS', limits.maxRepeats);
@@ -145,19 +150,23 @@ class Sizes {
       include(size, inner, name.startsWith('__') ? 0 : 1 + inner.depth);
       repeat(size, selection.alias?.value ?? name, 1, inner.repeats);
       size.fields++;
-      if (selection.alias) size.aliases++;
+      if (selection.alias) {
+        size.aliases++;
+        size.aliasCharacters = Math.max(size.aliasCharacters, selection.alias.value.length);
+      }
       if (name === '_entities') size.entities++;
     }
   }
 }
 
 function nothing(): Size {
-  return { depth: 0, aliases: 0, directives: 0, fields: 0, entities: 0, repeats: 0, level: new Map() };
+  return { depth: 0, aliases: 0, aliasCharacters: 0, directives: 0, fields: 0, entities: 0, repeats: 0, level: new Map() };
 }
 
 function include(size: Size, inner: Size, depth: number): void {
   size.depth = Math.max(size.depth, depth);
   size.aliases += inner.aliases;
+  size.aliasCharacters = Math.max(size.aliasCharacters, inner.aliasCharacters);
   size.directives += inner.directives;
 }
 

@@ -69,7 +69,7 @@ function itemsIn(value: ValueNode, operation: OperationDefinitionNode, variables
   if (value.kind === Kind.LIST) return value.values.length;
   if (value.kind !== Kind.VARIABLE) return 1;
   const name = value.name.value;
-  const given = variables[name];
+  const given = Object.hasOwn(variables, name) ? variables[name] : undefined;
   if (given !== undefined) return Array.isArray(given) ? given.length : 1;
   const defaultValue = operation.variableDefinitions?.find(({ variable }) => variable.name.value === name)?.defaultValue;
   return defaultValue ? itemsIn(defaultValue, operation, variables) : 0;

@@ -15,9 +15,9 @@ export class Turns {
   #renewsSoon = false;
   #underWay = 0;
 
-  /** Counts the fields of an operation that begins. False if too many are under way; then nothing is counted. */
+  /** Counts the fields of an operation that begins. False if too many are under way, unless it is a small one; then nothing is counted. */
   begin(fields: number): boolean {
-    if (this.#underWay + fields > Math.max(fields, MAX_FIELDS_UNDER_WAY)) return false;
+    if (fields > FIELDS_A_TURN && this.#underWay + fields > Math.max(fields, MAX_FIELDS_UNDER_WAY)) return false;
     this.#underWay += fields;
     return true;
   }
