@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { getIntrospectionQuery, getNamedType, isListType, isNonNullType, isObjectType } from 'graphql';
-import { errorsIn, idsFrom, schema, startTestApp, type Answer, type TestApp } from '../support/testApp.js';
+import { errorsIn, everyField, idsFrom, schema, startTestApp, type Answer, type TestApp } from '../support/testApp.js';
 
 /** Small enough to count by hand. */
 const FEW_FIELDS = 100;
@@ -151,6 +151,15 @@ describe('An operation', () => {
   ])('of fragments that would unfold to a billion %s costs no more than its text', async (_what, selections, limit, max) => {
     const fragments = many(30, (i) => `fragment f${i} on Contact { ${selections.replaceAll('${i + 1}', String(i + 1))} }`);
     for (let sight = 0; sight < 3; sight++) expectRefusal(await app.query(`${contact('...f0')} ${fragments} fragment f30 on Contact { name }`), limit, max);
+  });
+
+  test.each<[string, Ask]>([
+    ['1,000 contacts with every field that they have', [`query ($i: [ID!]!) { contacts(ids: $i) { ${everyField()} } }`, { i: ids(1_000) }]],
+    ['2,000 representations with ten fields each', ['query ($r: [_Any!]!) { _entities(representations: $r) { ... on Contact { id source sourceId contactType name firstName lastName email phone address { id } } } }', { r: representations(2_000) }]],
+  ])('for %s passes', async (_what, ask) => {
+    const { status, data, errors = [] } = await app.query(...ask);
+    expect([status, errors.filter(({ extensions }) => extensions.code !== 'FORBIDDEN')]).toEqual([200, []]);
+    expect(Object.values<object[]>(data)[0]!.length).toBeGreaterThanOrEqual(1_000);
   });
 
   test.each([
