@@ -12,13 +12,15 @@ export type Problems = ReadonlyMap<string, Problem>;
 
 /**
  * What went wrong at a place of the answer, such as `contacts.3`, and below it, by the rest of its path. The place itself
- * is ''.
+ * is ''. A field that needs a scope is reported at the first item of a list, and missing in all of them.
  */
 export function problemsAt(error: Error | undefined, place: string): Problems {
   const found = new Map<string, Problem>();
+  const keys = place.split('.');
   for (const { path = [], extensions } of errorsIn(error)) {
-    const at = `${path.join('.')}.`;
-    if (at.startsWith(`${place}.`)) found.set(at.slice(place.length + 1, -1), extensions as unknown as Problem);
+    const problem = extensions as unknown as Problem;
+    const isItem = (n: number): boolean => problem.code === 'FORBIDDEN' && typeof path[n] === 'number';
+    if (keys.every((key, n) => key === String(path[n]) || isItem(n))) found.set(path.slice(keys.length).join('.'), problem);
   }
   return found;
 }
@@ -52,6 +54,7 @@ const ownReasons: Record<string, string> = {
   FORBIDDEN: 'Not permitted',
   UNAUTHENTICATED: 'Your token is not accepted. Choose it again.',
   BAD_USER_INPUT: 'This is not the id of a contact. Ids look like pms:4711 or cas360:54.',
+  LIMIT_EXCEEDED: 'This is too much to ask for at once.',
   OVERLOADED: 'The service has too much to do at the moment.',
 };
 
