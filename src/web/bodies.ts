@@ -34,10 +34,12 @@ function excessIn(json: string, { maxBodyObjects, maxBodyKeys }: BodyLimits): Co
   let before = 0;
   for (let at = 0; at < json.length; at++) {
     const character = json.charCodeAt(at);
-    if (character === OPEN_LIST || character === OPEN_OBJECT) brackets++;
-    else if (character === COLON && (before === QUOTE || before <= SPACE)) keys++;
+    if (character === OPEN_LIST || character === OPEN_OBJECT) {
+      if (++brackets > maxBodyObjects) return limitExceeded('MAX_BODY_OBJECTS', maxBodyObjects);
+    } else if (character === COLON && (before === QUOTE || before <= SPACE)) {
+      if (++keys > maxBodyKeys) return limitExceeded('MAX_BODY_KEYS', maxBodyKeys);
+    }
     before = character;
   }
-  if (brackets > maxBodyObjects) return limitExceeded('MAX_BODY_OBJECTS', maxBodyObjects);
-  return keys > maxBodyKeys ? limitExceeded('MAX_BODY_KEYS', maxBodyKeys) : undefined;
+  return undefined;
 }

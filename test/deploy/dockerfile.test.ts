@@ -24,7 +24,7 @@ test("what the image's last stage copies and starts is a service that answers, a
     // In the image the packages lie below the folder; here they are linked.
     args.unshift(`--allow-fs-read=${resolve('node_modules')}`);
     const { PATH = '' } = process.env;
-    const child = spawn(program!, args, { cwd: folder, env: { PATH, HOME: folder, NODE_ENV: 'production', HOST: '127.0.0.1', PORT: '0' }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program!, args, { cwd: folder, env: { PATH, HOME: folder, NODE_ENV: 'production', HOST: '127.0.0.1', PORT: '0', PMS_BASE_URL: 'http://127.0.0.1:9', PMS_TOKEN_URL: 'http://127.0.0.1:9/token', PMS_CLIENT_ID: 'a', PMS_CLIENT_SECRET: 'b' }, stdio: ['ignore', 'pipe', 'pipe'] });
     const ended = new Promise((done) => child.on('close', done));
     let output = '';
     const url = await new Promise<string | undefined>((found) => {

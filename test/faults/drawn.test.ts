@@ -99,13 +99,18 @@ async function revoke({ sandbox }: TestApp, system: System, { revokeAfter }: Pla
   sandbox[system].revokeTokens();
 }
 
-function compareAnswer(app: TestApp, operation: Operation, { data, errors = [], text }: Answer, planned: Draw['plans'], breaker: boolean, tally: Tally): void {
+function compareAnswer(app: TestApp, operation: Operation, { data, errors: all = [], text }: Answer, planned: Draw['plans'], breaker: boolean, tally: Tally): void {
+  // Beyond a thousand errors, what has one is null, and the last error says so.
+  const isTruncated = all.at(-1)?.extensions.code === 'ERRORS_TRUNCATED';
+  if (all.length > 1_000 !== isTruncated || all.length > 1_001) throw new Error(`${all.length} errors`);
+  const errors = isTruncated ? all.slice(0, -1) : all;
   const told = new Map<string, object[]>();
   for (const { path = [], extensions } of errors) told.set(path.join('.'), [...(told.get(path.join('.')) ?? []), extensions]);
   for (const [field, ids] of [['contacts', operation.ids], ['_entities', operation.representations]] as const) {
     expect(data[field]).toHaveLength(ids.length);
     ids.forEach((id, i) => {
       const [error, more] = told.get(`${field}.${i}`) ?? [];
+      if (isTruncated && !error && data[field][i] === null) return;
       const wrong = more ? 'two errors' : faultOf(app, id, data[field][i], error, planned[systemOf(id)], breaker, tally);
       if (wrong) throw new Error(`${field}.${i}, ${id}: ${wrong}: ${JSON.stringify([data[field][i], error])}`);
     });
