@@ -97,7 +97,7 @@ test('An answer that takes many turns of the event loop is the same, interpreted
 });
 
 test('Where many long answers are asked for at once, some are refused, and short ones are served', async () => {
-  app.sandbox.cas360.faults.set([{ latencyMs: 300 }]);
+  app.sandbox.cas360.faults.set([{ latencyMs: 1_000 }]);
   const ids = Array.from({ length: 1_000 }, () => 'cas360:54');
   const long = (n: number): Promise<Answer> => app.query(`query Long${n} ($ids: [ID!]!) { ${Array.from({ length: 10 }, (_, list) => `l${list}: contacts(ids: $ids) { id source sourceId name email phone title gender skype uuid }`).join(' ')} }`, { ids });
   // A million fields are under way at most, and each of these has 100,010.
