@@ -29,6 +29,15 @@ describe('An answer has at most 1,000 errors', () => {
     }
   });
 
+  test('among them that of a list which may not be null', async () => {
+    const variables = { all: Array.from({ length: 1_500 }, () => 7), ids: Array.from({ length: 1_001 }, () => 'pms:1') };
+    for (const sight of SIGHTS) {
+      const answer = await app.query('query ($all: [_Any!]!, $ids: [ID!]!) { _entities(representations: $all) { __typename } contacts(ids: $ids) { name } }', variables);
+      expect([sight, answer.data, answer.errors!.length, new Set(codesOf(answer))]).toEqual([sight, null, 1_001, new Set(['BAD_USER_INPUT', 'ERRORS_TRUNCATED'])]);
+      expect(answer.errors!.filter(({ extensions }) => extensions.limit === 'MAX_IDS').map(({ path }) => path)).toEqual([['contacts']]);
+    }
+  });
+
   test('whatever kind of thing failed', async () => {
     app.sandbox.cas360.faults.set([{ on: 'addresses', status: 403 }]);
     const query = `query ($ids: [ID!]!, $all: [_Any!]!) { contacts(ids: $ids) { id address { city } } _entities(representations: $all) { __typename } }`;

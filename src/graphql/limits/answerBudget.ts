@@ -1,4 +1,4 @@
-import { getLocation, GraphQLError, type FieldNode, type GraphQLResolveInfo, type SourceLocation } from 'graphql';
+import { getLocation, GraphQLError, isNonNullType, type FieldNode, type GraphQLResolveInfo, type SourceLocation } from 'graphql';
 import { limitExceeded, MAX_ERRORS, type ContactsError } from '../../errors.js';
 import { FIELDS_A_TURN, type Turns } from './turns.js';
 
@@ -88,11 +88,11 @@ export class AnswerBudget {
   }
 
   /**
-   * An error as the answer shows it, with its path and its place in the document; null once there are too many. Left to
-   * itself graphql-js would take a stack for each error, and scan the document for the line.
+   * An error as the answer shows it, with its path and its place in the document; null once there are too many, unless the
+   * field may not be null. Left to itself graphql-js would take a stack for each error, and scan the document for the line.
    */
-  error(error: unknown, { fieldNodes, path }: GraphQLResolveInfo, item?: number): GraphQLError | null {
-    if (++this.#errors > MAX_ERRORS) return null;
+  error(error: unknown, { fieldNodes, path, returnType }: GraphQLResolveInfo, item?: number): GraphQLError | null {
+    if (++this.#errors > MAX_ERRORS && (item !== undefined || !isNonNullType(returnType))) return null;
     const keys = item === undefined ? keysOf(path) : [...keysOf(path), item];
     return Object.assign(Object.create(this.#templateOf(error, fieldNodes)) as GraphQLError, { path: keys });
   }

@@ -1,6 +1,6 @@
 import type { ApolloServerPlugin } from '@apollo/server';
-import { GraphQLError, Kind, type DocumentNode, type FragmentDefinitionNode, type OperationDefinitionNode, type ValueNode } from 'graphql';
-import { ContactsError, limitExceeded } from '../../errors.js';
+import { GraphQLError, Kind, type DocumentNode, type FragmentDefinitionNode, type GraphQLFormattedError, type OperationDefinitionNode, type ValueNode } from 'graphql';
+import { ContactsError, limitExceeded, MAX_ERRORS } from '../../errors.js';
 import type { Context } from '../context.js';
 import { LONG_FIELDS } from '../answerText.js';
 import { serve } from '../formatError.js';
@@ -36,11 +36,16 @@ export function operationLimits(limits: OperationLimits, fields: AnswerFields, o
       willSendResponse: async ({ response: { body }, contextValue }) => {
         if (body.kind !== 'single') return;
         const { data, errors } = body.singleResult;
-        if (errors && contextValue.answer.isTruncated) body.singleResult.errors = [...errors, serve(new ContactsError('ERRORS_TRUNCATED'))];
+        if (errors && contextValue.answer.isTruncated) body.singleResult.errors = [...outermost(errors), serve(new ContactsError('ERRORS_TRUNCATED'))];
         if (data && contextValue.answer.fields > LONG_FIELDS) onLongAnswer(data);
       },
     }),
   };
+}
+
+/** As many errors as an answer may have. That of a root field explains why there is no data at all. */
+function outermost(errors: readonly GraphQLFormattedError[]): GraphQLFormattedError[] {
+  return errors.toSorted((one, other) => (one.path?.length ?? 0) - (other.path?.length ?? 0)).slice(0, MAX_ERRORS);
 }
 
 function refusal(originalError: ContactsError, status = 400): GraphQLError {
