@@ -11,17 +11,23 @@ export interface AnswerLimits {
 
 type Path = GraphQLResolveInfo['path'];
 
+/** What is known of the errors of each field, by its nodes. */
+class KnownErrors {
+  readonly locations = new Map<readonly FieldNode[], readonly SourceLocation[]>();
+  /** The error that a field had last, without a path. */
+  readonly templates = new Map<readonly FieldNode[], GraphQLError>();
+  /** Fields that are reported once, and where. */
+  readonly reported = new Map<readonly FieldNode[], { readonly error: GraphQLError | null; path: Path }>();
+}
+
 /** graphql-jit resolves a field in a fifth of the time that graphql-js takes. */
 const COMPILED_SPEED = 5;
 
 /** The fields and errors that the answer to one operation may still have. Made for one operation. */
 export class AnswerBudget {
   readonly #turns: Turns;
-  readonly #locations = new Map<readonly FieldNode[], readonly SourceLocation[]>();
-  /** For each field the error that it had last, without a path. */
-  readonly #templates = new Map<readonly FieldNode[], GraphQLError>();
-  /** Fields that are reported once, and where. */
-  readonly #reported = new Map<readonly FieldNode[], { readonly error: GraphQLError | null; path: Path }>();
+  /** Made with the first error: most operations have none. */
+  #known: KnownErrors | undefined;
   #knownFields = 0;
   #fieldsLeft: number;
   #errors = 0;
@@ -62,7 +68,7 @@ export class AnswerBudget {
     this.#isCompiled = isCompiled;
     this.#fieldsLeft = this.limits.maxAnswerFields - this.#knownFields;
     this.#errors = 0;
-    this.#reported.clear();
+    this.#known = undefined;
   }
 
   /** Takes so many fields from the budget. False if fewer are left; then nothing is taken. */
@@ -102,7 +108,8 @@ export class AnswerBudget {
    * be resolved in any order, so the error moves to the first of them.
    */
   errorOnce(error: ContactsError, info: GraphQLResolveInfo): GraphQLError | null {
-    const reported = this.#reported.get(info.fieldNodes);
+    const known = (this.#known ??= new KnownErrors());
+    const reported = known.reported.get(info.fieldNodes);
     if (reported) {
       if (reported.error && isBefore(info.path, reported.path)) {
         reported.path = info.path;
@@ -111,7 +118,7 @@ export class AnswerBudget {
       return null;
     }
     const first = this.error(error, info);
-    this.#reported.set(info.fieldNodes, { error: first, path: info.path });
+    known.reported.set(info.fieldNodes, { error: first, path: info.path });
     return first;
   }
 
@@ -150,23 +157,25 @@ export class AnswerBudget {
   }
 
   #templateOf(error: unknown, nodes: readonly FieldNode[]): GraphQLError {
-    const known = this.#templates.get(nodes);
+    const { locations, templates } = (this.#known ??= new KnownErrors());
+    const known = templates.get(nodes);
     if (known && known.originalError === error) return known;
     const originalError = error instanceof Error ? error : new Error('Something other than an error was thrown.', { cause: error });
-    const template = Object.assign(new GraphQLError(originalError.message, { originalError }), { locations: this.#locationsOf(nodes) });
-    this.#templates.set(nodes, template);
+    const template = Object.assign(new GraphQLError(originalError.message, { originalError }), { locations: locationsOf(nodes, locations) });
+    templates.set(nodes, template);
     return template;
   }
 
-  #locationsOf(nodes: readonly FieldNode[]): readonly SourceLocation[] {
-    let known = this.#locations.get(nodes);
-    if (!known) {
-      // Compiled code has the nodes of a fragment once for each place where it is spread.
-      const starts = new Map(nodes.flatMap(({ loc }) => (loc ? [[loc.start, loc.source] as const] : [])));
-      this.#locations.set(nodes, (known = [...starts].map(([start, source]) => getLocation(source, start))));
-    }
-    return known;
+}
+
+function locationsOf(nodes: readonly FieldNode[], locations: KnownErrors['locations']): readonly SourceLocation[] {
+  let known = locations.get(nodes);
+  if (!known) {
+    // Compiled code has the nodes of a fragment once for each place where it is spread.
+    const starts = new Map(nodes.flatMap(({ loc }) => (loc ? [[loc.start, loc.source] as const] : [])));
+    locations.set(nodes, (known = [...starts].map(([start, source]) => getLocation(source, start))));
   }
+  return known;
 }
 
 function keysOf(path: Path): (string | number)[] {
