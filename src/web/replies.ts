@@ -6,8 +6,12 @@ import { serve } from '../graphql/formatError.js';
 
 /** Answers a request that never became an operation, in the form that GraphQL clients read. */
 export function refuse(reply: FastifyReply, status: number, error: ErrorCode | ContactsError): FastifyReply {
-  const served = serve(error instanceof ContactsError ? error : new ContactsError(error));
-  return reply.code(status).header('cache-control', 'private, no-store').type('application/json; charset=utf-8').send({ errors: [served] });
+  return reply.code(status).header('cache-control', 'private, no-store').type('application/json; charset=utf-8').send(errorBody(error));
+}
+
+/** The JSON text of an answer that is one error. */
+export function errorBody(error: ErrorCode | ContactsError): string {
+  return JSON.stringify({ errors: [serve(error instanceof ContactsError ? error : new ContactsError(error))] });
 }
 
 const STATUS: Partial<Record<ErrorCode, number>> = { UNAUTHENTICATED: 401, BAD_USER_INPUT: 400, OVERLOADED: 503, LIMIT_EXCEEDED: 400 };
@@ -37,7 +41,7 @@ const UNREAD: Partial<Record<string, number>> = { ERR_HTTP_REQUEST_TIMEOUT: 408,
 export function refuseUnread({ code = '' }: NodeJS.ErrnoException, socket: Socket): void {
   if (!socket.writable) return;
   const status = UNREAD[code] ?? 400;
-  const body = JSON.stringify({ errors: [serve(new ContactsError('BAD_REQUEST'))] });
+  const body = errorBody('BAD_REQUEST');
   const headers = `content-type: application/json; charset=utf-8\r\ncache-control: private, no-store\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close`;
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${headers}\r\n\r\n${body}`, () => socket.destroy());
 }

@@ -1,13 +1,12 @@
 import compress from '@fastify/compress';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
 import { ContactsError } from '../errors.js';
-import { serve } from '../graphql/formatError.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { Answers } from './answers.js';
 import { limitBodies, type BodyLimits } from './bodies.js';
 import type { Connections } from './connections.js';
 import { LoopDelay } from './loopDelay.js';
-import { refuse, refuseFor, refuseGet, refuseUnread, RETRY_AFTER_SECONDS } from './replies.js';
+import { errorBody, refuse, refuseFor, refuseGet, refuseUnread, RETRY_AFTER_SECONDS } from './replies.js';
 import { createRouterCheck } from './routerSecret.js';
 
 export interface WebOptions {
@@ -113,7 +112,7 @@ function limitConnections(app: FastifyInstance, { connections, isReady, maxWaiti
 /** In the place of an answer for which there is no memory. */
 function overloaded(reply: FastifyReply): string {
   reply.code(503).header('retry-after', RETRY_AFTER_SECONDS);
-  return JSON.stringify({ errors: [serve(new ContactsError('OVERLOADED'))] });
+  return errorBody('OVERLOADED');
 }
 
 function bytesOf(payload: unknown): number {
