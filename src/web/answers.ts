@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { Registry, type Entry } from './registry.js';
 
 export interface AnswersOptions {
   /** How many bytes may wait to be sent, over all connections. */
@@ -15,7 +16,8 @@ export interface AnswersOptions {
 /** A caller who has not read an answer for so long does not read, or reads too slowly when others need the memory. */
 const SLOW_MS = 5_000;
 
-interface Answer {
+interface Answer extends Entry {
+  readonly response: ServerResponse;
   readonly socket: Socket;
   readonly bytes: number;
   sinceMs: number;
@@ -27,8 +29,7 @@ interface Answer {
  */
 export class Answers {
   readonly #options: AnswersOptions;
-  /** The longest waiting first. */
-  readonly #waiting = new Map<ServerResponse, Answer>();
+  readonly #waiting = new Registry<Answer>();
   #bytes = 0;
 
   constructor(options: AnswersOptions) {
@@ -44,44 +45,49 @@ export class Answers {
    * none that may still be reading. False if it does not fit then: it must not be sent.
    */
   add(response: ServerResponse, socket: Socket, bytes: number): boolean {
-    const { maxBytes, now } = this.#options;
-    // An error while an answer is sent puts another in its place.
-    this.#forget(response);
-    for (const { socket: longest, sinceMs } of this.#waiting.values()) {
-      if (this.#bytes + bytes <= maxBytes || now() - sinceMs < SLOW_MS) break;
-      this.#cut(longest, 'memory');
+    const sinceMs = this.#options.now();
+    if (this.#bytes > 0 && !this.#fits(bytes)) {
+      const slow = this.#waiting.all().filter((answer) => sinceMs - answer.sinceMs >= SLOW_MS);
+      slow.sort((one, other) => one.sinceMs - other.sinceMs);
+      for (const answer of slow) if (!this.#fits(bytes)) this.#cut(answer.socket, 'memory');
+      if (this.#bytes > 0 && !this.#fits(bytes)) return false;
     }
-    if (this.#bytes > 0 && this.#bytes + bytes > maxBytes) return false;
     // Its caller has left, or was the one who has waited longest.
     if (socket.destroyed) return true;
-    this.#waiting.set(response, { socket, bytes, sinceMs: now() });
+    const answer: Answer = { response, socket, bytes, sinceMs, place: -1 };
+    this.#waiting.add(answer);
     this.#bytes += bytes;
     // Handed to the system, or the connection is closed.
-    response.once('close', () => this.#forget(response));
+    response.once('close', () => this.#forget(answer));
     return true;
   }
 
   /** Ends the connections whose time for reading is up. To be called now and then. */
   endLate(): void {
     const now = this.#options.now();
+    const waiting = this.#waiting.all();
     const readable = new Set<Socket>();
-    for (const [response, { socket }] of this.#waiting) if (response.socket !== null) readable.add(socket);
-    for (const answer of this.#waiting.values()) {
+    for (const { response, socket } of waiting) if (response.socket !== null) readable.add(socket);
+    for (const answer of waiting) {
       // A pipelined answer behind one that is not ready: its caller cannot read anything yet.
       if (!readable.has(answer.socket)) answer.sinceMs = now;
       else if (now - answer.sinceMs >= this.#options.timeoutMs) this.#cut(answer.socket, 'unread');
     }
   }
 
+  #fits(bytes: number): boolean {
+    return this.#bytes + bytes <= this.#options.maxBytes;
+  }
+
   #cut(socket: Socket, reason: 'unread' | 'memory'): void {
+    if (socket.destroyed) return;
     this.#options.onEnded?.(reason);
     // Without a reset, the system would keep what the caller has not read.
     socket.resetAndDestroy();
-    for (const [response, answer] of this.#waiting) if (answer.socket === socket) this.#forget(response);
+    for (const answer of this.#waiting.all()) if (answer.socket === socket) this.#forget(answer);
   }
 
-  #forget(response: ServerResponse): void {
-    this.#bytes -= this.#waiting.get(response)?.bytes ?? 0;
-    this.#waiting.delete(response);
+  #forget(answer: Answer): void {
+    if (this.#waiting.delete(answer)) this.#bytes -= answer.bytes;
   }
 }

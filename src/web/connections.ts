@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { Registry, type Entry } from './registry.js';
 
 /** How many requests of one connection are worked on at a time. Routers send one, and wait for its answer. */
 const MAX_AT_ONCE = 8;
@@ -19,11 +20,17 @@ const MANY_IDLE = 1_000;
 const IDLE_MS = 20_000;
 
 /** One connection of a caller. */
-class Connection {
-  readonly underWay = new Set<ServerResponse>();
+class Connection implements Entry {
+  place = -1;
+  /** How many of its requests have begun, and are not answered. */
+  underWay = 0;
+  /** Since when it has been without a request, if it is. */
+  idleSinceMs: number | undefined;
   readonly held: (() => void)[] = [];
   /** Whether its caller ever sent a request before it had the answer to the last one. */
   pipelines = false;
+
+  constructor(readonly socket: Socket) {}
 }
 
 /**
@@ -32,9 +39,7 @@ class Connection {
  */
 export class Connections {
   readonly #connections = new WeakMap<Socket, Connection>();
-  readonly #sockets = new WeakMap<ServerResponse, Socket>();
-  /** Since when connections are idle, the longest first. */
-  readonly #idle = new Map<Socket, number>();
+  readonly #open = new Registry<Connection>();
   readonly #now: () => number;
   readonly #onEnded: (reason: 'pipelined' | 'idle') => void;
   #manyIdleUntilMs = -Infinity;
@@ -54,23 +59,15 @@ export class Connections {
   /** Calls `start` when it is the request's turn: at once, later, or never if its caller leaves before. */
   begin(socket: Socket, response: ServerResponse, start: () => void): void {
     if (socket.destroyed) return;
-    this.#sockets.set(response, socket);
-    const connection = this.#connections.get(socket) ?? this.#open(socket);
-    const go = (): void => {
-      connection.underWay.add(response);
-      this.#idle.delete(socket);
-      this.#underWay++;
-      response.once('close', () => this.#end(socket, connection, response));
-      start();
-    };
-    if (connection.underWay.size > 0) connection.pipelines = true;
-    if (connection.underWay.size < MAX_AT_ONCE) return go();
+    const connection = this.#connections.get(socket) ?? this.#connect(socket);
+    if (connection.underWay > 0) connection.pipelines = true;
+    if (connection.underWay < MAX_AT_ONCE) return this.#start(connection, response, start);
     if (connection.held.length >= MAX_HELD) {
       this.#onEnded('pipelined');
       socket.destroy();
       return;
     }
-    connection.held.push(go);
+    connection.held.push(() => this.#start(connection, response, start));
     stopReading(socket);
   }
 
@@ -80,19 +77,14 @@ export class Connections {
    */
   endIdle(): void {
     const now = this.#now();
-    if (this.#idle.size > MANY_IDLE) this.#manyIdleUntilMs = now + 2 * IDLE_MS;
+    const idle = this.#open.all().filter(({ idleSinceMs }) => idleSinceMs !== undefined);
+    if (idle.length > MANY_IDLE) this.#manyIdleUntilMs = now + 2 * IDLE_MS;
     if (now >= this.#manyIdleUntilMs) return;
-    for (const [socket, sinceMs] of this.#idle) {
-      if (now - sinceMs < IDLE_MS) return;
+    for (const { socket, idleSinceMs } of idle) {
+      if (now - idleSinceMs! < IDLE_MS) continue;
       this.#onEnded('idle');
       socket.destroy();
-      this.#idle.delete(socket);
     }
-  }
-
-  /** The connection of a response. Node forgets it where the request could not be read. */
-  socketOf(response: ServerResponse): Socket | undefined {
-    return this.#sockets.get(response);
   }
 
   /**
@@ -103,26 +95,36 @@ export class Connections {
     return this.#connections.get(socket)?.pipelines === false;
   }
 
-  #open(socket: Socket): Connection {
-    const connection = new Connection();
+  #connect(socket: Socket): Connection {
+    const connection = new Connection(socket);
     this.#connections.set(socket, connection);
+    this.#open.add(connection);
     // Node resumes the socket after each request that it has read.
     socket.on('resume', () => connection.held.length > 0 && stopReading(socket));
     socket.once('close', () => {
       connection.held.length = 0;
-      this.#idle.delete(socket);
+      this.#open.delete(connection);
     });
     return connection;
   }
 
-  #end(socket: Socket, connection: Connection, response: ServerResponse): void {
-    if (!connection.underWay.delete(response)) return;
+  #start(connection: Connection, response: ServerResponse, start: () => void): void {
+    connection.underWay++;
+    connection.idleSinceMs = undefined;
+    this.#underWay++;
+    response.once('close', () => this.#end(connection));
+    start();
+  }
+
+  #end(connection: Connection): void {
+    const { socket, held } = connection;
+    connection.underWay--;
     this.#underWay--;
-    const next = connection.held.shift();
-    if (next && connection.held.length === 0) socket.resume();
+    const next = held.shift();
+    if (next && held.length === 0) socket.resume();
     next?.();
-    if (connection.underWay.size > 0 || socket.destroyed) return;
-    this.#idle.set(socket, this.#now());
+    if (connection.underWay > 0 || socket.destroyed) return;
+    connection.idleSinceMs = this.#now();
     if (connection.pipelines) socket.setTimeout(PIPELINED_IDLE_MS);
   }
 }

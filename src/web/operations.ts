@@ -7,6 +7,7 @@ import type { Life } from '../life.js';
 import { isRecord } from '../record.js';
 import { Aborter } from '../signal.js';
 import type { Callers } from './callers.js';
+import { Registry, type Entry } from './registry.js';
 import { refuse, RETRY_AFTER_SECONDS } from './replies.js';
 
 export interface OperationOptions {
@@ -108,7 +109,7 @@ function isAuthorization(text: string, at: number): boolean {
 /** The operations under way. Each ends with its deadline, when its caller goes away, or when all are told to end. */
 class Lives {
   readonly #timeoutMs: number;
-  readonly #expirations = new Set<() => void>();
+  readonly #underWay = new Registry<Entry & { readonly expire: () => void }>();
   #isOver = false;
 
   constructor(timeoutMs: number) {
@@ -125,10 +126,11 @@ class Lives {
     };
     const timeoutMs = this.#isOver ? 0 : this.#timeoutMs;
     let timer = setTimeout(expire, timeoutMs);
-    this.#expirations.add(expire);
+    const operation = { expire, place: -1 };
+    this.#underWay.add(operation);
     reply.raw.once('close', () => {
       clearTimeout(timer);
-      this.#expirations.delete(expire);
+      this.#underWay.delete(operation);
       if (!reply.raw.writableFinished) end.abort(TOO_LATE);
     });
     return { signal: end, endsAtMs: performance.now() + timeoutMs };
@@ -136,6 +138,6 @@ class Lives {
 
   end(): void {
     this.#isOver = true;
-    for (const expire of this.#expirations) expire();
+    for (const { expire } of this.#underWay.all()) expire();
   }
 }

@@ -102,9 +102,9 @@ function limitConnections(app: FastifyInstance, { connections, isReady, maxWaiti
   app.addHook('onClose', async () => clearInterval(looks));
   app.addHook('onRequest', (request, reply, done) => connections.begin(request.raw.socket, reply.raw, done));
   app.addHook('onSend', (request, reply, payload, done) => {
-    const socket = connections.socketOf(reply.raw);
-    if (!isReady() && socket && connections.mayCloseAfterAnswer(socket)) reply.header('connection', 'close');
-    const fits = !socket || isForOperators(request) || answers.add(reply.raw, socket, bytesOf(payload) + (request.headers['accept-encoding'] ? COMPRESSOR_BYTES : 0));
+    const { socket } = request.raw;
+    if (!isReady() && connections.mayCloseAfterAnswer(socket)) reply.header('connection', 'close');
+    const fits = isForOperators(request) || answers.add(reply.raw, socket, bytesOf(payload) + (request.headers['accept-encoding'] ? COMPRESSOR_BYTES : 0));
     done(null, fits ? payload : overloaded(reply));
   });
 }
