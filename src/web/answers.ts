@@ -57,7 +57,7 @@ export class Answers {
     const answer: Answer = { response, socket, bytes, sinceMs, place: -1 };
     this.#waiting.add(answer);
     this.#bytes += bytes;
-    // Handed to the system, or the connection is closed.
+    // Handed to the system, or the connection is closed. Where an error took the place of an answer, both count until then.
     response.once('close', () => this.#forget(answer));
     return true;
   }

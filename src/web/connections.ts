@@ -77,7 +77,7 @@ export class Connections {
    */
   endIdle(): void {
     const now = this.#now();
-    const idle = this.#open.all().filter(({ idleSinceMs }) => idleSinceMs !== undefined);
+    const idle = this.#open.all().filter(({ idleSinceMs, socket }) => idleSinceMs !== undefined && !socket.destroyed);
     if (idle.length > MANY_IDLE) this.#manyIdleUntilMs = now + 2 * IDLE_MS;
     if (now >= this.#manyIdleUntilMs) return;
     for (const { socket, idleSinceMs } of idle) {

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { HeaderMap, type ApolloServer } from '@apollo/server';
+import { HeaderMap, type ApolloServer, type HTTPGraphQLResponse } from '@apollo/server';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { ContactsError, limitExceeded } from '../errors.js';
 import type { Context } from '../graphql/context.js';
@@ -77,11 +77,8 @@ export function operationRoutes(app: FastifyInstance, { server, callers, createC
         const value = request.headers[name];
         if (value !== undefined && !(name === 'accept' && ACCEPTS_JSON.has(String(value)))) headers.set(name, String(value));
       }
-      const context = createContext(request.scopes, lives.begin(reply), request.headers);
-      reply.raw.once('close', () => context.answer.abandon());
-      const answer = await server
-        .executeHTTPGraphQLRequest({ httpGraphQLRequest: { method: 'POST', headers, search: '', body: request.body }, context: async () => context })
-        .finally(() => context.answer.end());
+      const context: Context = createContext(request.scopes, lives.begin(reply, () => context.answer.abandon()), request.headers);
+      const answer = await execute(request.body, headers, context);
       for (const [name, value] of answer.headers) if (name !== 'cache-control' || value.startsWith('max-age=')) reply.header(name, value);
       reply.code(answer.status ?? 200);
       // Too many long answers are being made.
@@ -91,6 +88,14 @@ export function operationRoutes(app: FastifyInstance, { server, callers, createC
     },
   });
   return () => lives.end();
+
+  async function execute(body: unknown, headers: HeaderMap, context: Context): Promise<HTTPGraphQLResponse> {
+    try {
+      return await server.executeHTTPGraphQLRequest({ httpGraphQLRequest: { method: 'POST', headers, search: '', body }, context: async () => context });
+    } finally {
+      context.answer.end();
+    }
+  }
 }
 
 /** graphql-js finds the line of each error by counting from the first one. */
@@ -116,7 +121,8 @@ class Lives {
     this.#timeoutMs = timeoutMs;
   }
 
-  begin(reply: FastifyReply): Life {
+  /** `onClose` hears of it when the answer has been sent, or its caller has left. */
+  begin(reply: FastifyReply, onClose: () => void): Life {
     const end = new Aborter();
     const expire = (): void => {
       clearTimeout(timer);
@@ -131,6 +137,7 @@ class Lives {
     reply.raw.once('close', () => {
       clearTimeout(timer);
       this.#underWay.delete(operation);
+      onClose();
       if (!reply.raw.writableFinished) end.abort(TOO_LATE);
     });
     return { signal: end, endsAtMs: performance.now() + timeoutMs };

@@ -5,6 +5,7 @@ import {
   isNonNullType,
   isObjectType,
   Kind,
+  type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
   type GraphQLField,
@@ -51,9 +52,9 @@ export class AnswerFields {
 
   constructor(readonly schema: GraphQLSchema) {}
 
-  ofOperation(operation: OperationDefinitionNode, fragments: Fragments): OperationFields {
+  ofOperation(operation: OperationDefinitionNode, document: DocumentNode): OperationFields {
     let known = this.#operations.get(operation);
-    if (!known) this.#operations.set(operation, (known = this.#document(operation, fragments).ofOperation(operation)));
+    if (!known) this.#operations.set(operation, (known = this.#document(operation, fragmentsOf(document)).ofOperation(operation)));
     return known;
   }
 
@@ -74,6 +75,12 @@ export class AnswerFields {
     if (!known) this.#documents.set(operation, (known = new DocumentFields(this.schema, fragments)));
     return known;
   }
+}
+
+function fragmentsOf({ definitions }: DocumentNode): Fragments {
+  const fragments: Record<string, FragmentDefinitionNode> = {};
+  for (const one of definitions) if (one.kind === Kind.FRAGMENT_DEFINITION) fragments[one.name.value] = one;
+  return fragments;
 }
 
 class DocumentFields {

@@ -1,5 +1,5 @@
 import type { ApolloServerPlugin } from '@apollo/server';
-import { GraphQLError, Kind, type DocumentNode, type FragmentDefinitionNode, type GraphQLFormattedError, type OperationDefinitionNode, type ValueNode } from 'graphql';
+import { GraphQLError, Kind, type GraphQLFormattedError, type OperationDefinitionNode, type ValueNode } from 'graphql';
 import { ContactsError, limitExceeded, MAX_ERRORS } from '../../errors.js';
 import type { Context } from '../context.js';
 import { LONG_FIELDS } from '../answerText.js';
@@ -26,7 +26,7 @@ export function operationLimits(limits: OperationLimits, fields: AnswerFields, o
         if (!operation) return;
         const variables: Variables = request.variables ?? {};
         if (isDeeperThan(limits.maxVariablesDepth + 1, variables)) throw refusal(limitExceeded('MAX_VARIABLES_DEPTH', limits.maxVariablesDepth));
-        const counted = count(fields.ofOperation(operation, fragmentsOf(document)), operation, variables, limits.maxIds);
+        const counted = count(fields.ofOperation(operation, document), operation, variables, limits.maxIds);
         if (counted.representations > limits.maxRepresentations) throw refusal(limitExceeded('MAX_REPRESENTATIONS', limits.maxRepresentations));
         const begun = contextValue.answer.begin(counted.fields);
         if (begun === 'excess') throw refusal(contextValue.answer.excess);
@@ -50,12 +50,6 @@ function outermost(errors: readonly GraphQLFormattedError[]): GraphQLFormattedEr
 
 function refusal(originalError: ContactsError, status = 400): GraphQLError {
   return new GraphQLError(originalError.message, { originalError, extensions: { http: { status } } });
-}
-
-function fragmentsOf({ definitions }: DocumentNode): Record<string, FragmentDefinitionNode> {
-  const fragments: Record<string, FragmentDefinitionNode> = {};
-  for (const one of definitions) if (one.kind === Kind.FRAGMENT_DEFINITION) fragments[one.name.value] = one;
-  return fragments;
 }
 
 function count({ fixed, lists }: OperationFields, operation: OperationDefinitionNode, variables: Variables, maxIds: number): { fields: number; representations: number } {
@@ -87,5 +81,7 @@ function cutLists(variables: Variables, maxItems: number): void {
 
 function isDeeperThan(levels: number, value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(levels - 1, inner));
+  if (levels === 0) return true;
+  const inner: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
+  return inner.some((one) => isDeeperThan(levels - 1, one));
 }
