@@ -153,7 +153,8 @@ export class AnswerBudget {
   }
 
   #costOf(fields: number): number {
-    return Math.max(1, fields) / (this.#isCompiled ? COMPILED_SPEED : 1);
+    // An item may have a list to load, which takes longer than a few fields.
+    return Math.max(1, this.#isCompiled ? fields / COMPILED_SPEED : fields);
   }
 
   #templateOf(error: unknown, nodes: readonly FieldNode[]): GraphQLError {
@@ -165,7 +166,6 @@ export class AnswerBudget {
     templates.set(nodes, template);
     return template;
   }
-
 }
 
 function locationsOf(nodes: readonly FieldNode[], locations: KnownErrors['locations']): readonly SourceLocation[] {
