@@ -3,20 +3,21 @@ import type { Browser } from 'playwright-core';
 import { startChromium } from './support/chromium.js';
 import { contrastsIn } from './support/contrast.js';
 import { GraphiqlPage } from './support/graphiqlPage.js';
-import { startStand, type Stand } from './support/stand.js';
+import type { TestApp } from '../support/testApp.js';
+import { startGraphiqlApp } from './support/graphiqlApp.js';
 
 jest.setTimeout(30_000);
 
-let stand: Stand;
+let app: TestApp;
 let browser: Browser;
 let graphiql: GraphiqlPage;
 
 beforeAll(async () => {
-  [stand, browser] = await Promise.all([startStand(), startChromium()]);
+  [app, browser] = await Promise.all([startGraphiqlApp(), startChromium()]);
 }, 300_000);
 beforeEach(async () => {
-  for (const { faults } of [stand.sandbox.pms, stand.sandbox.cas360]) faults.clear();
-  graphiql = await GraphiqlPage.open(browser, stand.origin);
+  for (const { faults } of [app.sandbox.pms, app.sandbox.cas360]) faults.clear();
+  graphiql = await GraphiqlPage.open(browser, app.url);
 });
 afterEach(async () => {
   await graphiql.page.close();
@@ -24,7 +25,7 @@ afterEach(async () => {
 });
 afterAll(async () => {
   await browser.close();
-  await stand.stop();
+  await app.stop();
 });
 
 const cards =
@@ -135,8 +136,8 @@ test('the keyboard alone opens the panel, runs a query and opens a call', async 
 describe.each(['light', 'dark'] as const)('in the %s', (colorScheme) => {
   test('every text of the panel is readable', async () => {
     await graphiql.page.emulateMedia({ colorScheme });
-    stand.sandbox.pms.faults.set([{ latencyMs: 70 }]);
-    stand.sandbox.cas360.faults.set([{ on: 'contacts', status: 503, times: 1 }, { latencyMs: 40 }]);
+    app.sandbox.pms.faults.set([{ latencyMs: 70 }]);
+    app.sandbox.cas360.faults.set([{ on: 'contacts', status: 503, times: 1 }, { latencyMs: 40 }]);
     await graphiql.write(cards, { ids: ['pms:4711', 'cas360:54', 'cas360:555742'] });
     await graphiql.page.getByRole('button', { name: 'Prettify query' }).click();
     await graphiql.page.locator('.graphiql-query-editor .view-line').nth(14).waitFor();

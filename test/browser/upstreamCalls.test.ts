@@ -2,19 +2,21 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, tes
 import type { Browser } from 'playwright-core';
 import { startChromium } from './support/chromium.js';
 import { GraphiqlPage, type ShownCall } from './support/graphiqlPage.js';
-import { startStand, type Stand } from './support/stand.js';
+import type { TestApp } from '../support/testApp.js';
+import { startGraphiqlApp } from './support/graphiqlApp.js';
+import { until } from '../support/until.js';
 
 jest.setTimeout(30_000);
 
-let stand: Stand;
+let app: TestApp;
 let browser: Browser;
 let graphiql: GraphiqlPage;
 /** What the tests make the browser complain of. */
 const provoked: string[] = [];
 
 beforeAll(async () => {
-  [stand, browser] = await Promise.all([startStand(), startChromium()]);
-  graphiql = await GraphiqlPage.open(browser, stand.origin);
+  [app, browser] = await Promise.all([startGraphiqlApp(), startChromium()]);
+  graphiql = await GraphiqlPage.open(browser, app.url);
 }, 300_000);
 beforeEach(() => {
   for (const system of systems()) {
@@ -25,10 +27,10 @@ beforeEach(() => {
 afterEach(() => expect(graphiql.faults).toEqual(provoked));
 afterAll(async () => {
   await browser.close();
-  await stand.stop();
+  await app.stop();
 });
 
-const systems = () => [stand.sandbox.pms, stand.sandbox.cas360];
+const systems = () => [app.sandbox.pms, app.sandbox.cas360];
 
 /** What the sandbox got, in the words of the panel. */
 function countedCalls(): ShownCall[] {
@@ -41,7 +43,7 @@ function countedCalls(): ShownCall[] {
       relationships,
       outcome: String(status),
     }));
-  return inOrder([...counted('PMS', stand.sandbox.pms), ...counted('CAS360', stand.sandbox.cas360)]);
+  return inOrder([...counted('PMS', app.sandbox.pms), ...counted('CAS360', app.sandbox.cas360)]);
 }
 
 /** Systems do not wait for each other: the order of their calls is nobody's promise. */
@@ -87,7 +89,7 @@ describe('the panel shows the calls that the systems got', () => {
   });
 
   test('of a retry, each attempt for itself', async () => {
-    stand.sandbox.cas360.faults.set([{ on: 'contacts', status: 503, times: 1 }]);
+    app.sandbox.cas360.faults.set([{ on: 'contacts', status: 503, times: 1 }]);
     await graphiql.openTab();
     await graphiql.write('query Retried { contact(id: "cas360:54") { name } }');
     await graphiql.run();
@@ -107,15 +109,15 @@ describe('the panel shows the calls that the systems got', () => {
   });
 
   test('of another operation, where that one served this', async () => {
-    stand.sandbox.cas360.faults.set([{ on: 'contacts', latencyMs: 3_000, times: 1 }]);
+    app.sandbox.cas360.faults.set([{ on: 'contacts', latencyMs: 3_000, times: 1 }]);
     await graphiql.openTab();
     await graphiql.write('query Joining { contact(id: "cas360:54") { name } }');
-    const other = fetch(`${stand.origin}/graphql`, {
+    const other = fetch(`${app.url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: '{"query":"{ contact(id: \\"cas360:54\\") { name } }"}',
     });
-    while (stand.sandbox.cas360.calls.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    await until('the other call has come', () => app.sandbox.cas360.calls.length > 0);
     await graphiql.run();
     await other;
     expect(countedCalls()).toHaveLength(1);

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { Canaries } from '../security/support/canaries.js';
 import { RedisServer } from '../support/redisServer.js';
 import { everyField, startTestApp, type TestApp } from '../support/testApp.js';
+import { until } from '../support/until.js';
 
 let server: RedisServer;
 let app: TestApp;
@@ -27,7 +28,7 @@ afterAll(async () => {
 });
 
 async function untilRedisIsUp({ url }: TestApp): Promise<void> {
-  while (!(await (await fetch(`${url}/metrics`)).text()).includes('\ncontacts_redis_up 1')) await new Promise((resolve) => setTimeout(resolve, 20));
+  await until('Redis is up', async () => (await (await fetch(`${url}/metrics`)).text()).includes('\ncontacts_redis_up 1'));
 }
 
 const QUERY = `query ($ids: [ID!]!) { contacts(ids: $ids) { ${everyField()} } }`;

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { operations } from '../graphql/drawnOperations.js';
 import { LONG_RUN } from '../support/longRun.js';
 import { errorsIn, startTestApp, type TestApp } from '../support/testApp.js';
+import { until } from '../support/until.js';
 
 let off: TestApp;
 let on: TestApp;
@@ -105,7 +106,7 @@ describe('With a cache', () => {
       const ask = async () => (await brief.query('{ contact(id: "cas360:54") { name } }')).data.contact.name as string;
       await ask();
       brief.sandbox.cas360.faults.set([{ ids: ['54'], patch: { name: 'Plain Cat Council' } }]);
-      while ((await ask()) !== 'Plain Cat Council') await new Promise((resolve) => setImmediate(resolve));
+      await until('the new name is served', async () => (await ask()) === 'Plain Cat Council');
       expect(brief.calls().cas360).toBe(2);
     } finally {
       await brief.stop();

@@ -5,6 +5,7 @@ import { LONG_RUN } from '../support/longRun.js';
 import { RedisServer } from '../support/redisServer.js';
 import { TcpProxy } from '../support/tcpProxy.js';
 import { errorsIn, idsFrom, startTestApp, type TestApp } from '../support/testApp.js';
+import { until } from '../support/until.js';
 
 const TTL_SECONDS = 3_600;
 
@@ -46,7 +47,7 @@ const keys = () => server.ask((client) => client.keys('contacts:cache:*'));
 const metrics = async ({ url }: TestApp): Promise<string[]> => (await (await fetch(`${url}/metrics`)).text()).split('\n');
 
 async function untilRedisIsUp(of: TestApp, isUp = true): Promise<void> {
-  while (!(await metrics(of)).includes(`contacts_redis_up ${Number(isUp)}`)) await new Promise((resolve) => setTimeout(resolve, 20));
+  await until(`Redis is ${isUp ? 'up' : 'down'}`, async () => (await metrics(of)).includes(`contacts_redis_up ${Number(isUp)}`));
 }
 
 /** What is kept is kept in the background. */
@@ -239,7 +240,7 @@ describe('A shared cache that is broken is an empty one', () => {
     expect(await council()).toEqual(truth);
     expect(app.calls()).toEqual({ ...none, cas360: 1, addresses: 1 });
     app.reset();
-    while ((await keys()).length < 2 || (await server.ask(async (client) => client.mGet(await client.keys('contacts:cache:*')))).includes(text)) await new Promise((resolve) => setImmediate(resolve));
+    await until('both are kept anew', async () => (await keys()).length >= 2 && !(await server.ask(async (client) => client.mGet(await client.keys('contacts:cache:*')))).includes(text));
     expect(await council()).toEqual(truth);
     expect(app.calls()).toEqual(none);
   });

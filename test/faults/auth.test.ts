@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { startTestApp, type TestApp } from '../support/testApp.js';
 import { BATCHES, batch, CANARY, expectEach, nameEverybody, plant, SYSTEMS } from './truth.js';
+import { until } from '../support/until.js';
 
 describe('an access token', () => {
   let app: TestApp;
@@ -17,7 +18,7 @@ describe('an access token', () => {
     app.reset();
     const answer = expectEach(app, batch(system, size), () => 'right');
     const { calls } = app.sandbox[system];
-    while (calls.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    await until('a call has come', () => calls.length > 0);
     app.sandbox[system].revokeTokens();
     await answer;
     expect(calls.filter(({ kind }) => kind === 'token').length).toBeLessThanOrEqual(1);
@@ -37,8 +38,8 @@ describe('an access token', () => {
   test('that expires every 250 ms is renewed as often, and nobody notices', async () => {
     for (const system of SYSTEMS) app.sandbox[system].tokenLifetimeSeconds = 0.25;
     for (const system of SYSTEMS) app.sandbox[system].revokeTokens();
-    const until = performance.now() + 1_000;
-    while (performance.now() < until) await Promise.all(BATCHES.map(([system, size]) => expectEach(app, batch(system, size), () => 'right')));
+    const endsAtMs = performance.now() + 1_000;
+    while (performance.now() < endsAtMs) await Promise.all(BATCHES.map(([system, size]) => expectEach(app, batch(system, size), () => 'right')));
     for (const system of SYSTEMS) app.sandbox[system].tokenLifetimeSeconds = 3_600;
     expect(app.sandbox.cas360.spentTokenUses).toBe(0);
   });

@@ -4,6 +4,7 @@ import { startTestApp, type TestApp } from '../support/testApp.js';
 import type { TcpFault } from '../support/tcpProxy.js';
 import { message, startProxied, type Proxied } from './proxied.js';
 import { batch, CANARY, expectBatches, expectEach, extensionsOf, nameEverybody, otherThan, plant, SYSTEMS, truth } from './truth.js';
+import { until } from '../support/until.js';
 
 const DEADLINE_MS = 400;
 /** Sandbox, proxies and service share this thread, on a machine that others use too: the figures are printed, and what has no end would take far longer. */
@@ -68,7 +69,7 @@ describe('an answer that would come 10 s later', () => {
     await expectBatches(app, system, () => 'UPSTREAM_TIMEOUT', system === 'pms' ? [500] : SIZES.cas360);
     const { calls } = app.sandbox[system];
     const answeredAtMs = performance.now();
-    while (calls.some(({ endedAt }) => endedAt === undefined)) await new Promise((resolve) => setImmediate(resolve));
+    await until('all calls have ended', () => calls.every(({ endedAt }) => endedAt !== undefined));
     expect(performance.now() - answeredAtMs).toBeLessThan(2_000);
     expect(calls.filter(({ aborted }) => !aborted).map(({ kind }) => kind)).toEqual([]);
   });

@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startTestApp, type Answer, type TestApp } from '../support/testApp.js';
 import { batch, CANARY, expectEach, nameEverybody, plant, SYSTEMS } from './truth.js';
+import { until } from '../support/until.js';
 
 /** As it is in production: it trips after twenty calls, and tries again after five seconds. */
 const CALLS_TO_TRIP = 20;
@@ -42,7 +42,7 @@ test('an upstream that is down is left alone, callers hear so at once, and it is
   await Promise.all(
     down.map(async ({ system, app, id }) => {
       plant(app, system);
-      while ((await ask(app, id)).errors) await delay(50);
+      await until(`${system} is served again`, async () => !(await ask(app, id)).errors);
       expect(performance.now() - downAtMs).toBeLessThan(OPEN_MS + 3_000);
       await expectEach(app, batch(system, 500), () => 'right');
     }),

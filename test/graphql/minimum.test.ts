@@ -6,6 +6,7 @@ import { LONG_RUN } from '../support/longRun.js';
 import { startTestApp, type TestApp } from '../support/testApp.js';
 import { operation, type Operation } from './drawnNeeds.js';
 import { callsFor, leastCalls, type Wave } from './leastCalls.js';
+import { until } from '../support/until.js';
 
 const RUNS = LONG_RUN ? 3_000 : 150;
 const CROWDS = LONG_RUN ? 300 : 20;
@@ -155,7 +156,7 @@ describe('Operations that start together', () => {
   test('share a contact of the PMS, whatever they need of it', async () => {
     app.sandbox.pms.faults.set([{ latencyMs: 10 * LATENCY_MS }]);
     const plain = app.query('{ contact(id: "pms:4711") { name } }');
-    while (app.calls().pms === 0) await new Promise((resolve) => setImmediate(resolve));
+    await until('a call has come', () => app.calls().pms > 0);
     const full = await app.query('{ contact(id: "pms:4711") { name relationships { type } } }');
     expect([full.data, (await plain).data]).toEqual([{ contact: { name: 'Iris Maeve Vale', relationships: null } }, { contact: { name: 'Iris Maeve Vale' } }]);
     expect(app.calls().pms).toBe(1);

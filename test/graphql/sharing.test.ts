@@ -1,6 +1,7 @@
 import { request, type ClientRequest } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { errorsIn, startTestApp, type TestApp } from '../support/testApp.js';
+import { until } from '../support/until.js';
 
 /** Long enough for other operations to arrive meanwhile, on a machine that is busy too. */
 const LATENCY_MS = 100;
@@ -151,7 +152,7 @@ describe('what goes wrong', () => {
     await app.underWay(1);
     leaving.destroy();
     const [call] = app.sandbox.cas360.calls;
-    while (call!.endedAt === undefined) await new Promise((resolve) => setImmediate(resolve));
+    await until('the call has ended', () => call!.endedAt !== undefined);
     expect(call!.aborted).toBe(true);
   });
 });
@@ -163,7 +164,7 @@ describe('the deadline of one operation', () => {
       // The first spends half its time on the contact, and runs out of it while the address is on its way.
       hasty.sandbox.cas360.faults.set([{ on: 'contacts', latencyMs: 800 }, { on: 'addresses', latencyMs: 750 }]);
       const first = hasty.query('{ contact(id: "cas360:54") { name address { city } } }');
-      while (hasty.calls().addresses === 0) await new Promise((resolve) => setImmediate(resolve));
+      await until('the addresses are asked for', () => hasty.calls().addresses > 0);
       const second = hasty.query('query ($r: [_Any!]!) { _entities(representations: $r) { ... on Address { city } } }', {
         r: [{ __typename: 'Address', id: 'cas360:15' }],
       });

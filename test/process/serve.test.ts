@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startSandbox, type Sandbox } from '../../sandbox/start.js';
 import { serve } from '../support/serve.js';
+import { until } from '../support/until.js';
 
 let sandbox: Sandbox;
 beforeAll(async () => {
@@ -47,7 +48,7 @@ describe('npm run serve', () => {
   test('exits at once on a second signal', async () => {
     const { pid, ended, output } = await serve(settings());
     process.kill(pid, 'SIGTERM');
-    while (!output.out.includes('Told to stop')) await sleep(20);
+    await until('it says that it stops', () => output.out.includes('Told to stop'));
     await sleep(300);
     const toldAt = performance.now();
     process.kill(pid, 'SIGTERM');

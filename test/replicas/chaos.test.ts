@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startSandbox, type Sandbox } from '../../sandbox/start.js';
-import { Caller, NAMES } from '../resilience/support/caller.js';
-import { ms, quantile, report } from '../resilience/support/figures.js';
-import { openLoop } from '../resilience/support/load.js';
-import { firstIds } from '../resilience/support/stand.js';
-import { startSubgraph, type Subgraph } from '../resilience/support/subgraph.js';
+import { Caller, NAMES } from '../support/caller.js';
+import { ms, quantile, report } from '../support/figures.js';
+import { openLoop } from '../support/load.js';
+import { firstIds } from '../support/stand.js';
+import { startSubgraph, type Subgraph } from '../support/subgraph.js';
 import { freePort } from '../support/freePort.js';
 import { LONG_RUN } from '../support/longRun.js';
 import { RedisServer } from '../support/redisServer.js';

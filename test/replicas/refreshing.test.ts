@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import type { Call } from '../../sandbox/calls.js';
 import { startSandbox, type Sandbox } from '../../sandbox/start.js';
-import { report } from '../resilience/support/figures.js';
+import { report } from '../support/figures.js';
 import { LONG_RUN } from '../support/longRun.js';
 import { RedisServer } from '../support/redisServer.js';
 

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import type { Call } from '../../sandbox/calls.js';
-import { NAMES } from './support/caller.js';
-import { ms, percent, quantile, report } from './support/figures.js';
-import { after, openLoop } from './support/load.js';
-import { contactCalls, firstIds, startStand, type Stand, type System } from './support/stand.js';
+import { NAMES } from '../support/caller.js';
+import { ms, percent, quantile, report } from '../support/figures.js';
+import { after, openLoop } from '../support/load.js';
+import { contactCalls, firstIds, startStand, type Stand, type System } from '../support/stand.js';
 
 /** How long the breaker leaves an upstream alone; as in src/upstream/breaker.ts. */
 const PAUSE_MS = 5_000;

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { namesOf, NAMES } from './support/caller.js';
-import { report } from './support/figures.js';
-import { closedLoop } from './support/load.js';
-import { firstIds, startStand, type Stand } from './support/stand.js';
+import { namesOf, NAMES } from '../support/caller.js';
+import { report } from '../support/figures.js';
+import { closedLoop } from '../support/load.js';
+import { firstIds, startStand, type Stand } from '../support/stand.js';
 
 const ABORTS = 2_000;
 const LONGEST_PATIENCE_MS = 60;

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { startSandbox, type Sandbox } from '../../sandbox/start.js';
-import { Caller, NAMES } from './support/caller.js';
-import { report } from './support/figures.js';
-import { startSubgraph } from './support/subgraph.js';
+import { Caller, NAMES } from '../support/caller.js';
+import { report } from '../support/figures.js';
+import { startSubgraph } from '../support/subgraph.js';
 
 const KILLS = 100;
 /** As many cores as the smallest machine has. */

@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals';
 import type { Fault } from '../../sandbox/faults.js';
 import { LONG_RUN } from '../support/longRun.js';
-import { NAMES } from './support/caller.js';
-import { report, slope } from './support/figures.js';
-import { closedLoop } from './support/load.js';
-import { firstIds, startStand, type Stand } from './support/stand.js';
+import { NAMES } from '../support/caller.js';
+import { report, slope } from '../support/figures.js';
+import { closedLoop } from '../support/load.js';
+import { firstIds, startStand, type Stand } from '../support/stand.js';
 
 const REQUESTS = LONG_RUN ? 201_600 : 9_600;
 const WARM_UP = LONG_RUN ? 20_000 : 7_000;
@@ -12,7 +12,7 @@ const MOST_WINDOWS = LONG_RUN ? 1 : 3;
 const SAMPLES = 12;
 /** The most bytes of heap that a request may leave behind. */
 const MOST = 20;
-const PROGRAM = ['--expose-gc', 'test/resilience/support/measured.ts'];
+const PROGRAM = ['--expose-gc', 'test/support/leaking.ts'];
 
 const NONE: Fault[] = [];
 const FAULTS: Fault[] = [

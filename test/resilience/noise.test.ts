@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { LONG_RUN } from '../support/longRun.js';
-import { NAMES } from './support/caller.js';
-import { percent, report } from './support/figures.js';
-import { closedLoop } from './support/load.js';
-import { contactCalls, firstIds, startStand, type Stand } from './support/stand.js';
+import { NAMES } from '../support/caller.js';
+import { percent, report } from '../support/figures.js';
+import { closedLoop } from '../support/load.js';
+import { contactCalls, firstIds, startStand, type Stand } from '../support/stand.js';
 
 const REQUESTS = LONG_RUN ? 200_000 : 10_000;
 

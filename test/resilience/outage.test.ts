@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { UpstreamSandbox } from '../../sandbox/upstream.js';
-import { NAMES, namesOf, type Reply } from './support/caller.js';
-import { ms, quantile, report } from './support/figures.js';
-import { after, openLoop } from './support/load.js';
-import { firstIds, startStand, type Stand, type System } from './support/stand.js';
+import { NAMES, namesOf, type Reply } from '../support/caller.js';
+import { ms, quantile, report } from '../support/figures.js';
+import { after, openLoop } from '../support/load.js';
+import { firstIds, startStand, type Stand, type System } from '../support/stand.js';
 import { LONG_RUN } from '../support/longRun.js';
 
 const LATENCY = { latencyMs: 20 };

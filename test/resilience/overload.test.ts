@@ -2,10 +2,10 @@ import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
-import { Caller, NAMES } from './support/caller.js';
-import { ms, quantile, report } from './support/figures.js';
-import { after, closedLoop, openLoop } from './support/load.js';
-import { firstIds, startStand, type System } from './support/stand.js';
+import { Caller, NAMES } from '../support/caller.js';
+import { ms, quantile, report } from '../support/figures.js';
+import { after, closedLoop, openLoop } from '../support/load.js';
+import { firstIds, startStand, type System } from '../support/stand.js';
 
 const FLOOD_MS = 5_000;
 const FLOODING = 60;
@@ -18,7 +18,7 @@ test('more than it can do is refused, health answers throughout, and afterwards 
   const stand = await startStand({ MAX_EVENT_LOOP_DELAY_MS: '15' });
   try {
     const task = { url: stand.subgraph.url, ids: firstIds(stand.sandbox, 'cas360', 500), callers: FLOODING, forMs: FLOOD_MS };
-    const flood = run(process.execPath, ['test/resilience/support/flood.ts'], { env: { FLOOD: JSON.stringify(task) } });
+    const flood = run(process.execPath, ['test/support/flood.ts'], { env: { FLOOD: JSON.stringify(task) } });
     let isOver = false;
     const health: { status: number; tookMs: number }[] = [];
     const probe = new Caller(stand.subgraph.url, 2);

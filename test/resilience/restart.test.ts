@@ -5,11 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { startSandbox, type Sandbox } from '../../sandbox/start.js';
 import { LONG_RUN } from '../support/longRun.js';
-import { Caller, NAMES } from './support/caller.js';
-import { ms, quantile, report } from './support/figures.js';
-import { openLoop } from './support/load.js';
-import { firstIds, startStand } from './support/stand.js';
-import { startSubgraph, type Subgraph } from './support/subgraph.js';
+import { Caller, NAMES } from '../support/caller.js';
+import { ms, quantile, report } from '../support/figures.js';
+import { openLoop } from '../support/load.js';
+import { firstIds, startStand } from '../support/stand.js';
+import { startSubgraph, type Subgraph } from '../support/subgraph.js';
+import { until } from '../support/until.js';
 
 const RESTARTS = LONG_RUN ? 20 : 6;
 /** How often an orchestrator looks whether an instance is ready. */
@@ -32,7 +33,7 @@ class Instance {
   async start(): Promise<void> {
     this.#subgraph = await startSubgraph(this.#settings);
     this.caller = new Caller(this.#subgraph.url, 32);
-    while (!this.isReady) await sleep(10);
+    await until('it is ready', () => this.isReady);
   }
 
   /** Told to stop, waited for, started again. Resolves to how it ended, and after how long. */

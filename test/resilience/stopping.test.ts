@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { LONG_RUN } from '../support/longRun.js';
 import { RedisServer } from '../support/redisServer.js';
-import { ms, quantile, report } from './support/figures.js';
-import { firstIds, startStand, type Stand } from './support/stand.js';
+import { ms, quantile, report } from '../support/figures.js';
+import { firstIds, startStand, type Stand } from '../support/stand.js';
 
 const STOPS = LONG_RUN ? 50 : 2;
 const PIPELINED = 20;

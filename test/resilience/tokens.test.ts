@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import type { UpstreamSandbox } from '../../sandbox/upstream.js';
-import { NAMES } from './support/caller.js';
-import { ms, quantile, report } from './support/figures.js';
-import { after, closedLoop, openLoop } from './support/load.js';
-import { firstIds, startStand, type Stand } from './support/stand.js';
+import { NAMES } from '../support/caller.js';
+import { ms, quantile, report } from '../support/figures.js';
+import { after, closedLoop, openLoop } from '../support/load.js';
+import { firstIds, startStand, type Stand } from '../support/stand.js';
 
 const tokenCalls = (system: UpstreamSandbox): number => system.calls.filter(({ kind }) => kind === 'token').length;
 const both = ({ sandbox }: Stand): UpstreamSandbox[] => [sandbox.pms, sandbox.cas360];

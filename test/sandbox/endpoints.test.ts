@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { startSandbox } from '../../sandbox/start.js';
 import { Caller, idsOf } from './caller.js';
+import { until } from '../support/until.js';
 
 const caller = new Caller();
 const ids = Array.from({ length: 40 }, (_, n) => String(1001 + n));
@@ -116,7 +117,7 @@ describe('calls', () => {
     cas360.faults.set([{ hang: true }]);
     await expect(caller.cas360('/contacts/54', { signal: AbortSignal.timeout(30) })).rejects.toThrow();
     // The server hears of the closed connection a moment later.
-    while (cas360.calls[0]?.endedAt === undefined) await new Promise(setImmediate);
+    await until('the call has ended', () => cas360.calls[0]?.endedAt !== undefined);
     expect(cas360.calls).toMatchObject([{ status: 0, aborted: true }]);
   });
 });
@@ -130,7 +131,7 @@ describe('startSandbox', () => {
     first.pms.faults.set([{ on: 'token', hang: true }]);
     const hanging = fetch(first.environment.PMS_TOKEN_URL!, { method: 'POST' });
     const failed = expect(hanging).rejects.toThrow();
-    while (first.pms.calls.length === 0) await new Promise(setImmediate);
+    await until('the call has come', () => first.pms.calls.length > 0);
     await first.stop();
     await failed;
 

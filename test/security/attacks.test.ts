@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { quantile, report } from '../resilience/support/figures.js';
-import { startStand, type Stand } from '../resilience/support/stand.js';
+import { quantile, report } from '../support/figures.js';
+import { startStand, type Stand } from '../support/stand.js';
 import { ATTACKS, bytesOf } from './support/attacks.js';
 import { exchangeBytes } from './support/rawHttp.js';
 

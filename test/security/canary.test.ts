@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startSubgraph } from '../resilience/support/subgraph.js';
+import { startSubgraph } from '../support/subgraph.js';
 import { everyField } from '../support/testApp.js';
 import { Canaries } from './support/canaries.js';
 import { MODES, startCanaryUpstream, type CanaryUpstream } from './support/canaryUpstream.js';

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startSandbox, type Sandbox } from '../../sandbox/start.js';
 
 const NOBODY = 65_532;
-const LEASH = 'test/resilience/support/leash.js';
+const LEASH = 'test/support/leash.js';
 const isRoot = process.getuid?.() === 0;
 const POWERLESS = ['setpriv', '--no-new-privs', '--bounding-set=-all', '--inh-caps=-all'];
 const AS_NOBODY = [...POWERLESS, `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'];

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { LONG_RUN } from '../support/longRun.js';
-import { quantile, report } from '../resilience/support/figures.js';
-import { startStand, type Stand } from '../resilience/support/stand.js';
+import { quantile, report } from '../support/figures.js';
+import { startStand, type Stand } from '../support/stand.js';
 import { hostile } from './support/hostile.js';
 
 const DRAWN = LONG_RUN ? 10_000 : 200;

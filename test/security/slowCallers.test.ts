@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { LONG_RUN } from '../support/longRun.js';
-import { quantile } from '../resilience/support/figures.js';
+import { quantile } from '../support/figures.js';
 import { startTestApp, type TestApp } from '../support/testApp.js';
 
 /** The usual patience takes a quarter of a minute to try out. */

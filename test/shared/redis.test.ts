@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Redis } from '../../src/shared/redis.js';
 import { RedisUnavailable } from '../../src/shared/redisUnavailable.js';
 import { RedisServer } from '../support/redisServer.js';
+import { until } from '../support/until.js';
 
 let server: RedisServer;
 let redis: Redis;
@@ -19,35 +20,31 @@ afterEach(async () => {
   await server.stop();
 });
 
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await sleep(10);
-}
-
 const set = (): Promise<unknown> => redis.run((client) => client.set('contacts:test', '1'));
 
 describe('The Redis that replicas share', () => {
   test('does what it is told once it is up', async () => {
     await expect(set()).rejects.toThrow(RedisUnavailable);
-    await until(() => redis.isUp);
+    await until('Redis is up', () => redis.isUp);
     expect(await set()).toBe('OK');
     expect(health).toEqual([true]);
   });
 
   test('is missed at once while it is gone, and found again', async () => {
-    await until(() => redis.isUp);
+    await until('Redis is up', () => redis.isUp);
     await server.end();
-    await until(() => !redis.isUp);
+    await until('Redis is down', () => !redis.isUp);
     const startedAt = performance.now();
     for (let n = 0; n < 1_000; n++) await expect(set()).rejects.toThrow(RedisUnavailable);
     expect(performance.now() - startedAt).toBeLessThan(1_000);
     await server.begin();
-    await until(() => redis.isUp);
+    await until('Redis is up', () => redis.isUp);
     expect(await set()).toBe('OK');
     expect(health).toEqual([true, false, true]);
   });
 
   test('costs one command its time while it hangs, and the others none', async () => {
-    await until(() => redis.isUp);
+    await until('Redis is up', () => redis.isUp);
     server.freeze();
     await expect(set()).rejects.toThrow(RedisUnavailable);
     expect(redis.isUp).toBe(false);
@@ -55,12 +52,12 @@ describe('The Redis that replicas share', () => {
     await expect(set()).rejects.toThrow(RedisUnavailable);
     expect(performance.now() - startedAt).toBeLessThan(300);
     server.thaw();
-    await until(() => redis.isUp);
+    await until('Redis is up', () => redis.isUp);
     expect(await set()).toBe('OK');
   });
 
   test('has answered in time even if we were too busy to read it', async () => {
-    await until(() => redis.isUp);
+    await until('Redis is up', () => redis.isUp);
     const answer = set();
     // Once it has been sent.
     await new Promise((resolve) => setImmediate(resolve));
@@ -70,14 +67,14 @@ describe('The Redis that replicas share', () => {
   });
 
   test('that refuses a command is not taken for gone', async () => {
-    await until(() => redis.isUp);
+    await until('Redis is up', () => redis.isUp);
     await set();
     await expect(redis.run((client) => client.lPush('contacts:test', '1'))).rejects.toThrow('WRONGTYPE');
     expect(redis.isUp).toBe(true);
   });
 
   test('can be asked to be quicker, without being taken for gone', async () => {
-    await until(() => redis.isUp);
+    await until('Redis is up', () => redis.isUp);
     server.freeze();
     await expect(redis.run((client) => client.get('contacts:test'), 1)).rejects.toThrow(RedisUnavailable);
     server.thaw();
@@ -90,19 +87,19 @@ describe('The Redis that replicas share', () => {
       beats++;
       throw new Error('one that fails harms no other');
     });
-    await until(() => beats > 2);
+    await until('it has beaten three times', () => beats > 2);
     await server.end();
-    await until(() => !redis.isUp);
+    await until('Redis is down', () => !redis.isUp);
     const before = beats;
     await server.begin();
-    await until(() => beats > before);
+    await until('it beats again', () => beats > before);
     expect(redis.isUp).toBe(true);
   });
 
   test('that was never there is told of once', async () => {
     const told: boolean[] = [];
     const absent = new Redis({ url: 'redis://127.0.0.1:1', onHealth: (isUp) => told.push(isUp) });
-    await until(() => told.length > 0);
+    await until('it has told something', () => told.length > 0);
     await sleep(1_200);
     expect(told).toEqual([false]);
     absent.close();

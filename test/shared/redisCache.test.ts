@@ -4,6 +4,7 @@ import { RedisUnavailable } from '../../src/shared/redisUnavailable.js';
 import { RedisCache } from '../../src/shared/redisCache.js';
 import { Seal } from '../../src/shared/seal.js';
 import { RedisServer } from '../support/redisServer.js';
+import { until } from '../support/until.js';
 
 interface Thing {
   readonly record: Readonly<Record<string, unknown>>;
@@ -22,7 +23,7 @@ let cache: RedisCache<Thing>;
 beforeAll(async () => {
   server = await RedisServer.start();
   redis = new Redis({ url: server.url, onHealth: () => {} });
-  while (!redis.isUp) await new Promise((resolve) => setTimeout(resolve, 10));
+  await until('Redis is up', () => redis.isUp);
 });
 beforeEach(async () => {
   await server.ask((client) => client.flushAll());

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, jest, test } from '@jest/globals';
+import { until } from '../support/until.js';
 
 // Gateways take seconds to start on a busy machine.
 jest.setTimeout(60_000);
@@ -13,7 +13,7 @@ async function start() {
   let said = '';
   child.stdout.on('data', (text) => (said += String(text)));
   const ended = new Promise((resolve) => child.on('close', (code, signal) => resolve(code ?? signal)));
-  while (!said.includes('Ctrl-C ends it.') && child.exitCode === null) await sleep(20);
+  await until('it says how to end it', () => said.includes('Ctrl-C ends it.') || child.exitCode !== null, 60_000);
   return { pid: child.pid!, said: () => said, ended };
 }
 

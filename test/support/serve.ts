@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from './until.js';
 
 export interface Served {
   /** Where it listens; undefined if it ended instead. */
@@ -21,6 +21,6 @@ export async function serve(settings: Record<string, string>): Promise<Served> {
   child.stderr.on('data', (text) => (output.err += String(text)));
   const ended = new Promise<number | string>((resolve) => child.on('close', (code, signal) => resolve(code ?? signal ?? 'unknown')));
   const address = (): string | undefined => /"address":"([^"]+)"/.exec(output.out)?.[1];
-  while (!address() && child.exitCode === null && child.signalCode === null) await sleep(20);
+  await until('it listens or ends', () => address() !== undefined || child.exitCode !== null || child.signalCode !== null);
   return { url: address(), pid: child.pid!, output, ended };
 }

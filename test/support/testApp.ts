@@ -6,6 +6,7 @@ import { createSchema, readTypeDefs } from '../../src/graphql/schema.js';
 import type { Log } from '../../src/telemetry/log.js';
 import type { Call } from '../../sandbox/calls.js';
 import { startSandbox, type Sandbox } from '../../sandbox/start.js';
+import { until } from './until.js';
 
 export interface Answer {
   readonly status: number;
@@ -37,14 +38,16 @@ export interface TestApp {
   stop(): Promise<void>;
 }
 
+type SomeParts = Partial<Parts> | ((sandbox: Sandbox) => Promise<Partial<Parts>>);
+
 /** Starts both. `settings` are put over the sandbox's environment; undefined takes one away. */
-export async function startTestApp(settings: Record<string, string | undefined> = {}, parts: Partial<Parts> = {}): Promise<TestApp> {
+export async function startTestApp(settings: Record<string, string | undefined> = {}, parts: SomeParts = {}): Promise<TestApp> {
   const sandbox = await startSandbox();
   const logged: string[] = [];
   const keep = (message: string, values?: object): number => logged.push(`${message} ${JSON.stringify(values ?? {})}`);
   const log: Log = { info: keep, warn: keep, error: keep };
   const config = readConfig({ ...sandbox.environment, HOST: '127.0.0.1', PORT: '0', MAX_EVENT_LOOP_DELAY_MS: '0', ...settings });
-  const app: App = await createApp(config, { log, drainMs: 0, callsToTrip: 100_000, ...parts });
+  const app: App = await createApp(config, { log, drainMs: 0, callsToTrip: 100_000, ...(typeof parts === 'function' ? await parts(sandbox) : parts) });
   const url = await app.listen();
   const calls = (): { pms: number; cas360: number; addresses: number } => ({
     pms: sandbox.pms.calls.filter((call) => call.kind === 'contact').length,
@@ -59,7 +62,7 @@ export async function startTestApp(settings: Record<string, string | undefined> 
     calls,
     switches: () => bulkCalls().map((call) => call.relationships),
     underWay: async (count) => {
-      while (bulkCalls().length < count) await new Promise((resolve) => setImmediate(resolve));
+      await until(`CAS 360 has got ${count} calls`, () => bulkCalls().length >= count);
     },
     bearer: async (...scopes) => ({ authorization: `Bearer ${await sandbox.identity.token({ scopes })}` }),
     query: async (query, variables, headers) => {

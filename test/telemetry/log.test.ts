@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { Cas360Contact } from '../../src/mapping/cas360.js';
 import { idsFrom, startTestApp } from '../support/testApp.js';
-import { firstIds, startStand, type Stand } from '../resilience/support/stand.js';
+import { firstIds, startStand, type Stand } from '../support/stand.js';
 
 jest.setTimeout(60_000);
 

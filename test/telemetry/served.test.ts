@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { freePort } from '../support/freePort.js';
-import { firstIds, startStand, type Stand } from '../resilience/support/stand.js';
-import { NAMES } from '../resilience/support/caller.js';
+import { firstIds, startStand, type Stand } from '../support/stand.js';
+import { NAMES } from '../support/caller.js';
 import { OtlpReceiver, type Manner } from './support/otlpReceiver.js';
 
 jest.setTimeout(60_000);

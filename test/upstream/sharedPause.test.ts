@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Redis } from '../../src/shared/redis.js';
 import { Pause } from '../../src/upstream/pause.js';
 import { joinPauses, sharePause } from '../../src/upstream/sharedPause.js';
 import { RedisServer } from '../support/redisServer.js';
+import { until } from '../support/until.js';
 
 let server: RedisServer;
 const connections: Redis[] = [];
@@ -21,7 +21,7 @@ async function replica(key: string): Promise<{ pause: Pause; redis: Redis }> {
   connections.push(redis);
   const pause = new Pause({ source: 'PMS', now: () => performance.now(), random: () => 0, onBegin: (forMs) => sharePause(redis, key, forMs) });
   joinPauses(redis, key, pause);
-  while (!redis.isUp) await sleep(5);
+  await until('Redis is up', () => redis.isUp);
   return { pause, redis };
 }
 
@@ -34,10 +34,6 @@ function isOpen(pause: Pause): Promise<boolean> {
   );
 }
 
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await sleep(20);
-}
-
 /** How long Redis keeps a pause, in milliseconds; below 0 if it does not. */
 const kept = (key: string): Promise<number> => server.ask((client) => client.pTTL(key));
 
@@ -45,15 +41,15 @@ describe('A pause that replicas share', () => {
   test('begun at one is kept by the others within a heartbeat, and by those that start later', async () => {
     const [first, second] = [await replica('contacts:{pms}:pause'), await replica('contacts:{pms}:pause')];
     first.pause.begin('60');
-    await until(async () => !(await isOpen(second.pause)));
+    await until('the second one pauses', async () => !(await isOpen(second.pause)));
     const third = await replica('contacts:{pms}:pause');
-    await until(async () => !(await isOpen(third.pause)));
+    await until('the third one pauses', async () => !(await isOpen(third.pause)));
   });
 
   test('is not made shorter by what another replica was told later', async () => {
     const [first, second] = [await replica('a'), await replica('a')];
     first.pause.begin('60');
-    await until(async () => (await kept('a')) > 0);
+    await until('Redis keeps the pause', async () => (await kept('a')) > 0);
     second.pause.begin('1');
     // Behind it on the same connection.
     await second.redis.run((client) => client.ping());
@@ -62,7 +58,7 @@ describe('A pause that replicas share', () => {
 
   test('of absurd length is kept for a day', async () => {
     (await replica('b')).pause.begin('99999999999999999');
-    await until(async () => (await kept('b')) > 0);
+    await until('Redis keeps the pause', async () => (await kept('b')) > 0);
     expect(await kept('b')).toBeGreaterThan(86_000_000);
   });
 

@@ -6,6 +6,7 @@ import type { RefreshTokenStore } from '../../src/upstream/oauth2/refreshToken.j
 import { SharedRefreshToken } from '../../src/upstream/oauth2/sharedRefreshToken.js';
 import type { Grant } from '../../src/upstream/oauth2/tokenSource.js';
 import { RedisServer } from '../support/redisServer.js';
+import { until } from '../support/until.js';
 
 const KEY = 'contacts:{cas360}:token';
 const USE_MS = 400;
@@ -41,7 +42,7 @@ async function replica(refreshToken = initial, { firstRestMs = 0, useMs = USE_MS
   connections.push(redis);
   const heard = { run: redis.run.bind(redis), onBeat: hasBeats ? redis.onBeat.bind(redis) : () => {} };
   const token = new SharedRefreshToken({ redis: heard, key: KEY, initial: refreshToken, useMs, firstRestMs, waitMs: 300 });
-  while (!redis.isUp) await sleep(5);
+  await until('Redis is up', () => redis.isUp);
   return {
     redis,
     token,
@@ -177,7 +178,7 @@ describe('A refresh token that replicas share', () => {
     server.thaw();
     let beats = 0;
     first.redis.onBeat(async () => beats++);
-    while (beats < 2) await sleep(10);
+    await until('the token was beaten twice', () => beats >= 2);
     await expect(second.grant()).rejects.toThrow('set another CAS360_REFRESH_TOKEN');
     expect(exchanges).toBe(0);
   });
@@ -198,7 +199,7 @@ describe('A refresh token that replicas share', () => {
     });
     await expect(second.grant()).rejects.toThrow('Redis does not answer');
     server.thaw();
-    while (!first.redis.isUp || !second.redis.isUp) await sleep(10);
+    await until('both see Redis again', () => first.redis.isUp && second.redis.isUp);
     await sleep(100);
     expect(await second.grant()).toBe('access-1');
     expect(await second.grant()).toBe('access-2');
@@ -243,7 +244,7 @@ describe('A refresh token that replicas share', () => {
     server.freeze();
     await expect(first.grant()).rejects.toThrow('Redis does not answer');
     server.thaw();
-    while (!second.redis.isUp) await sleep(10);
+    await until('the second one sees Redis', () => second.redis.isUp);
     expect(await second.grant()).toBe('access-1');
     expect(exchanges).toBe(1);
   });

@@ -5,6 +5,7 @@ import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'j
 import { listen, send, type RunningServer } from '../../sandbox/http.js';
 import { createCallers, type Callers } from '../../src/web/callers.js';
 import { ENDLESS, gzipBomb, startHostileServer } from '../support/hostileServer.js';
+import { until } from '../support/until.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -60,7 +61,7 @@ const KNOWN = ['contact:identity'];
 const refused = (attempt: Promise<unknown>) => expect(attempt).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
 /** Resolves once the fetch that was begun in the background is over, whatever came of it. */
 const settled = async (count: number) => {
-  while (fetches < count) await new Promise((resolve) => setImmediate(resolve));
+  await until(`${count} fetches are over`, () => fetches >= count);
 };
 const forgets = async (who: Signer) => {
   for (let tries = 0; tries < 1_000; tries++) {

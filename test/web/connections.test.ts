@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { idsFrom, startTestApp, type Answer, type TestApp } from '../support/testApp.js';
+import { until } from '../support/until.js';
 
 let app: TestApp;
 let sockets: Socket[];
@@ -27,9 +28,6 @@ const open = (isReading = true): { socket: Socket; came: { text: string }; close
   return { socket, came, closed: new Promise((resolve) => socket.once('close', resolve)) };
 };
 
-const until = async (isSo: () => boolean): Promise<void> => {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5));
-};
 const answersIn = (text: string): number => text.split('HTTP/1.1 200').length - 1;
 const nameOf = (id: number, spaces = 0): string => `{ contact(id: "cas360:${id}") { id${' '.repeat(spaces)} name } }`;
 
@@ -37,7 +35,7 @@ test.each([['small', 50, 0], ['large', 200, 5_000], ['larger than one read', 20,
   app = await startTestApp();
   const { socket, came } = open();
   for (let n = 0; n < count; n++) socket.write(post(nameOf(1_001 + n, spaces)));
-  await until(() => answersIn(came.text) === count);
+  await until('all are answered', () => answersIn(came.text) === count);
   expect([...came.text.matchAll(/"id":"cas360:(\d+)"/g)].map(([, id]) => Number(id))).toEqual(Array.from({ length: count }, (_, n) => 1_001 + n));
 });
 
@@ -46,7 +44,7 @@ test('At most eight requests of one connection are under way', async () => {
   app.sandbox.pms.faults.set([{ hang: true }]);
   const { socket } = open();
   for (const id of idsFrom('pms', 4_711, 30)) socket.write(post(`{ contact(id: "${id}") { name } }`));
-  await until(() => app.calls().pms === 8);
+  await until('eight calls have come', () => app.calls().pms === 8);
   // Another caller's operation goes all the way meanwhile.
   await app.query(nameOf(54));
   await app.query(nameOf(54));
@@ -68,7 +66,7 @@ test('When a caller leaves, its pipelined operations end too', async () => {
   app.sandbox.pms.faults.set([{ hang: true }]);
   const { socket } = open();
   for (const id of idsFrom('pms', 4_711, 8)) socket.write(post(`{ contact(id: "${id}") { name } }`));
-  await until(() => app.calls().pms === 8);
+  await until('eight calls have come', () => app.calls().pms === 8);
   socket.destroy();
   // Stopping waits for what is under way: with a deadline of ten minutes, it would take 6.5 s.
   const stopped = app.stop();

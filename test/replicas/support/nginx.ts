@@ -4,9 +4,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { debianProgram } from '../../support/debianProgram.js';
 import { freePort } from '../../support/freePort.js';
+import { until } from '../../support/until.js';
 
 /** A real nginx before several replicas, which learns from failed connections alone that one is gone. */
 export class Nginx {
@@ -24,7 +24,7 @@ export class Nginx {
     const [port, folder] = [await freePort(), await mkdtemp(join(tmpdir(), 'contacts-nginx-'))];
     await writeFile(join(folder, 'nginx.conf'), configOf(port, folder, replicaPorts));
     const nginx = new Nginx(port, folder);
-    while (!(await answers(port))) await sleep(20);
+    await until('nginx answers', () => answers(port));
     return nginx;
   }
 

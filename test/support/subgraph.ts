@@ -24,7 +24,7 @@ const MAIN = 'dist/src/main.js';
  */
 export async function startSubgraph(settings: Record<string, string>, program: readonly string[] = [MAIN]): Promise<Subgraph> {
   const usual = { PATH: process.env.PATH ?? '', NODE_COMPILE_CACHE: join(tmpdir(), 'contacts-subgraph-test-cache'), HOST: '127.0.0.1', PORT: '0', MAX_EVENT_LOOP_DELAY_MS: '0' };
-  const child = spawn(process.execPath, ['--import', './test/resilience/support/leash.js', ...program], {
+  const child = spawn(process.execPath, ['--import', './test/support/leash.js', ...program], {
     env: { ...usual, ...settings },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });

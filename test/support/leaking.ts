@@ -15,4 +15,4 @@ process.on('message', async (message) => {
   process.send!(process.memoryUsage().heapUsed);
 });
 process.channel!.unref();
-await import(new URL('../../../dist/src/main.js', import.meta.url).href);
+await import(new URL('../../dist/src/main.js', import.meta.url).href);

@@ -1,6 +1,6 @@
-import type { Call } from '../../../sandbox/calls.js';
-import { startSandbox, type Sandbox } from '../../../sandbox/start.js';
-import type { UpstreamSandbox } from '../../../sandbox/upstream.js';
+import type { Call } from '../../sandbox/calls.js';
+import { startSandbox, type Sandbox } from '../../sandbox/start.js';
+import type { UpstreamSandbox } from '../../sandbox/upstream.js';
 import { Caller } from './caller.js';
 import { startSubgraph, type Subgraph } from './subgraph.js';
 
