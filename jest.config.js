@@ -1,5 +1,5 @@
 const common = {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/environment.js',
   roots: ['<rootDir>/test'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
@@ -8,17 +8,22 @@ const common = {
   },
 };
 
-/** Where time or memory is measured, or the sandbox, the service and its callers share a thread that must keep up. */
-const MEASURED = ['faults/(?!drawn)', 'resilience/', 'replicas/', 'process/', 'security/(attacks|hostile|slowCallers)', 'telemetry/', 'shared/', 'readBody', 'upstream/exchange', 'graphql/(sharing|failures)'].map((path) => `/test/${path}`);
+const SLOW = '\\.slow\\.test\\.ts$';
+/** The sandbox, the service and its callers share a thread that must keep up, or a program takes a core for itself. */
+const ALONE = ['faults/(deadline|retryAfter|bomb|outage)', 'process/serve', 'shared/redis', 'resilience/cancellation', 'graphql/sharing', 'upstream/exchange'].map((path) => `/test/${path}\\.test\\.ts$`);
+const oneByOne = '<rootDir>/test/support/oneByOne.js';
 
+/** docs/testing.md says what each lane is for. */
 export default {
   projects: [
-    { ...common, displayName: 'side by side', testPathIgnorePatterns: MEASURED },
-    { ...common, displayName: 'one by one', testRegex: MEASURED.map((path) => `${path}.*\\.test\\.ts$`), runner: '<rootDir>/test/support/oneByOne.js' },
+    { ...common, displayName: 'fast', testPathIgnorePatterns: [SLOW, ...ALONE] },
+    { ...common, displayName: 'alone', testRegex: ALONE, runner: oneByOne },
+    { ...common, displayName: 'slow', testRegex: SLOW, runner: oneByOne },
   ],
+  globalSetup: '<rootDir>/test/support/setUpOnce.js',
   maxWorkers: 2,
   // All that ran in a process stays in its memory, and collecting it would stall what is measured.
   workerIdleMemoryLimit: '1GB',
   testTimeout: 15_000,
-  reporters: ['default', '<rootDir>/test/support/countReporter.js'],
+  reporters: ['default', '<rootDir>/test/support/runReporter.js'],
 };

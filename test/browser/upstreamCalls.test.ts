@@ -1,3 +1,4 @@
+/** @needs chromium */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import { startChromium } from './support/chromium.js';

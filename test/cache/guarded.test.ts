@@ -1,3 +1,4 @@
+/** @needs redis-server */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Canaries } from '../security/support/canaries.js';
 import { RedisServer } from '../support/redisServer.js';

@@ -1,3 +1,4 @@
+/** @needs redis-server */
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { operations } from '../graphql/drawnOperations.js';

@@ -1,3 +1,4 @@
+/** @needs helm */
 import { readFileSync } from 'node:fs';
 import { describe, expect, jest, test } from '@jest/globals';
 import { CHART, oneOf, render, VALUES, type Manifest } from './support/chart.js';

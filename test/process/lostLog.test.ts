@@ -39,8 +39,8 @@ const NODE = [process.execPath, '--import', './test/process/support/talkative.js
 
 /** Starts the service, and resolves once it is ready. Its log may go nowhere, so that only an answer tells. */
 async function start([program, ...words]: readonly string[], stdio: StdioOptions, whenStarted = (): void => {}): Promise<void> {
-  const { PATH = '', HOME = '' } = process.env;
-  child = spawn(program!, words, { env: { PATH, HOME, ...settings }, stdio });
+  const { PATH = '', HOME = '', SET_UP = '' } = process.env;
+  child = spawn(program!, words, { env: { PATH, HOME, SET_UP, ...settings }, stdio });
   whenStarted();
   while ((await fetch(`${url}/health/ready`).catch(() => undefined))?.status !== 200) {
     if (child.exitCode !== null || child.signalCode !== null) throw new Error(`It ended: ${child.exitCode ?? child.signalCode}`);

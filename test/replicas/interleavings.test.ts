@@ -1,3 +1,4 @@
+/** @needs redis-server */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createClient, type RedisClientType } from '@redis/client';

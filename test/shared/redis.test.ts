@@ -1,3 +1,4 @@
+/** @needs redis-server */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Redis } from '../../src/shared/redis.js';

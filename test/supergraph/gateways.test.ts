@@ -1,3 +1,7 @@
+/**
+ * Hive Gateway listens to signals from the moment it is loaded.
+ * @leaves listener
+ */
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { errorsIn } from '../support/testApp.js';
 import { ACROSS } from './support/acrossOperations.js';

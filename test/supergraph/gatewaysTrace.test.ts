@@ -1,3 +1,7 @@
+/**
+ * Hive Gateway listens to signals from the moment it is loaded.
+ * @leaves listener
+ */
 import type { ApolloServerPlugin } from '@apollo/server';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { startApolloGateway, type Gateway } from './support/gateways.js';

@@ -1,3 +1,7 @@
+/**
+ * Hive Gateway listens to signals from the moment it is loaded.
+ * @leaves listener
+ */
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { errorsIn, idsFrom } from '../support/testApp.js';
 import { GATEWAY_NAMES, startTestSupergraph, type TestSupergraph } from './support/supergraph.js';

@@ -13,9 +13,9 @@ export interface Served {
 
 /** Runs `npm run serve` as an operator does, with these settings and no others, until it listens or ends. */
 export async function serve(settings: Record<string, string>): Promise<Served> {
-  const { PATH = '', HOME = '' } = process.env;
+  const { PATH = '', HOME = '', SET_UP = '' } = process.env;
   // A group of its own: a test can then signal it as a terminal would.
-  const child = spawn('npm', ['run', 'serve'], { env: { PATH, HOME, HOST: '127.0.0.1', PORT: '0', ...settings }, detached: true });
+  const child = spawn('npm', ['run', 'serve'], { env: { PATH, HOME, SET_UP, HOST: '127.0.0.1', PORT: '0', ...settings }, detached: true });
   const output = { out: '', err: '' };
   child.stdout.on('data', (text) => (output.out += String(text)));
   child.stderr.on('data', (text) => (output.err += String(text)));

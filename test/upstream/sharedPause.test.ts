@@ -1,3 +1,4 @@
+/** @needs redis-server */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Redis } from '../../src/shared/redis.js';
 import { Pause } from '../../src/upstream/pause.js';

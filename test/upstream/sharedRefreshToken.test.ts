@@ -1,3 +1,4 @@
+/** @needs redis-server */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { RefreshTokens } from '../../sandbox/refreshTokens.js';

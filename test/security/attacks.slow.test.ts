@@ -1,0 +1,50 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { quantile, report } from '../support/figures.js';
+import { startStand, type Stand } from '../support/stand.js';
+import { ATTACKS, bytesOf } from './support/attacks.js';
+import { exchangeBytes } from './support/rawHttp.js';
+
+/** The compiler's, which are not counted. */
+const WARM_UP = 10;
+const TIMES = 25;
+/** What one refusal may cost, and how long it may hold up the others. Medians: the machine has other work too. */
+const MOST_CPU_MS = 10;
+const MOST_STALL_MS = 50;
+
+let stand: Stand;
+beforeAll(async () => {
+  stand = await startStand({}, ['test/security/support/measured.ts']);
+});
+afterAll(() => stand.stop());
+
+interface Cost {
+  readonly cpuMs: number;
+  readonly stallMs: number;
+}
+
+describe('A hostile request is refused cheaply, and nothing is asked of an upstream:', () => {
+  test.each(ATTACKS)('$what', async (attack) => {
+    const bytes = bytesOf(attack);
+    const costs: Cost[] = [];
+    for (let n = 0; n < WARM_UP + TIMES; n++) {
+      await stand.subgraph.tell('start');
+      const { status, body } = await exchangeBytes(stand.subgraph.url, bytes);
+      costs.push((await stand.subgraph.tell('stop')) as Cost);
+      expect(status).toBe(attack.status);
+      const { data, errors } = JSON.parse(body) as { data?: unknown; errors: { extensions: { code: string } }[] };
+      expect(data).toBeUndefined();
+      expect(new Set(errors.map(({ extensions }) => extensions.code))).toEqual(new Set([attack.code]));
+      expect(body.length).toBeLessThan(5_000);
+    }
+    const cpuMs = costs.slice(WARM_UP).map((cost) => cost.cpuMs);
+    const stallMs = costs.slice(WARM_UP).map((cost) => cost.stallMs);
+    report(attack.what, {
+      'CPU (mean, ms)': cpuMs.reduce((sum, one) => sum + one, 0) / TIMES,
+      'CPU (median, ms)': quantile(cpuMs, 0.5),
+      'stall (median, ms)': quantile(stallMs, 0.5),
+    });
+    expect(quantile(cpuMs, 0.5)).toBeLessThan(MOST_CPU_MS);
+    expect(quantile(stallMs, 0.5)).toBeLessThan(MOST_STALL_MS);
+    expect([stand.sandbox.pms.calls, stand.sandbox.cas360.calls]).toEqual([[], []]);
+  }, 30_000);
+});
