@@ -103,6 +103,7 @@ export async function createApp(config: Config, parts: Parts): Promise<App> {
       return new Context(resources, scopes, traced, new AnswerBudget(config.limits, turns), trace || showsCalls ? { trace, showsCalls, watch: { batches: [] } } : undefined);
     },
     timeoutMs: config.requestTimeoutMs,
+    onOverrun: () => log.error('An operation was given up: it was still at work long after its deadline.'),
   });
   if (config.graphiql) await graphiqlRoutes(web, { assetsDir: graphiqlFolder, tabs: parts.tabs ?? exampleTabs() });
 

@@ -19,6 +19,8 @@ export interface OperationOptions {
   readonly maxQueryCharacters: number;
   /** The most lines that it may have. */
   readonly maxQueryLines: number;
+  /** Hears of each operation that is given up because it is still at work long after its deadline. */
+  readonly onOverrun: () => void;
 }
 
 declare module 'fastify' {
@@ -34,8 +36,8 @@ const HEADERS = ['accept', 'apollo-federation-include-trace', 'apollographql-cli
 /** The same to Apollo Server as no `accept` header, which spares it working that out. */
 const ACCEPTS_JSON = new Set(['application/json', '*/*']);
 
-/** How long after its deadline an operation may still be at work on what it has. */
-const GRACE_MS = 1_000;
+/** How long after its deadline an operation may still be at work on what it has. A million fields take a second or two. */
+const GRACE_MS = 3_000;
 
 /** Below this, compressing costs more than it saves. */
 const COMPRESSED_FROM_BYTES = 1_024;
@@ -46,8 +48,8 @@ const TOO_LATE = new ContactsError('UPSTREAM_TIMEOUT');
  * `POST /graphql`: one operation a request, as JSON. No other content type gets here, so no browser sends one unasked.
  * Returns what tells all operations to answer with what they have, those that begin later too.
  */
-export function operationRoutes(app: FastifyInstance, { server, callers, createContext, timeoutMs, maxQueryCharacters, maxQueryLines }: OperationOptions): () => void {
-  const lives = new Lives(timeoutMs);
+export function operationRoutes(app: FastifyInstance, { server, callers, createContext, timeoutMs, maxQueryCharacters, maxQueryLines, onOverrun }: OperationOptions): () => void {
+  const lives = new Lives(timeoutMs, onOverrun);
   app.decorateRequest('scopes');
   app.post('/graphql', {
     compress: { encodings: ['gzip'], threshold: COMPRESSED_FROM_BYTES, zlibOptions: { level: 1 } },
@@ -114,11 +116,13 @@ function isAuthorization(text: string, at: number): boolean {
 /** The operations under way. Each ends with its deadline, when its caller goes away, or when all are told to end. */
 class Lives {
   readonly #timeoutMs: number;
+  readonly #onOverrun: () => void;
   readonly #underWay = new Registry<Entry & { readonly expire: () => void }>();
   #isOver = false;
 
-  constructor(timeoutMs: number) {
+  constructor(timeoutMs: number, onOverrun: () => void) {
     this.#timeoutMs = timeoutMs;
+    this.#onOverrun = onOverrun;
   }
 
   /** `onClose` hears of it when the answer has been sent, or its caller has left. */
@@ -127,8 +131,13 @@ class Lives {
     const expire = (): void => {
       clearTimeout(timer);
       end.abort(TOO_LATE);
-      // Everything that waits has been told. What answers even then is a fault of ours; the caller shall not wait for it.
-      timer = setTimeout(() => void (reply.sent || refuse(reply, 500, 'INTERNAL_SERVER_ERROR')), GRACE_MS);
+      timer = setTimeout(giveUp, GRACE_MS);
+    };
+    // Everything that waits has been told: now the event loop is late, or there is a fault of ours. The caller shall not wait.
+    const giveUp = (): void => {
+      if (reply.sent) return;
+      this.#onOverrun();
+      refuse(reply.header('retry-after', RETRY_AFTER_SECONDS), 503, 'OVERLOADED');
     };
     const timeoutMs = this.#isOver ? 0 : this.#timeoutMs;
     let timer = setTimeout(expire, timeoutMs);

@@ -1,0 +1,48 @@
+import type { ApolloServer } from '@apollo/server';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { fastify } from 'fastify';
+import type { Context } from '../../src/graphql/context.js';
+import { operationRoutes } from '../../src/web/operations.js';
+
+const TIMEOUT_MS = 8_000;
+const GRACE_MS = 3_000;
+
+beforeEach(() => void jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] }));
+afterEach(() => void jest.useRealTimers());
+
+test('An operation that is still at work 3 seconds after its deadline is answered with OVERLOADED, once, and told of', async () => {
+  const app = fastify();
+  const hangs = new Promise<never>(() => {});
+  const begun = Promise.withResolvers<undefined>();
+  const onOverrun = jest.fn();
+  const signals: string[] = [];
+  operationRoutes(app, {
+    server: { executeHTTPGraphQLRequest: () => hangs } as unknown as ApolloServer<Context>,
+    callers: async () => new Set<string>(),
+    createContext: (_scopes, { signal }) => {
+      begun.resolve(undefined);
+      signal.addEventListener('abort', () => signals.push(signal.reason!.message));
+      return { answer: { abandon: () => {}, end: () => {} } } as unknown as Context;
+    },
+    timeoutMs: TIMEOUT_MS,
+    maxQueryCharacters: 100,
+    maxQueryLines: 10,
+    onOverrun,
+  });
+  const answer = app.inject({ method: 'POST', url: '/graphql', payload: { query: '{ __typename }' } });
+  await begun.promise;
+  await jest.advanceTimersByTimeAsync(TIMEOUT_MS - 1);
+  expect(signals).toHaveLength(0);
+  await jest.advanceTimersByTimeAsync(1);
+  expect(signals).toHaveLength(1);
+  await jest.advanceTimersByTimeAsync(GRACE_MS - 1);
+  expect(onOverrun).not.toHaveBeenCalled();
+  await jest.advanceTimersByTimeAsync(1);
+  const { statusCode, headers, body } = await answer;
+  expect(statusCode).toBe(503);
+  expect(headers['retry-after']).toBe('1');
+  expect(JSON.parse(body)).toMatchObject({ errors: [{ extensions: { code: 'OVERLOADED' } }] });
+  await jest.advanceTimersByTimeAsync(60_000);
+  expect(onOverrun).toHaveBeenCalledTimes(1);
+  await app.close();
+});
