@@ -128,10 +128,19 @@ export class Gatherer<T> {
   async #fetch(batch: Batch<T>): Promise<void> {
     const { fetch, source, timeoutMs } = this.#options;
     const timer = setTimeout(() => batch.call.abort(new ContactsError('UPSTREAM_TIMEOUT', source)), timeoutMs);
-    const endsAtMs = Math.min(batch.endsAtMs, performance.now() + timeoutMs);
+    const latestMs = performance.now() + timeoutMs;
+    const life: Life = {
+      signal: batch.call,
+      // Read when it matters: somebody with more time may join while the call is under way.
+      get endsAtMs() {
+        return Math.min(batch.endsAtMs, latestMs);
+      },
+      calls: batch.calls,
+      traceparent: batch.traceparent,
+    };
     let outcomes: ReadonlyMap<string, Outcome<T>>;
     try {
-      outcomes = await fetch(batch.ids, batch.full, { signal: batch.call, endsAtMs, calls: batch.calls, traceparent: batch.traceparent });
+      outcomes = await fetch(batch.ids, batch.full, life);
     } catch (error) {
       const known = error instanceof ContactsError ? error : new ContactsError('INTERNAL_SERVER_ERROR', source, { cause: error });
       outcomes = new Map(batch.ids.map((id) => [id, known]));

@@ -8,6 +8,8 @@ interface Call {
   readonly ids: readonly string[];
   readonly full: boolean;
   readonly signal: Signal;
+  /** The call's own deadline, which may change while it is under way. */
+  readonly life: Life;
   /** Ends the call: with `id!` for each id (`id!!` in full), or with an error. */
   answer(error?: Error): void;
 }
@@ -23,11 +25,12 @@ export function gathererOverDouble(options: Partial<GathererOptions<string>> = {
     maxCalls: 2,
     maxWaitingIds: 1_000,
     timeoutMs: 1_000,
-    fetch: (ids, full, { signal }) =>
+    fetch: (ids, full, life) =>
       new Promise<ReadonlyMap<string, Outcome<string>>>((resolve, reject) => {
         const answer = (error?: Error): void => (error ? reject(error) : resolve(new Map(ids.map((id) => [id, full ? `${id}!!` : `${id}!`]))));
+        const { signal } = life;
         signal.addEventListener('abort', () => answer(signal.reason));
-        calls.push({ ids: [...ids], full, signal, answer });
+        calls.push({ ids: [...ids], full, signal, life, answer });
       }),
     ...options,
   });
