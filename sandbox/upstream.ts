@@ -26,6 +26,7 @@ export abstract class UpstreamSandbox {
   protected readonly tokens = new AccessTokens();
   readonly #log = new CallLog();
   #server: RunningServer | undefined;
+  #held: Promise<void> | undefined;
 
   protected constructor(rules: FaultRules, random: Random) {
     this.faults = new FaultPlan(rules, random);
@@ -68,6 +69,16 @@ export abstract class UpstreamSandbox {
     this.#log.reset();
   }
 
+  /** Data calls that arrive from now on are answered once the returned function is called. */
+  hold(): () => void {
+    let letGo = (): void => {};
+    this.#held = new Promise((resolve) => (letGo = resolve));
+    return () => {
+      this.#held = undefined;
+      letGo();
+    };
+  }
+
   /** Voids every access token given out so far. */
   revokeTokens(): void {
     this.tokens.revokeAll();
@@ -104,6 +115,7 @@ export abstract class UpstreamSandbox {
     const refusal = kind === 'token' ? undefined : this.refusal(authorization);
     // Callers without a token do not get past the gateway, so they spend no fault.
     if (refusal) return send(response, refusal);
+    if (kind !== 'token') await this.#held;
     await deliver(response, this.faults.take(call), () => routed.answer(authorization, body));
   }
 }
