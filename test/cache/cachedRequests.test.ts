@@ -1,11 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { ContactsError, type Outcome } from '../../src/errors.js';
+import type { Life } from '../../src/life.js';
 import { CachedRequests, keeping, type Cache } from '../../src/loaders/cachedRequests.js';
 import { Gatherer } from '../../src/loaders/gatherer.js';
 import { MemoryCache } from '../../src/loaders/memoryCache.js';
+import { CountedAborter } from '../support/countedAborter.js';
 import { LONG_RUN } from '../support/longRun.js';
-import { FOREVER, settle } from '../support/upstreamDouble.js';
+import { until } from '../support/until.js';
+import { endedBy, FOREVER, settle } from '../support/upstreamDouble.js';
 
 interface Thing {
   readonly id: string;
@@ -22,7 +25,7 @@ function stage({ maxEntries = 100 } = {}) {
     version: 1,
     absent: new Set<string>(),
     failing: new Set<string>(),
-    /** What the calls that are under way wait for. */
+    /** What a call waits for that begins now. */
     held: undefined as Promise<void> | undefined,
     asked: [] as { ids: readonly string[]; full: boolean }[],
     lookedUp: [] as { ids: readonly string[]; full: boolean }[],
@@ -50,14 +53,17 @@ function stage({ maxEntries = 100 } = {}) {
   const gatherer = new Gatherer<Thing>({ source: 'CAS360', resource: 'contacts', maxIds: 100, maxIdBytes: 2_000, maxCalls: 4, maxWaitingIds: 1_000, timeoutMs: 1_000, fetch: keeping(cache, fetch) });
   const requests = new CachedRequests<Thing>({ source: 'CAS360', resource: 'contacts', cache, requests: gatherer });
   const request = (ids: readonly string[], full = false) => requests.request(new Set(ids), full, FOREVER);
-  return { upstream, clock, lookups, request };
-}
-
-/** Calls that wait until they are let go. */
-function hold(): { held: Promise<void>; letGo: () => void } {
-  let letGo = (): void => {};
-  const held = new Promise<void>((resolve) => (letGo = resolve));
-  return { held, letGo: () => letGo() };
+  /** Begins a request, and resolves once the call for it is under way. That call alone waits until it is let go. */
+  const holdCallOf = async (ids: readonly string[], full = false) => {
+    let letGo = (): void => {};
+    upstream.held = new Promise((resolve) => (letGo = resolve));
+    const before = upstream.asked.length;
+    const answer = request(ids, full);
+    await until('the upstream is asked', () => upstream.asked.length > before);
+    upstream.held = undefined;
+    return { answer, letGo: () => letGo() };
+  };
+  return { upstream, clock, lookups, requests, request, holdCallOf };
 }
 
 describe('A memory before a gatherer', () => {
@@ -144,55 +150,74 @@ describe('A memory before a gatherer', () => {
   });
 
   test('does not let a plain answer that comes late take the place of one in full', async () => {
-    const { upstream, request } = stage();
-    const slow = hold();
-    upstream.held = slow.held;
-    const plain = request(['1']);
-    upstream.held = undefined;
+    const { upstream, request, holdCallOf } = stage();
+    const plain = await holdCallOf(['1']);
     await request(['1'], true);
-    slow.letGo();
-    await plain;
+    plain.letGo();
+    await plain.answer;
     expect((await request(['1'], true)).get('1')).toMatchObject({ full: true });
-    expect(upstream.asked).toHaveLength(2);
+    expect(upstream.asked).toEqual([{ ids: ['1'], full: false }, { ids: ['1'], full: true }]);
   });
 
   test('keeps what came in full as such, even if somebody waited for it who needs less', async () => {
-    const { upstream, request } = stage();
-    const slow = hold();
-    upstream.held = slow.held;
-    const answers = [request(['1'], true), request(['1'])];
-    slow.letGo();
-    await Promise.all(answers);
-    await request(['1'], true);
+    const { upstream, request, holdCallOf } = stage();
+    const full = await holdCallOf(['1'], true);
+    const plain = request(['1']);
+    await settle();
+    full.letGo();
+    expect((await plain).get('1')).toMatchObject({ full: true });
+    await full.answer;
+    expect((await request(['1'], true)).get('1')).toMatchObject({ full: true });
     expect(upstream.asked).toEqual([{ ids: ['1'], full: true }]);
   });
 
   test('keeps what has come at once, though its request still waits for more', async () => {
-    const { upstream, request } = stage();
-    const slow = hold();
-    upstream.held = slow.held;
-    const first = request(['1']);
-    await settle();
-    upstream.held = undefined;
+    const { upstream, request, holdCallOf } = stage();
+    const first = await holdCallOf(['1']);
     const both = request(['1', '2']);
-    await settle();
+    await until('the rest is asked for', () => upstream.asked.length === 2);
     await request(['2']);
     expect(upstream.asked.map(({ ids }) => ids)).toEqual([['1'], ['2']]);
-    slow.letGo();
-    await Promise.all([first, both]);
+    first.letGo();
+    expect([...(await both).keys()].sort()).toEqual(['1', '2']);
+    await first.answer;
   });
 
-  test('keeps anew what ran out while it was asked for', async () => {
-    const { upstream, clock, request } = stage();
+  test('keeps what comes from the moment when it comes, not when it was asked for', async () => {
+    const { upstream, clock, request, holdCallOf } = stage();
     await request(['1']);
-    const slow = hold();
-    upstream.held = slow.held;
-    const mixed = request(['1', '2'], true);
+    const mixed = await holdCallOf(['1', '2'], true);
     clock.nowMs += TTL_MS + 1;
-    slow.letGo();
-    await mixed;
-    await request(['1', '2']);
+    mixed.letGo();
+    await mixed.answer;
+    clock.nowMs += TTL_MS;
+    await request(['1', '2'], true);
     expect(upstream.asked).toHaveLength(2);
+    clock.nowMs += 1;
+    await request(['1', '2'], true);
+    expect(upstream.asked).toHaveLength(3);
+  });
+
+  test('tells a call its deadline', async () => {
+    const lives: Life[] = [];
+    const fetch = async (_ids: readonly string[], _full: boolean, life: Life): Promise<Map<string, Outcome<Thing>>> => {
+      lives.push(life);
+      return new Map();
+    };
+    const life = { ...FOREVER, endsAtMs: 5 };
+    await keeping<Thing>({ find: () => new Map(), keep: () => {} }, fetch)(['1'], false, life);
+    // The same object: its deadline may change while the call is under way.
+    expect(lives[0]).toBe(life);
+  });
+
+  test('asks for nothing where the caller has left during the look-up', async () => {
+    const { upstream, requests } = stage();
+    const leaving = new CountedAborter();
+    const answer = requests.request(new Set(['1']), false, endedBy(leaving));
+    leaving.abort();
+    expect((await answer).size).toBe(0);
+    await settle();
+    expect([upstream.asked, leaving.listenerCount]).toEqual([[], 0]);
   });
 
   test('never serves what is too old, of somebody else, or less than is needed, whoever asks and whatever changes', async () => {
