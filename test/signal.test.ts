@@ -19,6 +19,30 @@ describe('An aborter', () => {
     expect([aborter.aborted, aborter.reason]).toEqual([true, reason]);
   });
 
+  test('tells every listener, also where one that is told removes itself', () => {
+    const heard: number[] = [];
+    const aborter = new Aborter();
+    for (let n = 0; n < 4; n++) {
+      const listener = (): void => {
+        aborter.removeEventListener('abort', listener);
+        heard.push(n);
+      };
+      aborter.addEventListener('abort', listener);
+    }
+    aborter.abort();
+    expect(heard).toEqual([0, 1, 2, 3]);
+  });
+
+  test('removes no other listener in place of one that it never had', () => {
+    const heard: string[] = [];
+    const aborter = new Aborter();
+    aborter.addEventListener('abort', () => heard.push('first'));
+    aborter.addEventListener('abort', () => heard.push('second'));
+    aborter.removeEventListener('abort', () => heard.push('never'));
+    aborter.abort();
+    expect(heard).toEqual(['first', 'second']);
+  });
+
   test('does what an AbortController does', () => {
     const step = fc.record({ does: fc.constantFrom('add', 'remove', 'abort'), listener: fc.nat(3) });
     fc.assert(

@@ -88,16 +88,24 @@ describe('what cannot be used is null, is counted, and fails nothing:', () => {
 });
 
 describe('the two days around today', () => {
-  test('decide what is current, in UTC', async () => {
-    const now = Date.parse('2024-06-15T23:30:00Z');
+  test('decide what is current, in UTC, and midnight changes it in a running service', async () => {
+    let now = Date.parse('2024-06-15T23:59:59.999Z');
     const then = await startTestApp({}, { now: () => now });
     try {
       const seat = { parentId: 'x', parentType: 'Trust', type: 'T', startDate: null };
       const ends = ['2024-06-14', '2024-06-15', '2024-06-16', null, 'null', ''];
       then.sandbox.cas360.data.relationships.set('54', ends.map((endDate) => ({ ...seat, endDate })));
-      const { data } = await then.query('{ contact(id: "cas360:54") { relationships { current } ended: relationships(current: false) { endDate } } }');
-      expect(data.contact.relationships.map(({ current }: { current: boolean }) => current)).toEqual([false, true, true, true, true, true]);
-      expect(data.contact.ended).toEqual([{ endDate: '2024-06-14' }]);
+      const ask = async () => (await then.query('{ contact(id: "cas360:54") { relationships { current } ended: relationships(current: false) { endDate } } }')).data.contact;
+      const answer = (count: number) => ({
+        relationships: ends.map((_, i) => ({ current: i >= count })),
+        ended: ends.slice(0, count).map((endDate) => ({ endDate })),
+      });
+      // Twice, since only what comes again is compiled.
+      expect([await ask(), await ask()]).toEqual([answer(1), answer(1)]);
+      now += 1;
+      expect([await ask(), await ask()]).toEqual([answer(2), answer(2)]);
+      now += 86_400_000;
+      expect(await ask()).toEqual(answer(3));
     } finally {
       await then.stop();
     }

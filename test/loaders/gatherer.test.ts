@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { ContactsError } from '../../src/errors.js';
@@ -114,6 +115,32 @@ describe('A gatherer', () => {
     void gatherer.request(new Set(['1']), false, FOREVER);
     await settle();
     expect(calls).toHaveLength(2);
+  });
+
+  test('makes a few calls a turn of the loop, though each fails at once', async () => {
+    let calls = 0;
+    const { gatherer } = gathererOverDouble({
+      maxIds: 1,
+      fetch: async () => {
+        calls++;
+        throw new ContactsError('UPSTREAM_UNAVAILABLE', 'CAS360');
+      },
+    });
+    const answer = gatherer.request(new Set(ids(1, 50)), false, FOREVER);
+    for (let turn = 1; turn <= 10; turn++) {
+      await nextTurn();
+      expect(calls).toBeLessThanOrEqual(2 * turn);
+    }
+    expect((await answer).size).toBe(50);
+    expect(calls).toBe(50);
+  });
+
+  test('makes a fault of ours of whatever else is thrown, for the ids of that call', async () => {
+    const fault = new TypeError('no such function');
+    const { gatherer } = gathererOverDouble({ fetch: () => Promise.reject(fault) });
+    const outcomes = await gatherer.request(new Set(['1', '2']), false, FOREVER);
+    expect([...outcomes.keys()]).toEqual(['1', '2']);
+    for (const outcome of outcomes.values()) expect(outcome).toMatchObject({ code: 'INTERNAL_SERVER_ERROR', source: 'CAS360', cause: fault });
   });
 
   test('ends a call that takes too long', async () => {

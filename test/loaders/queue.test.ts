@@ -54,6 +54,54 @@ describe('The queue of batches', () => {
     expect(queue.waitingIds).toBe(100);
   });
 
+  test('never hands out what was removed, nor loses what was not, in whatever order', () => {
+    const step = fc.oneof(
+      fc.record({ does: fc.constant('add' as const), count: fc.integer({ min: 1, max: 12 }) }),
+      fc.record({ does: fc.constant('remove' as const), which: fc.nat(30) }),
+      fc.record({ does: fc.constant('next' as const) }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const queue = queueOf(2);
+        const waiting = new Set<Batch<string>>();
+        steps.forEach((one, n) => {
+          if (one.does === 'add') for (const batch of queue.add(ids(n, one.count), false, placed())) waiting.add(batch);
+          if (one.does === 'remove') {
+            const batch = [...waiting][one.which];
+            if (batch) expect([queue.remove(batch), queue.remove(batch), waiting.delete(batch)]).toEqual([true, false, true]);
+          }
+          if (one.does === 'next') {
+            const batch = queue.next();
+            expect(batch ? waiting.delete(batch) : waiting.size === 0).toBe(true);
+          }
+          expect(queue.waitingIds).toBe([...waiting].reduce((sum, batch) => sum + batch.ids.length, 0));
+        });
+        expect(drained(queue).length).toBe(waiting.size);
+      }),
+    );
+  });
+
+  test('lets go of what was removed, and looks at each batch a few times only, however many are removed', () => {
+    const COUNT = 2_000;
+    let looks = 0;
+    const queue = queueOf(1);
+    const batches = new Set<Batch<string>>();
+    const counted = {
+      set: (_id: string, batch: Batch<string>): void => {
+        let isWaiting = false;
+        Object.defineProperty(batch, 'isWaiting', { get: () => (looks++, isWaiting), set: (value: boolean) => (isWaiting = value) });
+        batches.add(batch);
+      },
+    };
+    queue.add(ids(1, COUNT), false, counted);
+    looks = 0;
+    for (const batch of batches) queue.remove(batch);
+    expect(looks).toBeLessThanOrEqual(5 * COUNT);
+    looks = 0;
+    queue.add(['1'], false, placed());
+    expect(looks).toBe(0);
+  });
+
   test('never loses or doubles an id, nor passes a limit', () => {
     const request = fc.record({ ids: fc.uniqueArray(fc.integer({ min: 1, max: 10_000_000 }).map(String), { maxLength: 60 }), full: fc.boolean() });
     fc.assert(

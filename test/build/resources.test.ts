@@ -1,0 +1,75 @@
+import { describe, expect, test } from '@jest/globals';
+import type { ContactsError } from '../../src/errors.js';
+import type { Resources } from '../../src/loaders/loaders.js';
+import { buildResources, CALL_TIMEOUT_MS } from '../support/builtResources.js';
+import { CountedAborter } from '../support/countedAborter.js';
+import { endedBy, FOREVER, settle } from '../support/upstreamDouble.js';
+
+const ids = (from: number, to: number): string[] => Array.from({ length: to - from + 1 }, (_, i) => String(from + i));
+const ask = (from: Resources[keyof Resources], some: readonly string[], full = false) => from!.request(new Set<string>(some), full, FOREVER);
+
+describe('What operations load from', () => {
+  test.each(['pmsContacts', 'cas360Contacts', 'cas360Addresses'] as const)('lets 20,000 ids wait for %s, and refuses what would be more', async (name) => {
+    const { resources, calls, hold } = buildResources();
+    const letGo = hold();
+    const leaving = new CountedAborter();
+    const request = (some: readonly string[]) => resources[name]!.request(new Set(some), false, endedBy(leaving));
+    const codesIn = (outcomes: Awaited<ReturnType<typeof request>>) => [...outcomes.values()].map((outcome) => (outcome as ContactsError).code);
+    const taken = [request(ids(1, 400))];
+    await settle();
+    const onWire = calls.flatMap((call) => call.ids).length;
+    taken.push(request(ids(1_001, 1_000 + 20_000 - (400 - onWire))));
+    expect(codesIn(await request(['999999']))).toEqual(['OVERLOADED']);
+    leaving.abort();
+    expect((await Promise.all(taken)).map(codesIn)).toEqual([[], []]);
+    letGo();
+    await settle();
+  });
+
+  test('asks the PMS for one contact a call, for 32 at a time', async () => {
+    const { resources, calls, hold } = buildResources();
+    const letGo = hold();
+    const answers = ask(resources.pmsContacts, ids(1, 40));
+    await settle();
+    expect(calls).toHaveLength(32);
+    letGo();
+    await answers;
+    expect(calls.map(({ system, ids: [...some] }) => [system, ...some]).sort()).toEqual(ids(1, 40).map((id) => ['pms', id]).sort());
+  });
+
+  test.each(['cas360Contacts', 'cas360Addresses'] as const)('asks for %s in chunks of 100, 4 at a time', async (name) => {
+    const { resources, calls, hold } = buildResources();
+    const letGo = hold();
+    const answers = ask(resources[name], ids(1, 450));
+    await settle();
+    expect(calls).toHaveLength(4);
+    letGo();
+    await answers;
+    expect(calls.map(({ ids: some }) => some.length).sort()).toEqual([100, 100, 100, 100, 50]);
+  });
+
+  test.each([
+    ['cas360Contacts', '/contacts/'],
+    ['cas360Addresses', '/addresses/'],
+  ] as const)('fills the path of a call for %s to its limit and no further, with what stands before it', async (name, before) => {
+    const pathPrefix = '/register/of/companies';
+    const { resources, calls } = buildResources({ CAS360_MAX_PATH_BYTES: '200' }, { pathPrefix });
+    // 9 characters with its comma.
+    await ask(resources[name], ids(10_000_001, 10_000_100));
+    const bytes = calls.map(({ path }) => pathPrefix.length + path.split('?')[0]!.length);
+    const perCall = Math.floor((200 - pathPrefix.length - before.length + 1) / 9);
+    expect(Math.max(...bytes)).toBe(pathPrefix.length + before.length + 9 * perCall - 1);
+    expect(calls).toHaveLength(Math.ceil(100 / perCall));
+  });
+
+  test('gives each call its time', async () => {
+    const { resources, calls } = buildResources();
+    for (const name of ['pmsContacts', 'cas360Contacts', 'cas360Addresses'] as const) {
+      const earliest = performance.now() + CALL_TIMEOUT_MS;
+      await ask(resources[name], ['1']);
+      const { endsAtMs } = calls.pop()!.life;
+      expect(endsAtMs).toBeGreaterThanOrEqual(earliest);
+      expect(endsAtMs).toBeLessThanOrEqual(performance.now() + CALL_TIMEOUT_MS);
+    }
+  });
+});

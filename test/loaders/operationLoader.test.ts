@@ -1,0 +1,55 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import type { Outcome } from '../../src/errors.js';
+import { OperationLoader } from '../../src/loaders/operationLoader.js';
+import { FOREVER } from '../support/upstreamDouble.js';
+
+let asked: { ids: string[]; full: boolean }[];
+/** Ids about which nothing is known by the deadline, and ids that the upstream has not. */
+let late: Set<string>;
+let absent: Set<string>;
+let loader: OperationLoader<string>;
+
+beforeEach(() => {
+  asked = [];
+  late = new Set();
+  absent = new Set();
+  const request = async (ids: ReadonlySet<string>, full: boolean): Promise<ReadonlyMap<string, Outcome<string>>> => {
+    asked.push({ ids: [...ids], full });
+    const known = [...ids].filter((id) => !late.has(id));
+    return new Map(known.map((id) => [id, absent.has(id) ? null : full ? `${id}!!` : `${id}!`]));
+  };
+  loader = new OperationLoader('PMS', { request }, FOREVER, undefined);
+});
+
+const load = (ids: readonly string[], full = false) => loader.load(ids, full, 'contacts');
+
+describe('What one operation loads', () => {
+  test('has an outcome for each id, in the order of the ids, as often as they are given', async () => {
+    expect(await load(['2', '1', '2', '3'])).toEqual(['2!', '1!', '2!', '3!']);
+    expect(asked).toEqual([{ ids: ['2', '1', '3'], full: false }]);
+  });
+
+  test('is asked for once, whichever fields want it at whichever depth', async () => {
+    await Promise.all([load(['1', '2']), load(['2', '3'])]);
+    expect(await load(['3', '4', '1'])).toEqual(['3!', '4!', '1!']);
+    expect(asked.map(({ ids }) => ids)).toEqual([['1', '2', '3'], ['4']]);
+  });
+
+  test('comes with relationships where one field of the depth needs them, and once more where a deeper one does', async () => {
+    expect(await Promise.all([load(['1', '2']), load(['2'], true)])).toEqual([['1!', '2!!'], ['2!!']]);
+    expect(asked).toEqual([{ ids: ['2'], full: true }, { ids: ['1'], full: false }]);
+    expect(await load(['1', '2'], true)).toEqual(['1!!', '2!!']);
+    expect(await load(['1'])).toEqual(['1!']);
+    expect(asked.slice(2)).toEqual([{ ids: ['1'], full: true }]);
+  });
+
+  test('is late, and never absent, where the deadline came before an answer', async () => {
+    late.add('1').add('4');
+    absent.add('2');
+    const outcomes = await load(['1', '2', '3', '4']);
+    expect(outcomes).toMatchObject([{ code: 'UPSTREAM_TIMEOUT', source: 'PMS' }, null, '3!', { code: 'UPSTREAM_TIMEOUT', source: 'PMS' }]);
+    // It is not asked for again: the operation has no time left.
+    expect(await load(['1'])).toEqual([outcomes[0]]);
+    expect(asked).toHaveLength(1);
+  });
+});

@@ -1,0 +1,88 @@
+import { createResources } from '../../src/build/resources.js';
+import { readConfig } from '../../src/config.js';
+import type { Life } from '../../src/life.js';
+import type { Resources } from '../../src/loaders/loaders.js';
+import type { Redis } from '../../src/shared/redis.js';
+import { Metrics } from '../../src/telemetry/metrics.js';
+import type { Ask, Upstream } from '../../src/upstream/http.js';
+
+const SETTINGS = {
+  PMS_BASE_URL: 'https://pms.example.com',
+  PMS_TOKEN_URL: 'https://pms.example.com/token',
+  PMS_CLIENT_ID: 'contacts',
+  PMS_CLIENT_SECRET: 'a secret',
+  PMS_SCOPE: 'read',
+  CAS360_BASE_URL: 'https://cas360.example.com',
+  CAS360_CLIENT_ID: 'contacts',
+  CAS360_CLIENT_SECRET: 'a secret',
+  CAS360_REFRESH_TOKEN: 'a refresh token',
+  CAS360_SCOPE: 'read',
+};
+
+export interface Call extends Ask {
+  readonly system: 'pms' | 'cas360';
+  readonly life: Life;
+}
+
+/** What a process loads from, over upstreams that hold every id and answer once they are let to. */
+export interface BuiltResources {
+  readonly resources: Resources;
+  readonly calls: Call[];
+  /** From now on calls wait; the returned function lets them be answered. */
+  hold(): () => void;
+}
+
+interface Options {
+  /** Of each record, besides its id. */
+  readonly record?: object;
+  readonly redis?: RedisDouble;
+  readonly pathPrefix?: string;
+}
+
+export const CALL_TIMEOUT_MS = 6_800;
+
+export function buildResources(settings: Record<string, string | undefined> = {}, { record = {}, redis, pathPrefix = '' }: Options = {}): BuiltResources {
+  const calls: Call[] = [];
+  let held = Promise.resolve();
+  const upstream = (system: Call['system']): Upstream => {
+    const getJson = async (ask: Ask, life: Life): Promise<unknown> => {
+      calls.push({ ...ask, ids: [...ask.ids], system, life });
+      await held;
+      const rows = ask.ids.map((id) => ({ id: Number(id), ...record }));
+      return system === 'pms' ? rows[0] : rows;
+    };
+    return { pathPrefix, getJson } satisfies Partial<Upstream> as unknown as Upstream;
+  };
+  const resources = createResources(readConfig({ ...SETTINGS, ...settings }), { pms: upstream('pms'), cas360: upstream('cas360') }, {
+    tools: { drift: () => {}, today: () => '2026-03-01' },
+    metrics: new Metrics(),
+    redis: redis as unknown as Redis | undefined,
+    callTimeoutMs: CALL_TIMEOUT_MS,
+  });
+  const hold = (): (() => void) => {
+    let letGo = (): void => {};
+    held = new Promise((resolve) => (letGo = resolve));
+    return () => letGo();
+  };
+  return { resources, calls, hold };
+}
+
+/** As much of a Redis as the cache uses. */
+export class RedisDouble {
+  readonly texts = new Map<string, string>();
+  /** What the last text was set with. */
+  options: object = {};
+  readonly #client = {
+    mGet: async (keys: string[]) => keys.map((key) => this.texts.get(key) ?? null),
+    set: async (key: string, text: string, options: object) => {
+      this.texts.set(key, text);
+      this.options = options;
+    },
+    del: async (keys: string[]) => keys.forEach((key) => this.texts.delete(key)),
+  };
+
+  async run<T>(command: (client: any) => Promise<T>): Promise<T> {
+    return command(this.#client);
+  }
+}
+
