@@ -46,8 +46,6 @@ export default class ProjectEnvironment extends TestEnvironment {
       if (process.platform === 'linux' && process.getuid() === 0) throw error;
       this.#missing = error.message;
     }
-    // Opened where a test writes first; they stay.
-    void [process.stdout, process.stderr];
     this.#before = this.#held();
   }
 
@@ -74,7 +72,8 @@ export default class ProjectEnvironment extends TestEnvironment {
   #held() {
     const held = new Map();
     const count = (what, times = 1) => held.set(what, (held.get(what) ?? 0) + times);
-    for (const type of process.getActiveResourcesInfo()) count(type);
+    // A pipe is the worker's own, or comes with a child process, which counts itself.
+    for (const type of process.getActiveResourcesInfo()) if (type !== 'PipeWrap') count(type);
     // A test has a process object of its own.
     for (const one of [process, this.global.process]) for (const name of one.eventNames()) count(`listener of ${String(name)}`, one.listenerCount(name));
     for (const socket of sockets()) count(socket);
