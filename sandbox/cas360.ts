@@ -32,6 +32,15 @@ export class Cas360Sandbox extends UpstreamSandbox {
     return this.#refreshTokens.issue();
   }
 
+  /** Whether a refresh token is good for one use. If not, the answers of the token endpoint have none. */
+  get rotates(): boolean {
+    return this.#refreshTokens.rotates;
+  }
+
+  set rotates(rotates: boolean) {
+    this.#refreshTokens.rotates = rotates;
+  }
+
   /** How often somebody came with a refresh token that had been used before. */
   get spentTokenUses(): number {
     return this.#refreshTokens.spentUses;
@@ -90,7 +99,7 @@ export class Cas360Sandbox extends UpstreamSandbox {
     const used = parameters.get('refresh_token') ?? '';
     const next = this.#refreshTokens.exchange(used);
     if (next === undefined) return refused(401, 'invalid_token', `Not a valid refresh token: ${used}`);
-    return { status: 200, body: { ...this.tokens.issue(), token_type: 'bearer', refresh_token: next, scope } };
+    return { status: 200, body: { ...this.tokens.issue(), token_type: 'bearer', ...(this.rotates && { refresh_token: next }), scope } };
   }
 }
 

@@ -17,10 +17,8 @@ const switches: Switches = {
   revoke: { POST: (sandbox) => sandbox.revokeTokens() },
   ids: { GET: (sandbox) => sandbox.idsByKind() },
   token: {
-    GET: (sandbox) => ({ lifetimeSeconds: sandbox.tokenLifetimeSeconds }),
-    PUT: (sandbox, body) => {
-      sandbox.tokenLifetimeSeconds = lifetimeFrom(parsed(body));
-    },
+    GET: ({ tokenLifetimeSeconds: lifetimeSeconds, rotates }) => ({ lifetimeSeconds, rotates }),
+    PUT: (sandbox, body) => setTokens(sandbox, parsed(body)),
   },
 };
 
@@ -55,8 +53,14 @@ function parsed(body: string): unknown {
   }
 }
 
-function lifetimeFrom(value: unknown): number {
-  const seconds: unknown = (value as { lifetimeSeconds?: unknown } | null)?.lifetimeSeconds;
-  if (typeof seconds === 'number' && seconds >= 0) return seconds;
-  throw new TypeError('Give { "lifetimeSeconds": a number of seconds, 0 or more }');
+/** What is not given stays as it is. */
+function setTokens(sandbox: UpstreamSandbox, value: unknown): void {
+  const { tokenLifetimeSeconds, rotates: rotated } = sandbox;
+  const { lifetimeSeconds = tokenLifetimeSeconds, rotates = rotated } = (value ?? {}) as Record<string, unknown>;
+  const isFit = typeof lifetimeSeconds === 'number' && lifetimeSeconds >= 0 && typeof rotates === typeof rotated;
+  if (value === null || !isFit) {
+    throw new TypeError(`Give { "lifetimeSeconds": a number of seconds, 0 or more${rotated === undefined ? '' : ', "rotates": true or false'} }`);
+  }
+  sandbox.tokenLifetimeSeconds = lifetimeSeconds;
+  sandbox.rotates = rotates as boolean | undefined;
 }

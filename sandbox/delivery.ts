@@ -27,6 +27,10 @@ export async function deliver(response: ServerResponse, faults: readonly Fault[]
 
 function replace(response: ServerResponse, fault: Replacement): void {
   if ('hang' in fault) return;
+  if ('invalidToken' in fault) {
+    const error = 'invalid_token';
+    return send(response, { status: fault.invalidToken, body: { error }, headers: { 'www-authenticate': `Bearer error="${error}"` } });
+  }
   if ('reset' in fault) {
     response.socket?.resetAndDestroy();
     return;
@@ -44,6 +48,10 @@ function replace(response: ServerResponse, fault: Replacement): void {
 }
 
 async function spoil(response: ServerResponse, fault: BadDelivery, answer: Answer, signal: AbortSignal): Promise<void> {
+  if ('heldMs' in fault) {
+    await delay(fault.heldMs, undefined, { signal });
+    return send(response, answer);
+  }
   const bytes = bytesOf(answer);
   if ('brokenJson' in fault) return send(response, { ...answer, body: bytes.toString().slice(0, -1) });
   sendHead(response, answer, bytes.length);

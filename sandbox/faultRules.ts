@@ -33,6 +33,7 @@ const aim: Record<string, Rule> = {
 const effects: Record<string, Rule> = {
   status: number('a status from 200 to 599', (value) => Number.isInteger(value) && value >= 200 && value <= 599),
   body: text,
+  invalidToken: number('400, 401 or 403', (value) => [400, 401, 403].includes(value)),
   reset: { wanted: "'before-headers' or 'mid-body'", holds: (value) => value === 'before-headers' || value === 'mid-body' },
   hang: flag,
   drip: {
@@ -40,6 +41,7 @@ const effects: Record<string, Rule> = {
     holds: (value) =>
       isObject(value) && Number.isInteger(value.bytes) && Number(value.bytes) > 0 && milliseconds.holds(value.everyMs),
   },
+  heldMs: milliseconds,
   truncate: flag,
   brokenJson: flag,
   omit: texts,

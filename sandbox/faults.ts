@@ -32,6 +32,8 @@ export interface CannedAnswer {
 export type Replacement =
   | (CannedAnswer & { status: number })
   | (CannedAnswer & { body: string })
+  /** The token is not taken (RFC 6750, 3.1): `error="invalid_token"` in `www-authenticate` and in the body, with this status. */
+  | { invalidToken: 400 | 401 | 403 }
   | { reset: 'before-headers' }
   /** Accept, and never answer. */
   | { hang: true };
@@ -41,6 +43,8 @@ export type BadDelivery =
   /** Half the body, then a TCP reset. */
   | { reset: 'mid-body' }
   | { drip: { bytes: number; everyMs: number } }
+  /** Made at once and sent so much later: a refresh token is spent meanwhile. */
+  | { heldMs: number }
   /** The length of the whole body announced, half of it sent, and the connection closed in good order. */
   | { truncate: true }
   /** A whole HTTP message whose JSON lacks its last character. */
@@ -100,11 +104,11 @@ export class FaultPlan {
 }
 
 export function isReplacement(fault: Fault): fault is Aim & Replacement {
-  return 'status' in fault || 'body' in fault || 'hang' in fault || ('reset' in fault && fault.reset === 'before-headers');
+  return 'status' in fault || 'body' in fault || 'invalidToken' in fault || 'hang' in fault || ('reset' in fault && fault.reset === 'before-headers');
 }
 
 export function isBadDelivery(fault: Fault): fault is Aim & BadDelivery {
-  return 'drip' in fault || 'truncate' in fault || 'brokenJson' in fault || ('reset' in fault && fault.reset === 'mid-body');
+  return 'drip' in fault || 'heldMs' in fault || 'truncate' in fault || 'brokenJson' in fault || ('reset' in fault && fault.reset === 'mid-body');
 }
 
 function isExclusive(fault: Fault): boolean {

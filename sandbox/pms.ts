@@ -11,6 +11,7 @@ const refused = (status: number, message: string): Answer => ({ status, body: { 
 export class PmsSandbox extends UpstreamSandbox {
   readonly client: Client = { id: 'sandbox-pms', secret: 'sandbox-pms-secret' };
   readonly data: PmsData;
+  readonly rotates = undefined;
 
   constructor(seed: number) {
     super({ kinds: ['contact', 'token'], lists: false }, new Random(seed));

@@ -38,6 +38,9 @@ export abstract class UpstreamSandbox {
   /** The 401 for a data call without a token that is valid now. */
   protected abstract refusal(authorization: string | undefined): Answer | undefined;
 
+  /** Whether a refresh token is good for one use. Undefined: the system has none. */
+  abstract rotates: boolean | undefined;
+
   /** The ids of the contacts, by the system's own kinds of contact. */
   abstract idsByKind(): Partial<Record<string, string[]>>;
 

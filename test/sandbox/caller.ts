@@ -24,6 +24,7 @@ export class Caller {
         upstream.faults.clear();
         upstream.tokenLifetimeSeconds = 3600;
       }
+      cas360.rotates = true;
       await this.renewTokens();
       for (const upstream of [pms, cas360]) upstream.resetCalls();
     });

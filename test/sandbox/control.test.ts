@@ -26,7 +26,7 @@ describe('switches over HTTP', () => {
     expect((await caller.turn('POST', 'revoke', undefined, name)).status).toBe(204);
     expect((await data()).status).toBe(401);
     expect((await caller.turn('PUT', 'token', { lifetimeSeconds: 0 }, name)).status).toBe(204);
-    expect((await caller.turn('GET', 'token', undefined, name)).body).toEqual({ lifetimeSeconds: 0 });
+    expect((await caller.turn('GET', 'token', undefined, name)).body).toEqual({ lifetimeSeconds: 0, ...(name === 'cas360' && { rotates: true }) });
     await caller.renewTokens();
     expect((await data()).status).toBe(401);
   });
@@ -65,6 +65,9 @@ describe('bad input is refused, with a word on what is allowed', () => {
     [[{ omit: ['54'], patch: {} }], /omit and patch cannot go together/],
     [[{ on: 'contacts' }], /does nothing; give latencyMs or one of status, /],
     [[{ hang: true, retryAfter: '3' }], /'retryAfter' needs status beside it/],
+    [[{ invalidToken: 404 }], /'invalidToken' must be 400, 401 or 403/],
+    [[{ invalidToken: 401, status: 401 }], /cannot go together/],
+    [[{ heldMs: -1 }], /'heldMs' must be a number of milliseconds/],
   ])('faults %j', async (faults, message) => {
     const { status, body } = await caller.turn('PUT', 'faults', faults);
     expect([status, body.message]).toEqual([400, expect.stringMatching(message)]);
@@ -86,6 +89,8 @@ describe('bad input is refused, with a word on what is allowed', () => {
     const token = (value: unknown) => caller.turn('PUT', 'token', value);
     expect(await token({ lifetimeSeconds: 'long' })).toMatchObject(refusal(400, 'lifetimeSeconds'));
     expect(await token('null')).toMatchObject(refusal(400, 'lifetimeSeconds'));
+    expect(await token({ rotates: 'never' })).toMatchObject(refusal(400, '"rotates": true or false'));
+    expect(await caller.turn('PUT', 'token', { rotates: false }, 'pms')).toMatchObject(refusal(400, 'lifetimeSeconds'));
     expect(await caller.turn('GET', 'revoke')).toMatchObject(refusal(405, 'POST'));
     expect(await caller.turn('GET', 'nonsense')).toMatchObject(refusal(404, 'calls, faults, revoke, ids, token'));
   });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { connect } from 'node:net';
 import { Caller, idsOf, type Reply } from './caller.js';
+import { until } from '../support/until.js';
 
 const caller = new Caller();
 
@@ -106,6 +107,27 @@ describe('what a fault does', () => {
     expect(body).toHaveLength(3);
     const pauses = Math.floor(JSON.stringify(body).length / 400);
     expect(performance.now() - startedAt).toBeGreaterThanOrEqual(pauses * 4);
+  });
+
+  test('heldMs sends an answer late that was made at once: the refresh token is spent meanwhile', async () => {
+    const refreshToken = caller.sandbox.cas360.issueRefreshToken();
+    await plant({ on: 'token', heldMs: 60, times: 1 });
+    const startedAt = performance.now();
+    const late = caller.cas360Token(refreshToken).then((reply) => ({ ...reply, ms: performance.now() - startedAt }));
+    await until('the first one is under way', () => caller.sandbox.cas360.calls.length === 1);
+    expect(await caller.cas360Token(refreshToken)).toMatchObject({ status: 401, body: { error: 'invalid_token' } });
+    const { status, body, ms } = await late;
+    expect([status, body.refresh_token]).toEqual([200, expect.any(String)]);
+    expect(ms).toBeGreaterThanOrEqual(59);
+  });
+
+  test.each([400, 401, 403])('invalidToken refuses the token with %i, in the words of RFC 6750, and spends none', async (status) => {
+    const refreshToken = caller.sandbox.cas360.issueRefreshToken();
+    await plant({ on: 'token', invalidToken: status, times: 1 }, { invalidToken: status, times: 1 });
+    for (const reply of [await contacts(), await caller.cas360Token(refreshToken)]) {
+      expect([reply.status, reply.body, reply.headers.get('www-authenticate')]).toEqual([status, { error: 'invalid_token' }, 'Bearer error="invalid_token"']);
+    }
+    expect([(await contacts()).status, (await caller.cas360Token(refreshToken)).status]).toEqual([200, 200]);
   });
 
   test('hang never answers', async () => {

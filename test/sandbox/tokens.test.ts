@@ -58,6 +58,23 @@ describe('CAS 360 tokens', () => {
     expect((await caller.cas360Token(second.body.refresh_token)).status).toBe(200);
   });
 
+  test('come without a refresh token where it does not rotate, and the used one stays good', async () => {
+    const { cas360 } = caller.sandbox;
+    const refreshToken = cas360.issueRefreshToken();
+    const spentBefore = cas360.spentTokenUses;
+    expect((await caller.turn('PUT', 'token', { rotates: false })).status).toBe(204);
+    for (let use = 0; use < 3; use++) {
+      const { status, body } = await caller.cas360Token(refreshToken);
+      expect([status, body]).toEqual([200, { access_token: expect.any(String), token_type: 'bearer', expires_in: 3600, scope: 'cas360' }]);
+      expect(new OpenApi('cas360').strictly('TokenRecord')(body)).toBe(true);
+      expect((await caller.cas360('/contacts/54', {}, body.access_token)).status).toBe(200);
+    }
+    await caller.turn('PUT', 'token', { rotates: true });
+    expect((await caller.cas360Token(refreshToken)).body.refresh_token).not.toBe(refreshToken);
+    expect((await caller.cas360Token(refreshToken)).body.error).toBe('invalid_token');
+    expect(cas360.spentTokenUses).toBe(spentBefore + 1);
+  });
+
   test('are refused without the secret, the scope, the right grant or a known refresh token', async () => {
     const { cas360 } = caller.sandbox;
     const unused = cas360.issueRefreshToken();
