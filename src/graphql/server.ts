@@ -9,6 +9,7 @@ import { ApolloServerPluginInlineTrace } from '@apollo/server/plugin/inlineTrace
 import type { Log } from '../telemetry/log.js';
 import { answerText } from './answerText.js';
 import { cacheHints } from './cacheHints.js';
+import { catchFaults } from './compiled/catchFaults.js';
 import { compiledExecution } from './compiled/compiledExecution.js';
 import type { Context } from './context.js';
 import { createDocumentStore } from './documentStore.js';
@@ -69,7 +70,7 @@ export function createGraphqlServer({ typeDefs, introspection, limits, maxAnswer
     logger: { debug() {}, info() {}, warn() {}, error() {} },
     plugins: [
       // First: Apollo Server asks one after the other for an answer, and waits for each.
-      ...(compile ? [compiledExecution({ schema: createSchema(typeDefs), now: () => performance.now(), compilingShare })] : []),
+      ...(compile ? [compiledExecution({ schema: catchFaults(createSchema(typeDefs)), now: () => performance.now(), compilingShare })] : []),
       // Before what reads the errors of an answer.
       operationLimits(limits, new AnswerFields(schema), (data) => longAnswers.add(data)),
       operationReports(onOperation),

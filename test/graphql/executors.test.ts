@@ -64,8 +64,23 @@ const BREAKING: [string, Broken][] = [
   // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
   ['rejects with nothing', () => Promise.reject()],
   ['is of another kind', () => 'CANARY'],
+  ['gives what throws when it is read', () => brittle],
+  ['promises what throws when it is read', async () => brittle],
+  ['gives a list of what throws when it is read', () => [contact, brittle]],
+  ['promises a list of what throws when it is read', async () => [contact, brittle]],
+  ['gives a list of promises of what throws when it is read', () => [contact, Promise.resolve(brittle)]],
 ];
 const contact = { __typename: 'Contact', id: 'pms:1', address: null, addressHolder: null };
+const brittle = {
+  __typename: 'Contact',
+  id: 'pms:2',
+  get name(): never {
+    throw new Error('CANARY');
+  },
+  get city(): never {
+    throw new Error('CANARY');
+  },
+};
 
 test.each(BREAKING)('a loader that %s is the same for both', async (_how, broken) => {
   const limits = { maxTokens: 1000, maxDepth: 12, maxAliases: 50, maxDirectives: 50, maxRootFields: 10, maxEntitiesFields: 5, maxRepresentations: 2000, maxVariablesDepth: 12, maxAliasCharacters: 200, maxRepeats: 100, maxIds: 1000, maxAnswerFields: 250_000 };

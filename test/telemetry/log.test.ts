@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { Cas360Contact } from '../../src/mapping/cas360.js';
+import { createLog } from '../../src/telemetry/log.js';
+import { Upstream } from '../../src/upstream/http.js';
 import { idsFrom, startTestApp } from '../support/testApp.js';
 import { firstIds, startStand, type Stand } from '../support/stand.js';
 
@@ -29,10 +31,15 @@ async function linesOf(operations: readonly Promise<unknown>[]): Promise<number>
 
 const times = <T>(count: number, make: (n: number) => T): T[] => Array.from({ length: count }, (_, n) => make(n));
 
+function breakDown(): never {
+  throw new RangeError('Western Africa');
+}
+
 describe('the log', () => {
   test('has no line of operations that do well, that ask for what is not there, or that are refused', async () => {
     const { caller, sandbox } = stand;
     const ids = firstIds(sandbox, 'cas360', 10);
+    // Most of these operations come often enough to be compiled.
     const written = await linesOf([
       ...times(50, () => caller.ask('query ($ids: [ID!]!) { contacts(ids: $ids) { name } }', { ids })),
       ...times(20, (n) => caller.ask(`{ contact(id: "cas360:${9_000_000 + n}") { name } }`)),
@@ -59,17 +66,20 @@ describe('the log', () => {
     expect(await linesOf(times(20, () => caller.ask(NAMES, { ids })))).toBeLessThanOrEqual(20);
   });
 
-  test('has one line for an operation that meets an error of our own at many places, and says where it began', async () => {
-    const app = await startTestApp();
-    jest.spyOn(Cas360Contact.prototype, 'name', 'get').mockImplementation(() => {
-      throw new RangeError('Western Africa');
-    });
-    const before = app.logged.length;
-    const { errors } = await app.query('query ($ids: [ID!]!) { contacts(ids: $ids) { name } }', { ids: idsFrom('cas360', 1_001, 20) });
+  test.each<[string, () => unknown]>([
+    ['a model', () => jest.spyOn(Cas360Contact.prototype, 'name', 'get').mockImplementation(breakDown)],
+    ['what asks the systems', () => jest.spyOn(Upstream.prototype, 'getJson').mockImplementation(breakDown)],
+  ])('has one line for an operation that meets an error of our own in %s, at many places, and says where it began', async (_where, plant) => {
+    const app = await startTestApp({}, { compilingShare: Infinity });
+    plant();
+    for (const way of ['interpreted', 'compiled', 'compiled before']) {
+      const before = app.logged.length;
+      const { errors } = await app.query('query ($ids: [ID!]!) { contacts(ids: $ids) { name } }', { ids: idsFrom('cas360', 1_001, 20) });
+      expect([way, errors?.map(({ extensions }) => extensions.code)]).toEqual([way, new Array(20).fill('INTERNAL_SERVER_ERROR')]);
+      expect([way, ...app.logged.slice(before)]).toEqual([way, expect.stringMatching(/^An operation met an error of our own\. \{"frames":\["RangeError","at /)]);
+    }
     await app.stop();
     jest.restoreAllMocks();
-    expect(errors).toHaveLength(20);
-    expect(app.logged.slice(before)).toEqual([expect.stringMatching(/^An operation met an error of our own\. \{"frames":\["RangeError","at /)]);
     expect(app.logged.join()).not.toContain('Western');
   });
 
@@ -81,6 +91,22 @@ describe('the log', () => {
     const app = await startTestApp(settings);
     await app.stop();
     expect(app.logged.filter((line) => line.startsWith('Neither ROUTER_SECRET nor AUTH_JWKS_URL is set: everybody who reaches the port may read'))).toHaveLength(times);
+  });
+
+  test('is not kept for a reader who does not read: a line is lost where a mebibyte waits', () => {
+    const written: string[] = [];
+    jest.spyOn(process.stdout, 'write').mockImplementation((line) => written.push(String(line)) > 0);
+    let waiting = 0;
+    Object.defineProperty(process.stdout, 'writableLength', { get: () => waiting, configurable: true });
+    const log = createLog();
+    for (const [bytes, message] of [[0, 'First.'], [1_048_575, 'Second.'], [1_048_576, 'Third.'], [9_999_999, 'Fourth.'], [0, 'Fifth.']] as const) {
+      waiting = bytes;
+      log.info(message);
+    }
+    // The stream's own getter is inherited.
+    Reflect.deleteProperty(process.stdout, 'writableLength');
+    jest.restoreAllMocks();
+    expect(written.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual(['First.', 'Second.', 'Fifth.']);
   });
 
   test('is JSON, a line each, and holds nothing that is not on the list', () => {

@@ -1,5 +1,5 @@
 import { HeaderMap, type ApolloServerPlugin } from '@apollo/server';
-import { GraphQLError, locatedError, type SourceLocation } from 'graphql';
+import { GraphQLError, locatedError, type ExecutionResult, type SourceLocation } from 'graphql';
 import { CompiledOperations, type CompiledOperationsOptions } from './compiledOperations.js';
 import type { Context } from '../context.js';
 import { createFormatError } from '../formatError.js';
@@ -24,7 +24,12 @@ export function compiledExecution(options: CompiledOperationsOptions): ApolloSer
         const run = metrics.captureTraces === true || !(operation as typeof operation | undefined) ? undefined : operations.find(document, operation, request.variables);
         if (!run) return null;
         contextValue.answer.execute(true);
-        const result = await run(undefined, contextValue, request.variables);
+        let result: ExecutionResult = {};
+        try {
+          result = await run(undefined, contextValue, request.variables);
+        } catch {
+          // A fault that was met at once. graphql-js meets it too, and tells of it.
+        }
         const errors = result.errors?.map(rebuilt).map((error) => formatError(error.toJSON(), error));
         // Without any data the two would tell different errors: of the variables, or of fields that were lost with the rest.
         // A fault of our own is for Apollo Server's hooks to hear of.
