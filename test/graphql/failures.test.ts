@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Fault } from '../../sandbox/faults.js';
-import { errorsIn, idsFrom, startTestApp, type Answer, type TestApp } from '../support/testApp.js';
+import { BOTH_WAYS, errorsIn, idsFrom, startTestApp, type Answer, type TestApp } from '../support/testApp.js';
 
 /** What no caller may ever read: words, an address and a number as an upstream's answer may have them. */
 const CANARY = '{"message":"CANARY at http://canary.invalid/87654321 in com.vendor.Secret.java:42"}';
@@ -12,7 +12,8 @@ let app: TestApp;
 let single: TestApp;
 
 beforeAll(async () => {
-  [app, single] = await Promise.all([startTestApp(), startTestApp({ CAS360_MAX_IDS: '1' })]);
+  const compiling = { compilingShare: Infinity };
+  [app, single] = await Promise.all([startTestApp({}, compiling), startTestApp({ CAS360_MAX_IDS: '1' }, compiling)]);
   for (const { sandbox } of [app, single]) {
     const { contacts } = sandbox.cas360.data;
     contacts.set(ILL, { ...contacts.get('1001')!, id: Number(ILL) });
@@ -142,7 +143,7 @@ describe('when an upstream takes too long', () => {
   });
 });
 
-describe('a second call that fails costs the field that needed it', () => {
+describe.each(BOTH_WAYS)('a second call that fails costs the field that needed it (%s)', () => {
   test.each([
     [{ status: 503, body: CANARY }, UNAVAILABLE],
     [{ status: 403, body: CANARY }, REFUSED],
@@ -186,7 +187,7 @@ describe('a second call that fails costs the field that needed it', () => {
   });
 });
 
-describe('one upstream that is down', () => {
+describe.each(BOTH_WAYS)('one upstream that is down (%s)', () => {
   test.each<[System, object, string]>([
     ['pms', { status: 503, body: CANARY }, 'cas360:54'],
     ['pms', { reset: 'before-headers' }, 'cas360:54'],
@@ -209,7 +210,7 @@ describe('one upstream that is down', () => {
   });
 });
 
-describe('a bulk answer that lacks rows', () => {
+describe.each(BOTH_WAYS)('a bulk answer that lacks rows (%s)', () => {
   const bulkIds = () => app.sandbox.cas360.calls.map(({ ids }) => ids);
 
   test('is asked for them once more, together, before they are called not found', async () => {
@@ -246,7 +247,7 @@ describe('a bulk answer that lacks rows', () => {
   });
 });
 
-describe('a bulk answer that cannot be trusted', () => {
+describe.each(BOTH_WAYS)('a bulk answer that cannot be trusted (%s)', () => {
   const row = (id: string) => app.sandbox.cas360.data.contacts.get(id)!;
 
   test('with two rows that contradict each other is an error for that contact', async () => {
@@ -414,7 +415,7 @@ describe('an upstream that is switched off', () => {
   });
 });
 
-describe('ids above 2^53', () => {
+describe.each(BOTH_WAYS)('ids above 2^53 (%s)', () => {
   const [exact, neighbour] = ['9007199254740993', '9007199254740992'];
 
   test('of the register are read exactly', async () => {
@@ -444,7 +445,7 @@ describe('ids above 2^53', () => {
 });
 
 describe('whatever goes wrong', () => {
-  test('there is one error for a contact, however many fields of it are wanted', async () => {
+  test.each(BOTH_WAYS)('there is one error for a contact, however many fields of it are wanted (%s)', async () => {
     plant(app, 'cas360', { status: 403 });
     const answer = await app.query('{ contact(id: "cas360:54") { a: name b: email c: phone status relationships { type } address { city } representatives { name } } }');
     expect(errorsIn(answer)).toEqual([{ at: 'contact', ...REFUSED, source: 'CAS360' }]);

@@ -38,6 +38,9 @@ export interface TestApp {
   stop(): Promise<void>;
 }
 
+/** Runs a block of tests twice over one app: an operation that was asked for in the first run is compiled in the second. */
+export const BOTH_WAYS = ['interpreted', 'compiled'] as const;
+
 type SomeParts = Partial<Parts> | ((sandbox: Sandbox) => Promise<Partial<Parts>>);
 
 /** Starts both. `settings` are put over the sandbox's environment; undefined takes one away. */

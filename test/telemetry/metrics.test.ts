@@ -3,6 +3,7 @@ import { ERRORS } from '../../src/errors.js';
 import { KEYS } from '../mapping/keys.js';
 import { freePort } from '../support/freePort.js';
 import { idsFrom, startTestApp, type TestApp } from '../support/testApp.js';
+import { until } from '../support/until.js';
 import { Scrape } from './support/metrics.js';
 
 jest.setTimeout(60_000);
@@ -14,7 +15,7 @@ const CAS360 = { source: 'CAS360' };
 
 let app: TestApp;
 beforeAll(async () => {
-  app = await startTestApp({ REQUEST_TIMEOUT_MS: '3000' });
+  app = await startTestApp({ REQUEST_TIMEOUT_MS: '3000' }, { compilingShare: Infinity });
 });
 beforeEach(() => app.reset());
 afterEach(() => {
@@ -22,12 +23,12 @@ afterEach(() => {
 });
 afterAll(() => app.stop());
 
-/** Resolves once a look at the metrics shows `when`. */
-async function until(subgraph: TestApp, when: (metrics: Scrape) => boolean): Promise<Scrape> {
-  for (;;) {
+/** Resolves to the first look at the metrics that shows `when`. */
+function shown(subgraph: TestApp, when: (metrics: Scrape) => boolean): Promise<Scrape> {
+  return until('the metrics show it', async () => {
     const metrics = await Scrape.of(subgraph.url);
-    if (when(metrics)) return metrics;
-  }
+    return when(metrics) && metrics;
+  }) as Promise<Scrape>;
 }
 
 /** By how much the sample with these labels grew while `work` went on. */
@@ -84,11 +85,12 @@ describe('operations', () => {
     ['anonymous', 'refused', `query Deep { contact(id: "cas360:54") { ${'representatives { '.repeat(13)}id${' }'.repeat(13)} } }`, {}],
   ])('are counted by name and outcome: %s %s', async (operation, outcome, query, variables) => {
     const before = await Scrape.of(app.url);
-    await app.query(query, variables);
+    // Interpreted, compiled, and compiled before.
+    for (let sight = 0; sight < 3; sight++) await app.query(query, variables);
     const after = await Scrape.of(app.url);
-    expect(after.value(OPERATIONS, { operation, outcome }) - before.value(OPERATIONS, { operation, outcome })).toBe(1);
+    expect(after.value(OPERATIONS, { operation, outcome }) - before.value(OPERATIONS, { operation, outcome })).toBe(3);
     const all = (metrics: Scrape): number => metrics.samples(OPERATIONS).reduce((sum, { value }) => sum + value, 0);
-    expect(all(after) - all(before)).toBe(1);
+    expect(all(after) - all(before)).toBe(3);
   });
 
   test('are timed', async () => {
@@ -159,10 +161,10 @@ describe('calls to the systems', () => {
     const hanging = [0, 1, 2, 3].map(ask);
     await app.underWay(4);
     hanging.push(ask(4), ask(5));
-    const metrics = await until(app, (now) => now.value('contacts_queue_ids', asked) === 2);
+    const metrics = await shown(app, (now) => now.value('contacts_queue_ids', asked) === 2);
     expect(metrics.value('contacts_calls_under_way', asked)).toBe(4);
     await Promise.all(hanging);
-    const after = await until(app, (now) => now.value('contacts_calls_under_way', asked) === 0);
+    const after = await shown(app, (now) => now.value('contacts_calls_under_way', asked) === 0);
     expect(after.value('contacts_queue_ids', asked)).toBe(0);
     expect(after.value(CALLS, { ...asked, outcome: 'UPSTREAM_TIMEOUT' })).toBeGreaterThanOrEqual(4);
   });
@@ -192,7 +194,7 @@ describe('the state of a system', () => {
     expect(openness(await Scrape.of(broken.url))).toBe(0.5);
     leaving.abort();
     await trying;
-    await until(broken, (metrics) => openness(metrics) === 1);
+    await shown(broken, (metrics) => openness(metrics) === 1);
 
     aheadMs += 5_001;
     broken.reset();
@@ -228,7 +230,7 @@ describe('the state of a system', () => {
 
     fresh.reset();
     // The endpoint is left alone for a second after a failure.
-    await until(fresh, () => fresh.sandbox.pms.calls.length === 0);
+    await until('the calls are forgotten', () => fresh.sandbox.pms.calls.length === 0);
     let granted = failed;
     while (requests(granted, 'granted') === 0) {
       await fresh.query('{ contact(id: "pms:4711") { name } }');
@@ -248,8 +250,10 @@ describe('values that cannot be used', () => {
     app.sandbox.pms.faults.set([{ patch: { dateOfBirth: 'long ago' } }]);
     const headers = await app.bearer('contact:identity');
     const ask = (): Promise<unknown> => app.query('{ contacts(ids: ["cas360:54", "pms:4711"]) { contactType dateOfBirth } }', {}, headers);
-    expect(await growth(ask, 'contacts_upstream_drift_total', { ...CAS360, field: 'contactType' })).toBe(1);
-    expect(await growth(ask, 'contacts_upstream_drift_total', { ...PMS, field: 'dateOfBirth' })).toBe(1);
+    for (let sight = 0; sight < 2; sight++) {
+      expect(await growth(ask, 'contacts_upstream_drift_total', { ...CAS360, field: 'contactType' })).toBe(1);
+      expect(await growth(ask, 'contacts_upstream_drift_total', { ...PMS, field: 'dateOfBirth' })).toBe(1);
+    }
   });
 });
 

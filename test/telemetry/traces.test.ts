@@ -3,7 +3,8 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
-import { everyField, idsFrom, startTestApp, type Answer, type TestApp } from '../support/testApp.js';
+import { Tracing } from '../../src/telemetry/tracing.js';
+import { BOTH_WAYS, everyField, idsFrom, startTestApp, type Answer, type TestApp } from '../support/testApp.js';
 import { OtlpReceiver, type ReceivedSpan } from './support/otlpReceiver.js';
 
 jest.setTimeout(60_000);
@@ -20,7 +21,7 @@ const note = (message: unknown): void => {
 
 beforeAll(async () => {
   receiver = await OtlpReceiver.start();
-  app = await startTestApp({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint, REQUEST_TIMEOUT_MS: '3000' });
+  app = await startTestApp({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint, REQUEST_TIMEOUT_MS: '3000' }, { compilingShare: Infinity });
   subscribe('http.server.request.start', note);
 });
 beforeEach(() => {
@@ -56,7 +57,7 @@ async function traced(query: string, variables?: Record<string, unknown>): Promi
 const NAMES = 'query Names($ids: [ID!]!) { contacts(ids: $ids) { name } }';
 const names = (spans: readonly ReceivedSpan[]): string[] => spans.map(({ name }) => name).sort();
 
-describe('the trace of an operation', () => {
+describe.each(BOTH_WAYS)('the trace of an operation (%s)', () => {
   test('has a span for it, below it one for each load, and below that one for each call', async () => {
     await app.query(NAMES, { ids: ['pms:4711', 'cas360:54'] });
     const { answer, operation, loads, calls, parentSpanId } = await traced('query Both { contacts(ids: ["pms:4711", "cas360:54"]) { name address { city } } }');
@@ -122,14 +123,6 @@ describe('the trace of an operation', () => {
     expect(names(calls.filter(({ isError }) => isError))).toEqual(['GET PMS contacts']);
   });
 
-  test('shows a call that never came back', async () => {
-    app.sandbox.cas360.faults.set([{ hang: true }]);
-    const { operation, calls } = await traced('{ contact(id: "cas360:54") { name } }');
-    expect(calls.map(({ attributes }) => attributes['contacts.outcome'])).toEqual(['UPSTREAM_TIMEOUT']);
-    expect(calls[0]!.endedAt - calls[0]!.startedAt).toBeGreaterThan(2_000_000_000n);
-    expect(operation.isError).toBe(true);
-  });
-
   test('is that of a refused operation too, without its name', async () => {
     const { operation, loads } = await traced('query Nobody { nobody }');
     expect(operation).toMatchObject({ isError: true, attributes: { 'contacts.outcome': 'refused' } });
@@ -159,6 +152,23 @@ describe('the trace of an operation', () => {
     const { operation } = await traced(`query ${'Long'.repeat(5_000)} { contact(id: "cas360:54") { id } }`);
     expect(String(operation.attributes['graphql.operation.name']).length).toBeLessThanOrEqual(200);
   });
+});
+
+describe('the trace of an operation that ran out of time', () => {
+  test('shows a call that never came back', async () => {
+    app.sandbox.cas360.faults.set([{ hang: true }]);
+    const { operation, calls } = await traced('{ contact(id: "cas360:54") { name } }');
+    expect(calls.map(({ attributes }) => attributes['contacts.outcome'])).toEqual(['UPSTREAM_TIMEOUT']);
+    expect(calls[0]!.endedAt - calls[0]!.startedAt).toBeGreaterThan(2_000_000_000n);
+    expect(operation.isError).toBe(true);
+  });
+});
+
+test('The end of tracing leaves no timer behind', async () => {
+  const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  const before = timers();
+  for (let n = 0; n < 20; n++) await new Tracing(new URL('/v1/traces', receiver.endpoint)).shutdown();
+  expect(timers()).toBeLessThan(before + 10);
 });
 
 describe('ids', () => {
