@@ -1,5 +1,16 @@
-import { expect, test } from '@jest/globals';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { Client } from 'undici';
 import { stopStep } from '../src/stopping.js';
+import { readKept } from '../src/upstream/oauth2/refreshToken.js';
+import { startTestApp } from './support/testApp.js';
+import { until } from './support/until.js';
+
+afterEach(() => {
+  jest.useRealTimers();
+});
 
 const collect = (): { said: string[]; log: Parameters<typeof stopStep>[0] } => {
   const said: string[] = [];
@@ -21,6 +32,48 @@ test.each<[string, () => unknown]>([
 
 test('A step that ends in time is not told of', async () => {
   const { said, log } = collect();
+  jest.useFakeTimers();
   await stopStep(log, 'first', 10_000, async () => {});
-  expect(said).toEqual([]);
+  expect([said, jest.getTimerCount()]).toEqual([[], 0]);
+});
+
+describe('When the service is told to stop', () => {
+  const NAMED = '{ contact(id: "cas360:54") { name } }';
+  const ANSWER = { data: { contact: { name: 'Fancy Southern Africa Cat Council' } }, errors: undefined };
+
+  test('a refresh token that is being renewed is kept, although nobody waits for it any more', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'stopping-'));
+    const path = join(folder, 'token.json');
+    const app = await startTestApp({ CAS360_TOKEN_FILE: path });
+    const { cas360 } = app.sandbox;
+    cas360.faults.set([{ on: 'token', heldMs: 400 }]);
+    const leaving = new AbortController();
+    const asking = fetch(`${app.url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ query: NAMED }), signal: leaving.signal }).catch(() => {});
+    await until('the endpoint is asked', () => cas360.calls.length === 1);
+    leaving.abort();
+    await asking;
+    await app.stop();
+    expect(await readKept(path)).toMatchObject({ inUse: false, refreshToken: expect.not.stringMatching(cas360.initialRefreshToken), grant: { accessToken: expect.any(String) } });
+    await rm(folder, { recursive: true });
+  });
+
+  test('it says that it is not ready, and answers what is under way before it lets go of the systems', async () => {
+    const app = await startTestApp();
+    // One connection, which is open when the service is told to stop.
+    const caller = new Client(app.url);
+    const readiness = async (): Promise<number> => {
+      const { statusCode, body } = await caller.request({ method: 'GET', path: '/health/ready' });
+      await body.dump();
+      return statusCode;
+    };
+    expect(await readiness()).toBe(200);
+    app.sandbox.cas360.faults.set([{ on: 'contacts', latencyMs: 500 }]);
+    const underWay = app.query(NAMED);
+    await app.underWay(1);
+    const stopping = app.stop();
+    expect(await readiness()).toBe(503);
+    await caller.destroy();
+    expect(await underWay).toMatchObject(ANSWER);
+    await stopping;
+  });
 });

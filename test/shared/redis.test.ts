@@ -1,6 +1,6 @@
 /** @needs redis-server */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Redis } from '../../src/shared/redis.js';
 import { RedisUnavailable } from '../../src/shared/redisUnavailable.js';
 import { RedisServer } from '../support/redisServer.js';
@@ -65,6 +65,18 @@ describe('The Redis that replicas share', () => {
     for (const busyUntil = performance.now() + 400; performance.now() < busyUntil; );
     expect(await answer).toBe('OK');
     expect(health).toEqual([true]);
+  });
+
+  test('leaves no timer behind: not for a command, nor once it is closed', async () => {
+    const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    await until('Redis is up', () => redis.isUp);
+    const before = timers();
+    await Promise.all(Array.from({ length: 100 }, set));
+    expect(timers()).toBeLessThan(before + 50);
+    const clear = jest.spyOn(globalThis, 'clearInterval');
+    redis.close();
+    expect(clear).toHaveBeenCalledTimes(1);
+    clear.mockRestore();
   });
 
   test('that refuses a command is not taken for gone', async () => {

@@ -1,7 +1,8 @@
-import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, open, readFile, readdir, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { inFile } from '../../src/upstream/oauth2/refreshToken.js';
 import { startTestApp } from '../support/testApp.js';
 
@@ -66,6 +67,31 @@ describe('A refresh token in a file', () => {
     expect(await readdir(folder)).toEqual(['token.json']);
     expect((await stat(path)).mode & 0o777).toBe(0o600);
     expect(await readFile(path, 'utf8')).not.toContain('first');
+  });
+
+  test('is another file after each change: whoever has the old one open reads the whole of it', async () => {
+    const store = await inFile(path, 'first');
+    await store.replace('second', GRANT);
+    const [old, text] = [await open(path), await readFile(path, 'utf8')];
+    try {
+      await store.replace('a third one that is much longer', GRANT);
+      expect(await old.readFile('utf8')).toBe(text);
+      expect(await readFile(path, 'utf8')).toContain('a third one');
+    } finally {
+      await old.close();
+    }
+  });
+
+  test('is on the disk before it takes the place of the old one, and so is its folder afterwards', async () => {
+    const store = await inFile(path, 'first');
+    const file = await open(path);
+    const sync = jest.spyOn(Object.getPrototypeOf(file) as FileHandle, 'sync');
+    await file.close();
+    const there: boolean[] = [];
+    sync.mockImplementation(async () => void there.push(readFileSync(path, 'utf8').includes('second')));
+    await store.replace('second', GRANT);
+    sync.mockRestore();
+    expect(there).toEqual([false, true]);
   });
 
   test.each(['', '{', '[]', '{"refreshToken":"x"}'])('refuses to guess from a file that holds %j', async (text) => {

@@ -1,8 +1,11 @@
 /** @needs redis-server */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { Cas360Sandbox } from '../../sandbox/cas360.js';
 import { RefreshTokens } from '../../sandbox/refreshTokens.js';
+import { createCas360Tokens } from '../../src/build/cas360Tokens.js';
 import { Redis } from '../../src/shared/redis.js';
+import { cas360Grant } from '../../src/upstream/cas360/token.js';
 import type { RefreshTokenStore } from '../../src/upstream/oauth2/refreshToken.js';
 import { SharedRefreshToken } from '../../src/upstream/oauth2/sharedRefreshToken.js';
 import type { Grant } from '../../src/upstream/oauth2/tokenSource.js';
@@ -98,6 +101,64 @@ describe('A refresh token that replicas share', () => {
   test('need not be sent by a replica that starts while the access token is good', async () => {
     await (await replica()).grant();
     expect(await (await replica()).grant()).toBe('access-1');
+  });
+
+  test('is exchanged where the access token that came with it is over, whoever got that', async () => {
+    const [first, second] = [await replica(), await replica()];
+    await first.token.grant(async (store) => {
+      await store.replace(endpoint.exchange(store.current()!)!, { accessToken: 'over', expiresAtMs: Date.now() });
+      return { accessToken: 'over', lifetimeSeconds: 0 };
+    });
+    expect(await second.grant()).toBe('access-1');
+    expect(await (await replica()).grant()).toBe('access-1');
+    expect(endpoint.spentUses).toBe(0);
+  });
+
+  test('is marked as in use, for as long as a renewal may take, before it is sent', async () => {
+    const marks = (): Promise<Record<string, string>> => server.ask((client) => client.hGetAll(KEY));
+    const [first, second] = [await replica(initial, { useMs: 600_000 }), await replica()];
+    let meanwhile: Record<string, string> = {};
+    await first.grant(marks().then(async () => (meanwhile = await marks())));
+    expect(meanwhile.usedBy).toMatch(/^[0-9a-f-]{36}\/1$/);
+    expect(Number(meanwhile.usedUntil) - Date.now()).toBeGreaterThan(500_000);
+    expect(await marks()).not.toHaveProperty('usedBy');
+    expect(await second.grant()).toBe('access-1');
+  });
+
+  test('stays the same where the endpoint sends no other, at every replica', async () => {
+    const sandbox = await new Cas360Sandbox(1).start(0);
+    try {
+      sandbox.rotates = false;
+      const credentials = { tokenUrl: new URL(`${sandbox.url}/oauth/token`), clientId: sandbox.client.id, clientSecret: sandbox.client.secret, scope: 'cas360' };
+      const replicas = [await replica(sandbox.initialRefreshToken), await replica(sandbox.initialRefreshToken)];
+      const renew = ({ token }: Replica): Promise<Grant> => token.grant((store) => cas360Grant(credentials, store, 10_000, () => {})());
+      const tokens = new Set<string>();
+      for (const one of [...replicas, ...replicas, ...replicas]) tokens.add((await renew(one)).accessToken);
+      expect(sandbox.calls.map(({ status }) => status)).toEqual([200, 200, 200]);
+      expect(tokens.size).toBe(3);
+      expect(await server.ask((client) => client.hGet(KEY, 'token'))).toBe(sandbox.initialRefreshToken);
+    } finally {
+      await sandbox.stop();
+    }
+  });
+
+  test('is the service’s for as long as its request to the endpoint may take', async () => {
+    // Past the rest of the first token.
+    await (await replica()).token.grant(async (store) => {
+      await store.replace(endpoint.exchange(store.current()!)!, { accessToken: 'over', expiresAtMs: 0 });
+      return { accessToken: 'over', lifetimeSeconds: 0 };
+    });
+    const sandbox = await new Cas360Sandbox(1).start(0);
+    const { redis } = await replica();
+    const log = { info() {}, warn() {}, error() {} };
+    const config = { baseUrl: new URL(sandbox.url), tokenUrl: new URL(`${sandbox.url}/oauth/token`), clientId: 'client', clientSecret: 'secret', refreshToken: initial } as Parameters<typeof createCas360Tokens>[0];
+    const { request } = await createCas360Tokens(config, 600_000, { log, redis });
+    sandbox.faults.set([{ on: 'token', hang: true }]);
+    const asking = request().catch(() => {});
+    await until('the endpoint is asked', () => sandbox.calls.length === 1);
+    expect(Number(await server.ask((client) => client.hGet(KEY, 'usedUntil'))) - Date.now()).toBeGreaterThan(500_000);
+    await sandbox.stop();
+    await asking;
   });
 
   test('is in doubt once a replica was killed while it used it, and the access token serves on', async () => {
