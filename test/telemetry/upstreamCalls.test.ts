@@ -120,9 +120,13 @@ describe.each(BOTH_WAYS)('extensions.upstreamCalls (%s)', () => {
   });
 
   test('name none of the ids that others put into the same call', async () => {
-    app.sandbox.cas360.faults.set([{ on: 'contacts', latencyMs: 400 }]);
-    const busy = [0, 1, 2, 3].map((n) => reported(app, `{ contact(id: "cas360:${1_001 + n}") { name } }`));
-    await app.underWay(4);
+    app.sandbox.cas360.faults.set([{ on: 'contacts', latencyMs: 600 }]);
+    const busy: Promise<Reported>[] = [];
+    // One after the other: what is wanted in the same turn goes out in one call.
+    for (let n = 0; n < 4; n++) {
+      busy.push(reported(app, `{ contact(id: "cas360:${1_001 + n}") { name } }`));
+      await app.underWay(n + 1);
+    }
     const wanted = [idsFrom('cas360', 1_010, 3), idsFrom('cas360', 1_020, 4), idsFrom('cas360', 1_030, 5)];
     const shared = await Promise.all(wanted.map((ids) => reported(app, 'query ($ids: [ID!]!) { contacts(ids: $ids) { name } }', { ids })));
     await Promise.all(busy);

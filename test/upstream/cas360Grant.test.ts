@@ -32,7 +32,7 @@ beforeEach(async () => {
   server = createServer(async (request, response) => {
     sent.push(new URL(request.url!, 'http://endpoint').searchParams.get('refresh_token'));
     keptMeanwhile.push(await readFile(path, 'utf8').catch(() => ''));
-    const { status = 200, body = {}, cut = false } = answers.shift()!;
+    const { status = 200, body = {}, cut = false } = answers.shift() ?? { cut: true };
     if (cut) request.socket.destroy();
     else response.writeHead(status).end(JSON.stringify(body));
   });
