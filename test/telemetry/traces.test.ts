@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { SpanKind } from '@opentelemetry/api';
+import { BatchSpanProcessor } from '@opentelemetry/sdk-trace';
 import fc from 'fast-check';
 import { Tracing } from '../../src/telemetry/tracing.js';
 import { BOTH_WAYS, everyField, idsFrom, startTestApp, type Answer, type TestApp } from '../support/testApp.js';
@@ -19,7 +21,17 @@ const note = (message: unknown): void => {
   if (/^\/(api\/v3\/)?(contacts|addresses)\//.test(url)) arrived.push({ path: url, traceparent: headers.traceparent as string | undefined });
 };
 
+/** Spans go out at once, not within a second. */
+function sendAtOnce(): void {
+  const onEnd = Reflect.get(BatchSpanProcessor.prototype, 'onEnd');
+  jest.spyOn(BatchSpanProcessor.prototype, 'onEnd').mockImplementation(function (this: BatchSpanProcessor, span) {
+    onEnd.call(this, span);
+    if (span.kind === SpanKind.SERVER) void this.forceFlush();
+  });
+}
+
 beforeAll(async () => {
+  sendAtOnce();
   receiver = await OtlpReceiver.start();
   app = await startTestApp({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint, REQUEST_TIMEOUT_MS: '3000' }, { compilingShare: Infinity });
   subscribe('http.server.request.start', note);

@@ -1,10 +1,11 @@
-import { EventEmitter, once } from 'node:events';
+import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
 // OpenTelemetry's own definitions, of another version than those that the service encodes with.
 import definitions from '@opentelemetry/otlp-transformer/build/src/generated/root.js';
+import { until } from '../../support/until.js';
 
 type Value = string | number | boolean | Value[];
 
@@ -73,11 +74,9 @@ export class OtlpReceiver {
   /** The attributes of the process that sent last. */
   resource: Readonly<Record<string, Value>> = {};
   manner: Manner = 'well';
-  readonly #arrivals = new EventEmitter().setMaxListeners(0);
   readonly #server = createServer(async (request, response) => {
     const body = await buffer(request);
     this.requests.push({ path: request.url ?? '', headers: request.headers });
-    this.#arrivals.emit('request');
     if (this.manner === 'never') return;
     if (this.manner !== 'well') return response.writeHead(this.manner).end();
     this.#take(request.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body);
@@ -96,17 +95,14 @@ export class OtlpReceiver {
 
   /** The spans of a trace, the operation's first, once it is here. Those below it were sent before it. */
   async trace(traceId: string): Promise<readonly [ReceivedSpan, ...ReceivedSpan[]]> {
-    for (;;) {
-      const spans = this.spans.filter((span) => span.traceId === traceId);
-      const operation = spans.find(({ kind }) => kind === 2);
-      if (operation) return [operation, ...spans.filter((span) => span !== operation)];
-      await once(this.#arrivals, 'spans');
-    }
+    const ofTrace = (): ReceivedSpan[] => this.spans.filter((span) => span.traceId === traceId);
+    const operation = await until('the trace of the operation is here', () => ofTrace().find(({ kind }) => kind === 2));
+    return [operation!, ...ofTrace().filter((span) => span !== operation)];
   }
 
   /** Resolves once this many requests came. */
   async asked(times: number): Promise<void> {
-    while (this.requests.length < times) await once(this.#arrivals, 'request');
+    await until(`the receiver has got ${times} requests`, () => this.requests.length >= times);
   }
 
   async stop(): Promise<void> {
@@ -120,7 +116,6 @@ export class OtlpReceiver {
       this.resource = attributesOf(resource.attributes);
       for (const { spans } of scopeSpans) this.spans.push(...spans.map(received));
     }
-    this.#arrivals.emit('spans');
   }
 }
 
