@@ -95,6 +95,13 @@ describe('The breaker', () => {
     }
   });
 
+  test.each([404, 400, 401, 429])('closes when the try is answered with %i, which an upstream that is down does not say', async (status) => {
+    const breaker = await opened();
+    await jest.advanceTimersByTimeAsync(5_000);
+    expect(await run(breaker, 1, new Refusal(status, 'PMS'))).toBe(1);
+    expect(await run(breaker, 10)).toBe(10);
+  });
+
   test('does not blame an upstream that is back for calls that began before', async () => {
     const breaker = new Breaker({ source: 'PMS', now });
     const fail: ((error: Error) => void)[] = [];

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { createCas360Tokens } from '../../src/build/cas360Tokens.js';
 import { cas360Grant } from '../../src/upstream/cas360/token.js';
 import { inFile, inMemory, type RefreshTokenStore } from '../../src/upstream/oauth2/refreshToken.js';
 import type { Grant } from '../../src/upstream/oauth2/tokenSource.js';
@@ -132,6 +133,18 @@ describe('The file of a refresh token', () => {
     expect(await kept()).toMatchObject({ inUse: true });
     expect(await grant()).toMatchObject({ accessToken: 'one' });
     expect(sent).toEqual(['first', 'first']);
+  });
+
+  test('gives the next start its access token, with what is left of its life', async () => {
+    const log = { info() {}, warn() {}, error() {} };
+    const config = { baseUrl: new URL('http://nowhere.invalid'), tokenUrl: new URL('http://nowhere.invalid'), clientId: 'client', clientSecret: 'secret', refreshToken: 'first', tokenFile: path } as Parameters<typeof createCas360Tokens>[0];
+    const start = () => createCas360Tokens(config, 10_000, { log, redis: undefined });
+    expect((await start()).initial).toBeUndefined();
+    await (await inFile(path, 'first')).replace('second', { accessToken: 'one', expiresAtMs: Date.now() + 100_000 });
+    const { initial } = await start();
+    expect(initial).toEqual({ accessToken: 'one', lifetimeSeconds: expect.any(Number) });
+    expect(initial!.lifetimeSeconds).toBeGreaterThan(0);
+    expect(initial!.lifetimeSeconds).toBeLessThanOrEqual(100);
   });
 
   test('that cannot be written is told of, and the token goes on in memory', async () => {

@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import type { Life } from '../../src/life.js';
 import { Aborter } from '../../src/signal.js';
 import { Breaker } from '../../src/upstream/breaker.js';
@@ -165,6 +165,19 @@ describe('A call', () => {
     expect(await codeOf(upstream.getJson(ASK, life))).toBe('UPSTREAM_INVALID_RESPONSE');
     await until('nobody listens', () => listening === 0);
   });
+});
+
+test('A refusal whose body was read leaves no timer behind', async () => {
+  const [began, cleared] = [jest.spyOn(globalThis, 'setTimeout'), jest.spyOn(globalThis, 'clearTimeout')];
+  try {
+    const { upstream, clock } = await upstreamOver([{ status: 404, body: 'gone' }]);
+    await codeOf(upstream.getJson(ASK, brief(clock)));
+    // For a body that is slow to end.
+    const timer = began.mock.results[began.mock.calls.findIndex(([, ms]) => ms === 100)]!.value;
+    await until('it is cleared', () => cleared.mock.calls.some(([one]) => one === timer));
+  } finally {
+    jest.restoreAllMocks();
+  }
 });
 
 test('An upstream is settled once the token that is being renewed has been kept', async () => {

@@ -98,6 +98,14 @@ describe('A refresh token that replicas share', () => {
     expect(endpoint.spentUses).toBe(0);
   });
 
+  test('comes with how long the access token is still good, to those who adopt it too', async () => {
+    await (await replica()).grant();
+    const adopted = await (await replica()).token.grant(() => Promise.reject(new Error('there is one')));
+    expect(adopted).toEqual({ accessToken: 'access-1', lifetimeSeconds: expect.any(Number) });
+    expect(adopted.lifetimeSeconds).toBeGreaterThan(0);
+    expect(adopted.lifetimeSeconds).toBeLessThanOrEqual(60);
+  });
+
   test('need not be sent by a replica that starts while the access token is good', async () => {
     await (await replica()).grant();
     expect(await (await replica()).grant()).toBe('access-1');

@@ -53,6 +53,18 @@ describe('A token endpoint’s answer is read', () => {
   });
 });
 
+test.each([
+  [{}, 300],
+  [{ expires_in: null }, 300],
+  [{ expires_in: 0 }, 300],
+  [{ expires_in: -60 }, 300],
+  [{ expires_in: 'soon' }, 300],
+  [{ expires_in: '3600' }, 3_600],
+  [{ expires_in: 0.5 }, 0.5],
+])('A token that comes with %j lives %d seconds', async (lifetime, lifetimeSeconds) => {
+  expect(await ask(says(200, JSON.stringify({ access_token: 'access', ...lifetime })))).toEqual({ accessToken: 'access', refreshToken: undefined, lifetimeSeconds });
+});
+
 describe('A token endpoint’s answer is not read', () => {
   test.each<[string, () => RequestListener | Promise<RequestListener>]>([
     ['beyond 64 KiB', () => says(200, padded(MAX_BYTES + 1))],

@@ -76,6 +76,24 @@ describe('A token source', () => {
     expect(await token).toBe('token2');
   });
 
+  test('counts the life of a token from the moment at which it was asked for', async () => {
+    const self = endpoint();
+    const first = self.source.get(FOREVER.signal);
+    self.clock = 60_000;
+    self.requests[0]?.grant({});
+    expect([await first, self.source.ageMs]).toEqual(['token1', 60_000]);
+    self.clock = 100_000;
+    const second = self.source.get(FOREVER.signal);
+    self.requests[1]?.grant({});
+    expect(await second).toBe('token2');
+  });
+
+  test.each([0, -1, NaN])('does not begin with a token of an earlier process that has %d s to live', (lifetimeSeconds) => {
+    const options = { source: 'PMS', now: () => 0, random: () => 0, onFailure: () => {}, request: () => new Promise<Grant>(() => {}) } as const;
+    expect(new TokenSource({ ...options, initial: { accessToken: 'over', lifetimeSeconds } }).ageMs).toBeUndefined();
+    expect(new TokenSource({ ...options, initial: { accessToken: 'good', lifetimeSeconds: 1 } }).get(FOREVER.signal)).toBe('good');
+  });
+
   test('goes on with a valid token while the endpoint is down, and tries it once a second', async () => {
     const self = await endpointWithToken();
     for (self.clock = 70_000; self.clock < 73_000; self.clock += 100) {

@@ -61,7 +61,7 @@ test.each<[string, (ms: number, isOver: boolean) => number, string[]]>([
   expect(await closed(underWayAt)).toEqual(expected);
 });
 
-test('A connection that was pending when the closing began is served, and then ended; later ones are refused', async () => {
+test('Connections that were pending or idle when the closing began are served, and then ended; later ones are refused', async () => {
   let underWay = 0;
   const server = createHttpServer((_request, response) => {
     underWay++;
@@ -70,8 +70,14 @@ test('A connection that was pending when the closing began is served, and then e
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  const came = { early: '', late: '' };
+  const came = { idle: '', early: '', late: '' };
   const open = (when: keyof typeof came) => connect(port, '127.0.0.1').on('data', (text) => (came[when] += String(text))).on('error', (error: NodeJS.ErrnoException) => (came[when] = error.code!));
+
+  const request = 'GET / HTTP/1.1\r\nhost: here\r\n\r\n';
+  const idle = open('idle');
+  idle.write(request);
+  await until('its first request is answered', () => came.idle.endsWith('served') && underWay === 0);
+  came.idle = '';
 
   await turnOfTheLoop();
   const early = open('early');
@@ -80,10 +86,10 @@ test('A connection that was pending when the closing began is served, and then e
   happens = async (atMs) => {
     if (atMs !== 50) return;
     open('late');
-    early.write('GET / HTTP/1.1\r\nhost: here\r\n\r\n');
-    await until('both have heard', () => came.early !== '' && came.late !== '');
+    for (const socket of [idle, early]) socket.write(request);
+    await until('all have heard', () => Object.values(came).every((text) => text !== ''));
   };
-  const isEnded = new Promise<void>((resolve) => early.once('close', () => resolve()));
+  const areEnded = Promise.all([idle, early].map((socket) => new Promise((resolve) => socket.once('close', resolve))));
   standStill();
   const closing = closeInOrder(appOver(server), {
     connections: {
@@ -95,6 +101,7 @@ test('A connection that was pending when the closing began is served, and then e
   });
   await closing;
   jest.restoreAllMocks();
-  await isEnded;
-  expect(came).toEqual({ early: expect.stringMatching(/^HTTP\/1.1 200[^]*served$/), late: 'ECONNREFUSED' });
+  await areEnded;
+  const served = expect.stringMatching(/^HTTP\/1.1 200[^]*served$/);
+  expect(came).toEqual({ idle: served, early: served, late: 'ECONNREFUSED' });
 });
