@@ -1,0 +1,50 @@
+// Stryker's Jest runner loads every test file for each mutant, even a file of which it then runs no test. This one loads
+// only the files with a test that reached the mutant, first the quickest and those that failed last, and stops at a failure.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { commonTokens, declareFactoryPlugin, PluginKind, tokens } from '@stryker-mutator/api/plugin';
+import { strykerPlugins as jestPlugins } from '@stryker-mutator/jest-runner';
+
+// In the sandbox, which all processes of a run share: only one of them makes the first run.
+const FILE = 'test-files.json';
+
+function byFile(injector) {
+  const runner = injector.injectFunction(jestPlugins[0].factory);
+  const adapter = runner.jestTestAdapter;
+  const run = adapter.run.bind(adapter);
+  let files;
+  adapter.run = async (settings) => {
+    if (settings.testLocationInResults) {
+      const outcome = await run(settings);
+      files = outcome.results.testResults
+        .map(({ testFilePath, perfStats, testResults }) => ({ path: testFilePath, ms: perfStats.runtime, tests: testResults.map(({ fullName }) => fullName) }))
+        .sort((a, b) => a.ms - b.ms);
+      writeFileSync(FILE, JSON.stringify(files));
+      return outcome;
+    }
+    files ??= JSON.parse(readFileSync(FILE, 'utf8'));
+    const pattern = new RegExp(settings.testNamePattern ?? '');
+    let outcome;
+    for (const file of files.filter(({ tests }) => tests.some((name) => pattern.test(name)))) {
+      outcome = await run({ ...settings, testFiles: [file.path] });
+      countAsFailed(outcome.results);
+      if (outcome.results.success) continue;
+      // Mutants come in the order of the code: the same file probably sees the next one too.
+      files = [file, ...files.filter((other) => other !== file)];
+      break;
+    }
+    return outcome;
+  };
+  return runner;
+}
+
+/** Stryker would leave a mutant out of the score with which a file cannot be loaded, or leaves something behind. */
+function countAsFailed(results) {
+  for (const { testExecError, testFilePath, testResults } of results.testResults) {
+    if (testExecError) testResults.push({ fullName: testFilePath, status: 'failed', failureMessages: [testExecError.message], duration: 0 });
+  }
+  results.numRuntimeErrorTestSuites = 0;
+}
+
+byFile.inject = tokens(commonTokens.injector);
+
+export const strykerPlugins = [declareFactoryPlugin(PluginKind.TestRunner, 'jest-by-file', byFile)];

@@ -1,0 +1,64 @@
+// Mutation testing of one folder of src/: `npm run test:mutants -- loaders`, or of one file of it: `-- src/loaders/queue.ts`.
+import { Stryker } from '@stryker-mutator/core';
+import jestConfig from '../../jest.config.js';
+
+// Which tests see mistakes in which folder. A mutant lives in the process of the tests, so tests that start the service
+// as a process of its own are of no use here.
+const FOLDERS = {
+  config: { files: ['src/config.ts', 'src/settings.ts'], tests: ['config'] },
+  graphql: { tests: ['graphql/(?!sharing|minimum)'] },
+  loaders: { tests: ['loaders/', 'cache/cachedRequests', 'graphql/(batching|laziness)'] },
+  mapping: { tests: ['mapping/', 'graphql/values'] },
+  shared: { tests: ['shared/'] },
+  upstream: { tests: ['upstream/', 'faults/(auth|body|meaning|status|transport)', 'readBody'] },
+  web: { tests: ['web/', 'security/(badTokens|mutatedTokens)', 'readBody'] },
+};
+
+const what = process.argv[2] ?? '';
+const folder = what.replace(/^src\//, '').split(/[/.]/)[0].replace('settings', 'config');
+if (!(folder in FOLDERS)) {
+  process.stderr.write(`Which folder? npm run test:mutants -- ${Object.keys(FOLDERS).join('|')}, or a file in one of them.\n`);
+  process.exit(1);
+}
+const { files = [`src/${folder}/**/*.ts`, '!**/*.generated.ts'], tests } = FOLDERS[folder];
+const [{ roots, extensionsToTreatAsEsm, moduleNameMapper, transform, testEnvironment }] = jestConfig.projects;
+
+const results = await new Stryker({
+  mutate: what.endsWith('.ts') ? [what] : files,
+  testRunner: 'jest-by-file',
+  plugins: ['@stryker-mutator/jest-runner', './scripts/mutants/byFile.mjs'],
+  testRunnerNodeArgs: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
+  jest: {
+    projectType: 'custom',
+    enableFindRelatedTests: false,
+    // Which says nothing of Jest: the lanes and the set-up of jest.config.js are of no use here.
+    configFile: 'package.json',
+    config: {
+      roots,
+      extensionsToTreatAsEsm,
+      moduleNameMapper,
+      transform,
+      testEnvironment: testEnvironment.replace('<rootDir>', process.cwd()),
+      testRegex: `/test/(${tests.join('|')}).*(?<!\\.slow)\\.test\\.ts$`,
+      // The first run has to pass on a busy machine too.
+      testTimeout: 4 * jestConfig.testTimeout,
+    },
+  },
+  coverageAnalysis: 'perTest',
+  concurrency: 2,
+  // Contexts of ended tests stay in memory.
+  maxTestRunnerReuse: 50,
+  timeoutMS: 20_000,
+  dryRunTimeoutMinutes: 20,
+  tempDirName: 'test-output/mutants',
+  cleanTempDir: 'always',
+  ignorePatterns: ['/bench', '/deploy', '/examples', '/published', '/test-output'],
+  // Kept between runs, also of one that was stopped: only what has changed since is tried again.
+  incremental: true,
+  incrementalFile: `test-output/mutants-${folder}-kept.json`,
+  reporters: ['progress-append-only', 'clear-text', 'json'],
+  jsonReporter: { fileName: `test-output/mutants-${folder}.json` },
+  clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
+  allowConsoleColors: false,
+}).runMutationTest();
+process.exitCode = results.length > 0 ? 0 : 1;
