@@ -175,7 +175,7 @@ function readRouterSecrets(settings: Settings): readonly string[] {
 function readRedisUrl(settings: Settings): string | undefined {
   // A secret: it may hold a password.
   const url = settings.secret('REDIS_URL');
-  if (url === undefined || (URL.canParse(url) && /^rediss?:$/.test(new URL(url).protocol))) return url;
+  if (url === undefined || (URL.canParse(url) && ['redis:', 'rediss:'].includes(new URL(url).protocol))) return url;
   settings.fault('REDIS_URL', 'must be a redis or rediss address');
   return undefined;
 }

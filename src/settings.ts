@@ -47,7 +47,7 @@ export class Settings {
     const text = this.text(name);
     if (text === undefined) return undefined;
     const url = URL.canParse(text) ? new URL(text) : undefined;
-    if (url && /^https?:$/.test(url.protocol) && !url.username && !url.password && !url.hash && !url.search) return url;
+    if (url && ['http:', 'https:'].includes(url.protocol) && !url.username && !url.password && !url.hash && !url.search) return url;
     this.fault(name, 'must be an http or https address, without user, query or fragment');
     return undefined;
   }

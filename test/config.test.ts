@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { readConfig } from '../src/config.js';
+import { inspectConfig, readConfig } from '../src/config.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'settings-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -70,6 +70,7 @@ describe('The settings', () => {
 
   test('default the CAS 360 token address to a place below its base', () => {
     expect(readConfig(CAS360).cas360?.tokenUrl.href).toBe('https://cas.test/api/oauth/token');
+    expect(readConfig({ ...CAS360, CAS360_BASE_URL: 'https://cas.test/api/' }).cas360?.tokenUrl.href).toBe('https://cas.test/api/oauth/token');
     expect(readConfig({ ...CAS360, CAS360_TOKEN_URL: 'https://auth.test/t' }).cas360?.tokenUrl.href).toBe('https://auth.test/t');
   });
 
@@ -81,6 +82,126 @@ describe('The settings', () => {
   test('take several router secrets', () => {
     expect(readConfig({ ...PMS, ROUTER_SECRET: 'old, new' }).routerSecrets).toEqual(['old', 'new']);
     expect(readConfig({ ...PMS, ROUTER_SECRET_FILE: file('router', 'old,new\n') }).routerSecrets).toEqual(['old', 'new']);
+  });
+
+  const AUTH = { AUTH_JWKS_URL: 'https://auth.test/jwks', AUTH_ISSUER: 'issuer', AUTH_AUDIENCE: 'audience' };
+  const EVERY = { ...PMS, ...CAS360, ...AUTH, CACHE_TTL_SECONDS: '1', MAX_WAITING_BYTES: '17179869184' };
+
+  test.each([
+    ['PORT', 'port', 0, 65_535],
+    ['CAS360_MAX_IDS', 'cas360.maxIds', 1, 500],
+    ['CAS360_MAX_PATH_BYTES', 'cas360.maxPathBytes', 100, 8_000],
+    ['MAX_AGE_SECONDS', 'maxAgeSeconds', 0, 86_400],
+    ['CACHE_MAX_ENTRIES', 'cache.maxEntries', 1, 10_000_000],
+    ['MAX_ANSWER_BYTES', 'maxAnswerBytes', 1_024, 268_435_456],
+    ['WRITE_TIMEOUT_MS', 'writeTimeoutMs', 100, 600_000],
+    ['MAX_QUERY_LINES', 'maxQueryLines', 1, 1_000_000],
+    ['MAX_QUERY_CHARACTERS', 'maxQueryCharacters', 1, 10_000_000],
+    ['MAX_BODY_BYTES', 'maxBodyBytes', 1_024, 104_857_600],
+    ['REQUEST_TIMEOUT_MS', 'requestTimeoutMs', 1, 600_000],
+    ['MAX_EVENT_LOOP_DELAY_MS', 'maxDelayMs', 0, 10_000],
+    ['MAX_REPRESENTATIONS', 'limits.maxRepresentations', 1, 1_000_000],
+    ['MAX_BODY_OBJECTS', 'limits.maxBodyObjects', 1, 100_000_000],
+    ['MAX_BODY_KEYS', 'limits.maxBodyKeys', 1, 100_000_000],
+    ['MAX_TOKENS', 'limits.maxTokens', 1, 1_000_000],
+    ['MAX_DEPTH', 'limits.maxDepth', 1, 1_000_000],
+    ['MAX_ALIASES', 'limits.maxAliases', 1, 1_000_000],
+    ['MAX_ALIAS_CHARACTERS', 'limits.maxAliasCharacters', 1, 1_000_000],
+    ['MAX_DIRECTIVES', 'limits.maxDirectives', 1, 1_000_000],
+    ['MAX_ROOT_FIELDS', 'limits.maxRootFields', 1, 1_000_000],
+    ['MAX_ENTITIES_FIELDS', 'limits.maxEntitiesFields', 1, 1_000_000],
+    ['MAX_VARIABLES_DEPTH', 'limits.maxVariablesDepth', 1, 1_000_000],
+    ['MAX_REPEATS', 'limits.maxRepeats', 1, 1_000_000],
+    ['MAX_IDS', 'limits.maxIds', 1, 1_000],
+    ['MAX_ANSWER_FIELDS', 'limits.maxAnswerFields', 1, 100_000_000],
+  ])('read the number %s as %s, from %i to %i', (name, place, least, most) => {
+    for (const value of [least, most]) expect(readConfig({ ...EVERY, [name]: ` ${value} ` })).toHaveProperty(place, value);
+    for (const wrong of [least - 1, most + 1, `${most}.0`, `x${least}`, `${least}x`, '+1', '0x10', '1e2', '-1']) {
+      expect(faultsOf({ ...EVERY, [name]: String(wrong) })).toBe(`The settings cannot be used:\n  - ${name} must be a whole number from ${least} to ${most}`);
+    }
+  });
+
+  test.each([
+    ['HOST', 'host', '127.0.0.1'],
+    ['PMS_SCOPE', 'pms.scope', 'contacts'],
+    ['PMS_CLIENT_ID', 'pms.clientId', 'pms-client'],
+    ['PMS_CLIENT_SECRET', 'pms.clientSecret', 'pms-secret'],
+    ['CAS360_SCOPE', 'cas360.scope', 'register'],
+    ['CAS360_TOKEN_FILE', 'cas360.tokenFile', '/var/token'],
+    ['CAS360_CLIENT_ID', 'cas360.clientId', 'cas-client'],
+    ['CAS360_CLIENT_SECRET', 'cas360.clientSecret', 'cas-secret'],
+    ['CAS360_REFRESH_TOKEN', 'cas360.refreshToken', 'first'],
+    ['AUTH_ISSUER', 'auth.issuer', 'us'],
+    ['AUTH_AUDIENCE', 'auth.audience', 'contacts'],
+    ['REDIS_URL', 'redisUrl', 'redis://redis.test'],
+    ['REDIS_URL', 'redisUrl', 'rediss://:hunter2@redis.test:6380/1'],
+  ])('read the text %s as %s', (name, place, text) => {
+    expect(readConfig({ ...EVERY, [name]: ` ${text} ` })).toHaveProperty(place, text);
+  });
+
+  test.each([
+    ['PMS_BASE_URL', 'pms.baseUrl'],
+    ['PMS_TOKEN_URL', 'pms.tokenUrl'],
+    ['CAS360_BASE_URL', 'cas360.baseUrl'],
+    ['CAS360_TOKEN_URL', 'cas360.tokenUrl'],
+    ['AUTH_JWKS_URL', 'auth.jwksUrl'],
+  ])('read the address %s as %s, if it is http or https and nothing more', (name, place) => {
+    for (const address of ['http://here.test/', 'https://here.test/path']) expect(readConfig({ ...EVERY, [name]: address })).toHaveProperty(place, new URL(address));
+    for (const wrong of ['x', 'xhttp://here.test', 'httpx://here.test', 'https://user@here.test', 'https://:pass@here.test', 'https://here.test?a=1', 'https://here.test#part']) {
+      expect(faultsOf({ ...EVERY, [name]: wrong })).toContain(`${name} must be an http or https address, without user, query or fragment`);
+    }
+  });
+
+  test.each([
+    ['JIT', 'jit'],
+    ['GRAPHIQL', 'graphiql'],
+  ])('read %s as true or false', (name, place) => {
+    for (const value of [true, false]) expect(readConfig({ ...PMS, [name]: String(value) })).toHaveProperty(place, value);
+    for (const wrong of ['yes', 'TRUE', '1']) expect(faultsOf({ ...PMS, [name]: wrong })).toBe(`The settings cannot be used:\n  - ${name} must be true or false`);
+  });
+
+  test.each(['redis', 'http://redis.test', 'xredis://redis.test', 'redisx://redis.test'])('refuse %s as the address of Redis', (wrong) => {
+    expect(faultsOf({ ...PMS, REDIS_URL: wrong })).toBe('The settings cannot be used:\n  - REDIS_URL must be a redis or rediss address');
+  });
+
+  test('send traces to the path of traces below the endpoint', () => {
+    for (const endpoint of ['http://otlp.test:4318/all', 'http://otlp.test:4318/all/']) {
+      expect(readConfig({ ...PMS, OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }).tracesUrl?.href).toBe('http://otlp.test:4318/all/v1/traces');
+    }
+  });
+
+  test('keep answers only with a time to keep them for', () => {
+    expect(readConfig({ ...PMS, CACHE_TTL_SECONDS: '0', CACHE_MAX_ENTRIES: '5' }).cache).toBeUndefined();
+    expect(readConfig({ ...PMS, CACHE_TTL_SECONDS: '2' }).cache).toEqual({ ttlMs: 2_000, maxEntries: 10_000 });
+  });
+
+  test('let as many bytes wait as one answer may have', () => {
+    expect(readConfig({ ...PMS, MAX_ANSWER_BYTES: '5000', MAX_WAITING_BYTES: '5000' }).maxWaitingBytes).toBe(5_000);
+    expect(faultsOf({ ...PMS, MAX_ANSWER_BYTES: '5000', MAX_WAITING_BYTES: '4999' })).toBe(
+      'The settings cannot be used:\n  - MAX_WAITING_BYTES must be at least MAX_ANSWER_BYTES: an answer could never be sent',
+    );
+  });
+
+  test('let a body hold what as many representations need as are allowed', () => {
+    expect(readConfig({ ...PMS, MAX_REPRESENTATIONS: '10' }).limits).toMatchObject({ maxBodyObjects: 1_080, maxBodyKeys: 1_080 });
+  });
+
+  test('with faults can be looked at, with nothing in the place of what is missing', () => {
+    const { config, faults } = inspectConfig({ PMS_BASE_URL: PMS.PMS_BASE_URL, CAS360_BASE_URL: CAS360.CAS360_BASE_URL, AUTH_JWKS_URL: AUTH.AUTH_JWKS_URL });
+    expect(config.pms).toMatchObject({ tokenUrl: new URL(PMS.PMS_BASE_URL), clientId: '', clientSecret: '' });
+    expect(config.cas360).toMatchObject({ clientId: '', clientSecret: '', refreshToken: '' });
+    expect(config.auth).toMatchObject({ issuer: '', audience: '' });
+    expect(faults).toEqual(
+      [
+        ['PMS_TOKEN_URL', 'PMS_CLIENT_ID', 'PMS_CLIENT_SECRET', 'PMS_BASE_URL'],
+        ['CAS360_CLIENT_ID', 'CAS360_CLIENT_SECRET', 'CAS360_REFRESH_TOKEN', 'CAS360_BASE_URL'],
+        ['AUTH_ISSUER', 'AUTH_AUDIENCE', 'AUTH_JWKS_URL'],
+      ].flatMap((names) => names.slice(0, -1).map((name) => `${name} is missing: it is needed since ${names.at(-1)} is set`)),
+    );
+  });
+
+  test('that cannot be used end the start with an error of their own', () => {
+    expect(() => readConfig({})).toThrow(expect.objectContaining({ name: 'SettingsError' }));
   });
 
   test('that are missing or malformed are all named at once', () => {
