@@ -6,12 +6,20 @@ import { strykerPlugins as jestPlugins } from '@stryker-mutator/jest-runner';
 
 // In the sandbox, which all processes of a run share: only one of them makes the first run.
 const FILE = 'test-files.json';
+/** Of a pattern of names: a longer one may be refused as a regular expression, and then the files run whole. */
+const MOST_CHARACTERS = 50_000;
 
 function byFile(injector) {
   const runner = injector.injectFunction(jestPlugins[0].factory);
   const adapter = runner.jestTestAdapter;
   const run = adapter.run.bind(adapter);
+  const mutantRun = runner.mutantRun.bind(runner);
   let files;
+  let reaching;
+  runner.mutantRun = (options) => {
+    reaching = options.testFilter && new Set(options.testFilter);
+    return mutantRun(options);
+  };
   adapter.run = async (settings) => {
     if (settings.testLocationInResults) {
       const outcome = await run(settings);
@@ -22,10 +30,11 @@ function byFile(injector) {
       return outcome;
     }
     files ??= JSON.parse(readFileSync(FILE, 'utf8'));
-    const pattern = new RegExp(settings.testNamePattern ?? '');
+    const { testNamePattern: pattern } = settings;
+    const testNamePattern = pattern && pattern.length <= MOST_CHARACTERS ? pattern : undefined;
     let outcome;
-    for (const file of files.filter(({ tests }) => tests.some((name) => pattern.test(name)))) {
-      outcome = await run({ ...settings, testFiles: [file.path] });
+    for (const file of files.filter(({ tests }) => !reaching || tests.some((name) => reaching.has(name)))) {
+      outcome = await run({ ...settings, testNamePattern, testFiles: [file.path] });
       countAsFailed(outcome.results);
       if (outcome.results.success) continue;
       // Mutants come in the order of the code: the same file probably sees the next one too.

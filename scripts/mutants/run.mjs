@@ -53,8 +53,10 @@ const results = await new Stryker({
   tempDirName: 'test-output/mutants',
   cleanTempDir: 'always',
   ignorePatterns: ['/bench', '/deploy', '/examples', '/published', '/test-output'],
-  // Kept between runs, also of one that was stopped: only what has changed since is tried again.
+  // What a stopped run has found is kept, for --continue. Otherwise all is tried again: Stryker would not see that a new test
+  // catches what survived, where tests reach the code as they load.
   incremental: true,
+  force: !process.argv.includes('--continue'),
   incrementalFile: `test-output/mutants-${folder}-kept.json`,
   reporters: ['progress-append-only', 'clear-text', 'json'],
   jsonReporter: { fileName: `test-output/mutants-${folder}.json` },
