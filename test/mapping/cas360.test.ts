@@ -224,6 +224,7 @@ describe('relationships', () => {
     ['17', '17', 0],
     [17, '17', 0],
     [`${UUID}0`, `${UUID}0`, 0],
+    [`0${UUID}`, `0${UUID}`, 0],
     [null, null, 0],
     [1.5, null, 1],
     [2 ** 53, null, 1],
