@@ -5,6 +5,7 @@ import { NAMES } from '../support/caller.js';
 import { ms, quantile, report } from '../support/figures.js';
 import { after, closedLoop, openLoop } from '../support/load.js';
 import { firstIds, startStand, type Stand } from '../support/stand.js';
+import { until } from '../support/until.js';
 
 const tokenCalls = (system: UpstreamSandbox): number => system.calls.filter(({ kind }) => kind === 'token').length;
 const both = ({ sandbox }: Stand): UpstreamSandbox[] => [sandbox.pms, sandbox.cas360];
@@ -53,18 +54,23 @@ test.each(Object.keys(DEATHS))('a token that is %s all the time costs nobody an 
     for (const system of both(stand)) system.faults.set([{ on: 'token', latencyMs: 5 }]);
     const codes: string[] = [];
     let wrong = 0;
+    let asked = 0;
+    const renewals = (): number[] => both(stand).map(tokenCalls);
     end = DEATHS[how]!(both(stand));
-    await closedLoop(10_000, 24, async (n) => {
-      const id = ids[n % 2]![n % 1_500]!;
-      const reply = await stand.caller.ask(NAMES, { ids: [id] });
-      codes.push(...reply.codes);
-      if (reply.data?.contacts[0]?.id !== id) wrong++;
-    });
-    const renewals = both(stand).map(tokenCalls);
-    report(`tokens ${how} every ${LIFE_MS} ms`, { requests: 10_000, errors: codes.length, 'tokens of the PMS': renewals[0]!, 'of CAS 360': renewals[1]! });
+    // A quick machine is done with ten thousand requests before ten tokens have died.
+    await until('each system has given more than ten tokens', async () => {
+      await closedLoop(5_000, 24, async (n) => {
+        const id = ids[n % 2]![n % 1_500]!;
+        const reply = await stand.caller.ask(NAMES, { ids: [id] });
+        codes.push(...reply.codes);
+        if (reply.data?.contacts[0]?.id !== id) wrong++;
+      });
+      asked += 5_000;
+      return asked >= 10_000 && Math.min(...renewals()) > 10;
+    }, 45_000);
+    report(`tokens ${how} every ${LIFE_MS} ms`, { requests: asked, errors: codes.length, 'tokens of the PMS': renewals()[0]!, 'of CAS 360': renewals()[1]! });
     expect(codes).toEqual([]);
     expect(wrong).toBe(0);
-    expect(Math.min(...renewals)).toBeGreaterThan(10);
   } finally {
     end?.();
     await stand.stop();
