@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import compress from '@fastify/compress';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
 import { ContactsError } from '../errors.js';
@@ -102,9 +103,10 @@ function limitConnections(app: FastifyInstance, { connections, isReady, maxWaiti
   app.addHook('onClose', async () => clearInterval(looks));
   app.addHook('onRequest', (request, reply, done) => connections.begin(request.raw.socket, reply.raw, done));
   app.addHook('onSend', (request, reply, payload, done) => {
-    const { socket } = request.raw;
-    if (!isReady() && connections.mayCloseAfterAnswer(socket)) reply.header('connection', 'close');
-    const fits = isForOperators(request) || answers.add(reply.raw, socket, bytesOf(payload) + (request.headers['accept-encoding'] ? COMPRESSOR_BYTES : 0));
+    // Node takes it from a request that could not be read, and gives it late to the answer of a pipelined one.
+    const socket = (request.raw.socket as Socket | null) ?? reply.raw.socket;
+    if (!isReady() && socket && connections.mayCloseAfterAnswer(socket)) reply.header('connection', 'close');
+    const fits = !socket || isForOperators(request) || answers.add(reply.raw, socket, bytesOf(payload) + (request.headers['accept-encoding'] ? COMPRESSOR_BYTES : 0));
     done(null, fits ? payload : overloaded(reply));
   });
 }

@@ -106,6 +106,11 @@ describe('a body that is no GraphQL request is a BAD_REQUEST:', () => {
     expectRefusal(await send(path), 400, 'BAD_REQUEST');
   });
 
+  test('that calls itself gzip and is none is refused in our own words', async () => {
+    const response = await fetch(`${app.url}/graphql`, { method: 'POST', headers: { ...JSON_TYPE, 'content-encoding': 'gzip' }, body: new Uint8Array(1_000_000) });
+    expectRefusal({ status: response.status, headers: response.headers, text: await response.text() }, 400, 'BAD_REQUEST');
+  });
+
   test('more than 1 MiB', async () => {
     const bodyOf = (bytes: number) => JSON.stringify({ query: '{ __typename }', variables: { pad: '' } }).replace('""', `"${'x'.repeat(bytes - 49)}"`);
     expect(bodyOf(2 ** 20)).toHaveLength(2 ** 20);
