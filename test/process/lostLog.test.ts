@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { startSandbox, type Sandbox } from '../../sandbox/start.js';
 import { freePort } from '../support/freePort.js';
+import { COMPILE_CACHE } from '../support/subgraph.js';
 
 jest.setTimeout(60_000);
 
@@ -40,7 +41,7 @@ const NODE = [process.execPath, '--import', './test/process/support/talkative.js
 /** Starts the service, and resolves once it is ready. Its log may go nowhere, so that only an answer tells. */
 async function start([program, ...words]: readonly string[], stdio: StdioOptions, whenStarted = (): void => {}): Promise<void> {
   const { PATH = '', HOME = '', SET_UP = '' } = process.env;
-  child = spawn(program!, words, { env: { PATH, HOME, SET_UP, ...settings }, stdio });
+  child = spawn(program!, words, { env: { PATH, HOME, SET_UP, ...COMPILE_CACHE, ...settings }, stdio });
   whenStarted();
   while ((await fetch(`${url}/health/ready`).catch(() => undefined))?.status !== 200) {
     if (child.exitCode !== null || child.signalCode !== null) throw new Error(`It ended: ${child.exitCode ?? child.signalCode}`);

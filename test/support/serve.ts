@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { COMPILE_CACHE } from './subgraph.js';
 import { until } from './until.js';
 
 export interface Served {
@@ -15,7 +16,7 @@ export interface Served {
 export async function serve(settings: Record<string, string>): Promise<Served> {
   const { PATH = '', HOME = '', SET_UP = '' } = process.env;
   // A group of its own: a test can then signal it as a terminal would.
-  const child = spawn('npm', ['run', 'serve'], { env: { PATH, HOME, SET_UP, HOST: '127.0.0.1', PORT: '0', ...settings }, detached: true });
+  const child = spawn('npm', ['run', 'serve'], { env: { PATH, HOME, SET_UP, ...COMPILE_CACHE, HOST: '127.0.0.1', PORT: '0', ...settings }, detached: true });
   const output = { out: '', err: '' };
   child.stdout.on('data', (text) => (output.out += String(text)));
   child.stderr.on('data', (text) => (output.err += String(text)));

@@ -18,12 +18,15 @@ export interface Subgraph {
 
 const MAIN = 'dist/src/main.js';
 
+/** For the environment of a process that a test starts: it begins in half the time, since the code is compiled already. */
+export const COMPILE_CACHE = { NODE_COMPILE_CACHE: join(tmpdir(), 'contacts-subgraph-test-cache') };
+
 /**
  * Starts it without npm between, with these settings and no others, and resolves once it listens. Unless told otherwise
  * it refuses nobody for being late: what a busy machine does to it is not what most of these tests are about.
  */
 export async function startSubgraph(settings: Record<string, string>, program: readonly string[] = [MAIN]): Promise<Subgraph> {
-  const usual = { PATH: process.env.PATH ?? '', NODE_COMPILE_CACHE: join(tmpdir(), 'contacts-subgraph-test-cache'), HOST: '127.0.0.1', PORT: '0', MAX_EVENT_LOOP_DELAY_MS: '0' };
+  const usual = { PATH: process.env.PATH ?? '', ...COMPILE_CACHE, HOST: '127.0.0.1', PORT: '0', MAX_EVENT_LOOP_DELAY_MS: '0' };
   const child = spawn(process.execPath, ['--import', './test/support/leash.js', ...program], {
     env: { ...usual, ...settings },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { Canaries } from '../../security/support/canaries.js';
+import { COMPILE_CACHE } from '../../support/subgraph.js';
 
 export interface Diagnosis {
   readonly code: number | null;
@@ -11,7 +12,7 @@ export interface Diagnosis {
 
 /** Runs `npm run doctor` without npm's own words, with these settings and no others. */
 export async function runDoctor(settings: Readonly<Record<string, string>>, ...words: string[]): Promise<Diagnosis> {
-  const child = spawn(process.execPath, ['dist/src/doctor/main.js', ...words], { env: { ...settings } });
+  const child = spawn(process.execPath, ['dist/src/doctor/main.js', ...words], { env: { ...COMPILE_CACHE, ...settings } });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += String(text)));
   const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
