@@ -7,26 +7,26 @@ describe('A registry', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.boolean(), fc.nat(9))), (steps) => {
         const entries: Entry[] = Array.from({ length: 10 }, () => ({ place: -1 }));
-        const registry = new Registry<Entry>();
+        const kept = new Registry<Entry>();
         const held = new Set<Entry>();
         for (const [comes, number] of steps) {
           const entry = entries[number]!;
-          if (!comes) expect(registry.delete(entry)).toBe(held.delete(entry));
+          if (!comes) expect(kept.delete(entry)).toBe(held.delete(entry));
           else if (!held.has(entry)) {
-            registry.add(entry);
+            kept.add(entry);
             held.add(entry);
           }
-          expect(new Set(registry.all())).toEqual(held);
-          expect(registry.all()).toHaveLength(held.size);
+          expect(new Set(kept.all())).toEqual(held);
+          expect(kept.all()).toHaveLength(held.size);
         }
       }),
     );
   });
 
   test('gives a copy, so that entries may go while you look at it', () => {
-    const registry = new Registry<Entry>();
-    for (let i = 0; i < 5; i++) registry.add({ place: -1 });
-    for (const entry of registry.all()) registry.delete(entry);
-    expect(registry.all()).toEqual([]);
+    const kept = new Registry<Entry>();
+    for (let i = 0; i < 5; i++) kept.add({ place: -1 });
+    for (const entry of kept.all()) kept.delete(entry);
+    expect(kept.all()).toEqual([]);
   });
 });
