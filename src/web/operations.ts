@@ -8,7 +8,7 @@ import { isRecord } from '../record.js';
 import { Aborter } from '../signal.js';
 import type { Callers } from './callers.js';
 import { Registry, type Entry } from './registry.js';
-import { refuse, RETRY_AFTER_SECONDS } from './replies.js';
+import { refuse, refuseFor, RETRY_AFTER_SECONDS } from './replies.js';
 
 export interface OperationOptions {
   readonly server: ApolloServer<Context>;
@@ -137,7 +137,7 @@ class Lives {
     const giveUp = (): void => {
       if (reply.sent) return;
       this.#onOverrun();
-      refuse(reply.header('retry-after', RETRY_AFTER_SECONDS), 503, 'OVERLOADED');
+      refuseFor(new ContactsError('OVERLOADED'), reply);
     };
     const timeoutMs = this.#isOver ? 0 : this.#timeoutMs;
     let timer = setTimeout(expire, timeoutMs);
