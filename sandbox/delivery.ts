@@ -52,7 +52,9 @@ async function spoil(response: ServerResponse, fault: BadDelivery, answer: Answe
     await delay(fault.heldMs, undefined, { signal });
     return send(response, answer);
   }
+  if ('spoiltRow' in fault) return send(response, { ...answer, body: withSpoiltRows(answer.body, fault) });
   const bytes = bytesOf(answer);
+  if ('charset' in fault) return sendIn(response, answer, bytes.toString(), fault);
   if ('brokenJson' in fault) return send(response, { ...answer, body: bytes.toString().slice(0, -1) });
   sendHead(response, answer, bytes.length);
   if ('drip' in fault) {
@@ -68,6 +70,23 @@ async function spoil(response: ServerResponse, fault: BadDelivery, answer: Answe
   else response.socket?.end();
 }
 
+const SPOILT = { NaN: 'NaN', 'line-break': '"a\nb"', quote: '"a"b"' };
+
+function withSpoiltRows(body: unknown, { spoiltRow, ids }: Fault & { spoiltRow: keyof typeof SPOILT }): string {
+  const textOf = (row: Row): string => {
+    const text = JSON.stringify(row);
+    return ids?.includes(String(row.id)) ?? true ? text.replace('{', `{"spoilt":${SPOILT[spoiltRow]},`) : text;
+  };
+  return Array.isArray(body) ? `[${(body as Row[]).map(textOf).join(',')}]` : textOf(body as Row);
+}
+
+function sendIn(response: ServerResponse, answer: Answer, text: string, { charset, declaredAs = charset }: { charset: 'iso-8859-1' | 'utf-16le'; declaredAs?: string }): void {
+  const bytes = Buffer.from(text, charset === 'utf-16le' ? charset : 'latin1');
+  const contentType = `application/json${declaredAs === '' ? '' : `; charset=${declaredAs}`}`;
+  sendHead(response, { ...answer, headers: { ...answer.headers, 'content-type': contentType } }, bytes.length);
+  response.end(bytes);
+}
+
 type Row = Record<string, unknown> & { id?: unknown };
 
 /** The answer with its rows edited by one fault. A single object, of the PMS or of a token endpoint, is one row. */
@@ -81,6 +100,7 @@ function edited(answer: Answer, fault: Fault): Answer {
 
 function editedRows(rows: Row[], fault: Fault): unknown[] {
   if ('omit' in fault) return rows.filter((row) => !fault.omit.includes(String(row.id)));
+  if ('pageRows' in fault) return rows.slice(0, fault.pageRows);
   if ('add' in fault) return [...rows, ...fault.add];
   const changes = (row: Row): Row => {
     if ('patch' in fault) return fault.patch;

@@ -4,7 +4,7 @@ import type { Fault } from './faults.js';
 /** What one server can be told to do wrong. */
 export interface FaultRules {
   kinds: readonly CallKind[];
-  /** Whether its data calls answer lists: only then do `relationships` and `add` mean anything. */
+  /** Whether its data calls answer lists: only then do `relationships`, `add` and `pageRows` mean anything. */
   lists: boolean;
 }
 
@@ -44,6 +44,9 @@ const effects: Record<string, Rule> = {
   heldMs: milliseconds,
   truncate: flag,
   brokenJson: flag,
+  spoiltRow: { wanted: "'NaN', 'line-break' or 'quote'", holds: (value) => ['NaN', 'line-break', 'quote'].includes(String(value)) },
+  charset: { wanted: "'iso-8859-1' or 'utf-16le'", holds: (value) => value === 'iso-8859-1' || value === 'utf-16le' },
+  pageRows: number('a whole number', (value) => Number.isInteger(value) && value >= 0),
   omit: texts,
   add: { wanted: 'a list of rows', holds: isList },
   patch: { wanted: 'an object', holds: isObject },
@@ -55,6 +58,7 @@ const companions: Record<string, { rule: Rule; of: string[] }> = {
   contentType: { rule: text, of: ['status', 'body'] },
   headers: { rule: texted, of: ['status', 'body'] },
   retryAfter: { rule: text, of: ['status'] },
+  declaredAs: { rule: text, of: ['charset'] },
 };
 
 /** Reads a plan of faults from outside. Throws a `TypeError` that names the fault, the key and what is allowed. */
@@ -75,7 +79,7 @@ function problemOf(fault: unknown, rules: FaultRules): string | undefined {
   };
   const all: Record<string, Rule> = { on: kinds, ...aim, ...effects };
   for (const [key, { rule }] of Object.entries(companions)) all[key] = rule;
-  const { relationships: _relationships, add: _add, ...single } = all;
+  const { relationships: _relationships, add: _add, pageRows: _pageRows, ...single } = all;
   const known: Record<string, Rule> = rules.lists ? all : single;
 
   for (const [key, value] of Object.entries(fault)) {

@@ -48,7 +48,11 @@ export type BadDelivery =
   /** The length of the whole body announced, half of it sent, and the connection closed in good order. */
   | { truncate: true }
   /** A whole HTTP message whose JSON lacks its last character. */
-  | { brokenJson: true };
+  | { brokenJson: true }
+  /** Valid but for what stands in each row in `ids`, or in every row: NaN, a raw line break in a text, or a bare quote. */
+  | { spoiltRow: 'NaN' | 'line-break' | 'quote' }
+  /** The body in this character set. `declaredAs` stands in the content type in its place; empty: nothing does. */
+  | { charset: 'iso-8859-1' | 'utf-16le'; declaredAs?: string };
 
 /** The real answer with other rows. Nothing happens to answers that are not 200. */
 export type Edit =
@@ -56,6 +60,8 @@ export type Edit =
   | { omit: string[] }
   /** Rows appended as they are. */
   | { add: unknown[] }
+  /** The page ends after so many rows. */
+  | { pageRows: number }
   /** Keys laid over every row, or over the rows in `ids`. */
   | { patch: Record<string, unknown> }
   /** Rows answered under their id plus a million, which is nobody's. */
@@ -108,7 +114,7 @@ export function isReplacement(fault: Fault): fault is Aim & Replacement {
 }
 
 export function isBadDelivery(fault: Fault): fault is Aim & BadDelivery {
-  return 'drip' in fault || 'heldMs' in fault || 'truncate' in fault || 'brokenJson' in fault || ('reset' in fault && fault.reset === 'mid-body');
+  return 'drip' in fault || 'heldMs' in fault || 'truncate' in fault || 'brokenJson' in fault || 'spoiltRow' in fault || 'charset' in fault || ('reset' in fault && fault.reset === 'mid-body');
 }
 
 function isExclusive(fault: Fault): boolean {
