@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { createResources } from './build/resources.js';
+import { createSources } from './build/sources.js';
 import { createUpstreams } from './build/upstreams.js';
 import type { Config } from './config.js';
 import { Context } from './graphql/context.js';
@@ -67,7 +67,7 @@ export async function createApp(config: Config, parts: Parts): Promise<App> {
   const callTimeoutMs = Math.ceil(config.requestTimeoutMs * 0.85);
   const upstreams = await createUpstreams(config, { log, metrics, redis, callsToTrip, callTimeoutMs });
   const tools = { drift: metrics.drift, today: dayOf(now) };
-  const resources = createResources(config, upstreams, { tools, metrics, redis, callTimeoutMs });
+  const sources = createSources(config, upstreams, { tools, metrics, redis, requestTimeoutMs: callTimeoutMs });
 
   const server = createGraphqlServer({
     typeDefs: readTypeDefs(SCHEMA_FOLDER),
@@ -94,13 +94,13 @@ export async function createApp(config: Config, parts: Parts): Promise<App> {
     }),
     maxQueryCharacters: config.maxQueryCharacters,
     maxQueryLines: config.maxQueryLines,
-    createContext: (scopes, life, headers) => {
+    createContext: (scopes, deadline, headers) => {
       const inbound = validTraceparent(headers.traceparent);
       const trace = tracing?.begin(inbound);
       const showsCalls = config.graphiql && headers['x-upstream-calls'] === 'true';
       const traceparent = trace?.traceparent ?? inbound;
-      const traced = traceparent === undefined ? life : { ...life, traceparent };
-      return new Context(resources, scopes, traced, new AnswerBudget(config.limits, turns), trace || showsCalls ? { trace, showsCalls, watch: { batches: [] } } : undefined);
+      const traced = traceparent === undefined ? deadline : { ...deadline, traceparent };
+      return new Context(sources, scopes, traced, new AnswerBudget(config.limits, turns), trace || showsCalls ? { trace, showsCalls, waits: [] } : undefined);
     },
     timeoutMs: config.requestTimeoutMs,
     onOverrun: () => log.error('An operation was given up: it was still at work long after its deadline.'),

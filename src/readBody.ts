@@ -24,9 +24,12 @@ export async function readText(body: AsyncIterable<Uint8Array>, maxBytes: number
     size += chunk.length;
   }
   const read = bytes.subarray(0, size);
-  // Detects gzip by its first bytes: `content-encoding` is often wrong. JSON cannot start with them.
-  const isGzip = read[0] === 0x1f && read[1] === 0x8b;
-  return UTF_8.decode(isGzip ? await inflate(read, maxBytes) : read);
+  return UTF_8.decode(isGzip(read) ? await inflate(read, maxBytes) : read);
+}
+
+/** Detects gzip by its first bytes: `content-encoding` is often wrong. JSON cannot begin with them. */
+export function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
 /** Inflates gzip, and stops as soon as that gives more than `maxBytes`. Throws UnreadableBody then, or if it is broken. */

@@ -4,7 +4,7 @@ import type { Redis } from '../shared/redis.js';
 import type { Log } from '../telemetry/log.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { Breaker } from '../upstream/breaker.js';
-import { Exchange } from '../upstream/exchange.js';
+import { Wire } from '../upstream/wire.js';
 import { Upstream } from '../upstream/http.js';
 import { TokenSource, type TokenSourceOptions } from '../upstream/oauth2/tokenSource.js';
 import { Pause } from '../upstream/pause.js';
@@ -65,7 +65,7 @@ function createUpstream(source: Source, { baseUrl }: PmsConfig | Cas360Config, c
       log.warn('No token was to be had.', { source, reason: reasonOf(error) });
     },
   });
-  const exchange = new Exchange({ baseUrl, connections, maxBodyBytes: MAX_BODY_BYTES[source] });
+  const wire = new Wire({ baseUrl, connections, maxBodyBytes: MAX_BODY_BYTES[source] });
   metrics.watchUpstream(source, () => ({ breaker: breaker.openness, pauseSeconds: pause.leftMs / 1_000, tokenAgeSeconds: token.ageMs && token.ageMs / 1_000 }));
-  return new Upstream({ source, retry: new Retry(chance), pause, breaker, token, exchange, onCall: metrics.upstreamCall });
+  return new Upstream({ source, retry: new Retry(chance), pause, breaker, token, wire, onCall: metrics.upstreamCall });
 }

@@ -1,6 +1,6 @@
 import type { Cas360Config, Config } from '../config.js';
 import { isRecord } from '../record.js';
-import { Exchange } from '../upstream/exchange.js';
+import { Wire } from '../upstream/wire.js';
 import { rowId } from '../upstream/rowId.js';
 import { getCas360Token } from './cas360Token.js';
 import { asking, checkWithoutToken, isOpen, whyRefused, type Asking } from './endpoint.js';
@@ -21,14 +21,14 @@ type Rows = readonly unknown[];
 export async function checkCas360(config: Config, cas360: Cas360Config, { cas360: known, renew }: Options, timeoutMs: number, found: Findings): Promise<void> {
   if (isOpen(cas360.baseUrl) || isOpen(cas360.tokenUrl)) found.warning('CAS360_BASE_URL or CAS360_TOKEN_URL is http: the secret and contacts’ data travel for all to read');
   const token = await getCas360Token(config, cas360, renew, timeoutMs, found);
-  const exchange = new Exchange({ baseUrl: cas360.baseUrl, connections: 1, maxBodyBytes: 8_388_608 });
+  const wire = new Wire({ baseUrl: cas360.baseUrl, connections: 1, maxBodyBytes: 8_388_608 });
   try {
-    if (token === undefined) return await checkWithoutToken(exchange, `/contacts/${NOBODY}?${PAGE}`, 'CAS360', timeoutMs, found);
-    const ask = asking(exchange, token, timeoutMs);
+    if (token === undefined) return await checkWithoutToken(wire, `/contacts/${NOBODY}?${PAGE}`, 'CAS360', timeoutMs, found);
+    const ask = asking(wire, token, timeoutMs);
     if (!(await checkContact(ask, known, timeoutMs, found))) return;
-    await checkBulk(ask, exchange.pathPrefix, cas360, found);
+    await checkBulk(ask, wire.pathPrefix, cas360, found);
   } finally {
-    await exchange.close();
+    await wire.close();
   }
 }
 

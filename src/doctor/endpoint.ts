@@ -1,4 +1,4 @@
-import type { Exchange } from '../upstream/exchange.js';
+import type { Wire } from '../upstream/wire.js';
 import { parseJson } from '../upstream/json.js';
 import type { Findings } from './findings.js';
 import { reasonOf } from './reasons.js';
@@ -12,11 +12,11 @@ export type Reply =
 /** Asks an endpoint as the service would. */
 export type Asking = (path: string) => Promise<Reply>;
 
-export function asking(exchange: Exchange, token: string, timeoutMs: number): Asking {
+export function asking(wire: Wire, token: string, timeoutMs: number): Asking {
   return async (path) => {
     const startedAtMs = performance.now();
     try {
-      const { status, body } = await exchange.get(path, token, AbortSignal.timeout(timeoutMs));
+      const { status, body } = await wire.get(path, token, AbortSignal.timeout(timeoutMs));
       if (status !== 200) return { kind: 'refused', status };
       return { kind: 'json', value: parseJson(body), tookMs: performance.now() - startedAtMs };
     } catch (error) {
@@ -42,8 +42,8 @@ export function whyRefused(status: number, prefix: string): string {
 }
 
 /** For want of a token, whether anybody is at home. */
-export async function checkWithoutToken(exchange: Exchange, path: string, prefix: string, timeoutMs: number, found: Findings): Promise<void> {
-  const reply = await asking(exchange, 'none', timeoutMs)(path);
+export async function checkWithoutToken(wire: Wire, path: string, prefix: string, timeoutMs: number, found: Findings): Promise<void> {
+  const reply = await asking(wire, 'none', timeoutMs)(path);
   if (reply.kind === 'failed') found.fault(`${prefix}_BASE_URL: ${reply.why}`);
   else if (reply.kind === 'json') found.warning(`${prefix}_BASE_URL answers without a good token: is it the right address?`);
   else if (reply.status === 401 || reply.status === 403) found.ok(`${prefix}_BASE_URL answers, and lets nobody in without a token`);

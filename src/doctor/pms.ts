@@ -1,6 +1,6 @@
 import type { PmsConfig } from '../config.js';
 import { isRecord } from '../record.js';
-import { Exchange } from '../upstream/exchange.js';
+import { Wire } from '../upstream/wire.js';
 import { TokenRefused } from '../upstream/oauth2/tokenEndpoint.js';
 import { pmsGrant } from '../upstream/pms/token.js';
 import { rowId } from '../upstream/rowId.js';
@@ -16,12 +16,12 @@ const NOBODY = '2147483647';
 export async function checkPms(pms: PmsConfig, known: string | undefined, timeoutMs: number, found: Findings): Promise<void> {
   if (isOpen(pms.baseUrl) || isOpen(pms.tokenUrl)) found.warning('PMS_BASE_URL or PMS_TOKEN_URL is http: the secret and contacts’ data travel for all to read');
   const token = await getToken(pms, timeoutMs, found);
-  const exchange = new Exchange({ baseUrl: pms.baseUrl, connections: 1, maxBodyBytes: 1_048_576 });
+  const wire = new Wire({ baseUrl: pms.baseUrl, connections: 1, maxBodyBytes: 1_048_576 });
   try {
-    if (token === undefined) await checkWithoutToken(exchange, `/api/v3/contacts/${NOBODY}`, 'PMS', timeoutMs, found);
-    else await checkContact(asking(exchange, token, timeoutMs), known, timeoutMs, found);
+    if (token === undefined) await checkWithoutToken(wire, `/api/v3/contacts/${NOBODY}`, 'PMS', timeoutMs, found);
+    else await checkContact(asking(wire, token, timeoutMs), known, timeoutMs, found);
   } finally {
-    await exchange.close();
+    await wire.close();
   }
 }
 

@@ -1,16 +1,16 @@
 import type { FieldNode } from 'graphql';
 import type { AddressNeed } from '../loaders/addressLoader.js';
 import type { ContactNeed } from '../loaders/contactLoader.js';
-import type { Life } from '../life.js';
-import { Loaders, type Resources } from '../loaders/loaders.js';
+import type { Deadline } from '../deadline.js';
+import { Loaders, type Sources } from '../loaders/loaders.js';
 import type { OperationTrace } from '../telemetry/tracing.js';
-import type { Watch } from '../watch.js';
+import type { RecordedIds } from '../recording.js';
 import type { AnswerBudget } from './limits/answerBudget.js';
 
 /** Who wants to know what an operation does. */
 export interface Observers {
-  /** Takes down what it waits for. */
-  readonly watch?: Watch | undefined;
+  /** Records what it waits for. */
+  readonly waits?: RecordedIds[] | undefined;
   readonly trace?: OperationTrace | undefined;
   /** Whether its answer tells of the upstream calls. */
   readonly showsCalls?: boolean;
@@ -25,14 +25,14 @@ export class Context {
   readonly addressNeeds = new Map<readonly FieldNode[], AddressNeed>();
 
   constructor(
-    resources: Resources,
+    sources: Sources,
     /** The scopes of the caller's verified token; empty for an anonymous caller. */
     readonly scopes: ReadonlySet<string>,
-    life: Life,
+    deadline: Deadline,
     /** What the answer may hold. */
     readonly answer: AnswerBudget,
     readonly observers: Observers = NOBODY,
   ) {
-    this.loaders = new Loaders(resources, life, observers.watch);
+    this.loaders = new Loaders(sources, deadline, observers.waits);
   }
 }

@@ -1,6 +1,7 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { ContactsError } from '../errors.js';
-import type { Loading, LoadingList } from '../loaders/contactLoader.js';
+import type { LoadingList } from '../loaders/contactLoader.js';
+import type { Loading } from '../loaders/resource.js';
 import { isRecord } from '../record.js';
 import type { Context } from './context.js';
 import { addressNeed, contactNeed, fieldOf } from './lookAhead.js';

@@ -14,7 +14,7 @@ export function contactNeed(info: GraphQLResolveInfo, context: Context): Contact
     const fields = selectedFields(info, 'Contact');
     const needed = [...fields.keys()].filter((name) => !TOLD_BY_ID.has(name) && mayRead(context.scopes, 'Contact', name));
     const what = needed.includes('relationships') ? 'relationships' : needed.length > 0 ? 'record' : 'id';
-    return { what, field: fieldOf(info), leadOn: (contacts) => leadOn(contacts, info, fields) };
+    return { what, field: fieldOf(info), needsFurtherCalls: (contacts) => needsFurtherCalls(contacts, info, fields) };
   });
 }
 
@@ -26,8 +26,8 @@ export function addressNeed(info: GraphQLResolveInfo, context: Context): Address
   }));
 }
 
-/** Whether what is selected below takes further calls for one of these contacts. */
-function leadOn(contacts: readonly Contact[], info: GraphQLResolveInfo, fields: SelectedFields): boolean {
+/** Whether the selection below needs further calls for one of these contacts. */
+function needsFurtherCalls(contacts: readonly Contact[], info: GraphQLResolveInfo, fields: SelectedFields): boolean {
   const below = (name: string, typeName: string): 'nothing' | 'id' | 'record' => {
     const nodes = fields.get(name);
     return nodes ? whatOf(selectedFields(info, typeName, nodes)) : 'nothing';

@@ -19,10 +19,10 @@ export function operationReports(onOperation: OnOperation): ApolloServerPlugin<C
           const outcome = outcomeOf(result);
           const name = outcome === 'refused' ? null : (operationName ?? null);
           onOperation(name, outcome, (performance.now() - beganAtMs) / 1_000);
-          const { trace, watch, showsCalls } = contextValue.observers;
-          if (!watch) return;
-          trace?.end(name, outcome, watch);
-          if (showsCalls) result.extensions = { ...result.extensions, upstreamCalls: shownCalls(watch, beganAtMs) };
+          const { trace, waits, showsCalls } = contextValue.observers;
+          if (!waits) return;
+          trace?.end(name, outcome, waits);
+          if (showsCalls) result.extensions = { ...result.extensions, upstreamCalls: shownCalls(waits, beganAtMs) };
         },
       };
     },

@@ -1,7 +1,7 @@
-import type { UpstreamCall, Watch, WatchedBatch } from '../watch.js';
+import type { RecordedIds, UpstreamCall } from '../recording.js';
 
 /** What GraphiQL's panel draws: one call that an operation waited for. Times are milliseconds since the operation began. */
-export interface ShownCall extends Pick<WatchedBatch, 'source' | 'kind'>, Pick<UpstreamCall, 'resource' | 'ids' | 'attempt' | 'outcome'> {
+export interface ShownCall extends Pick<RecordedIds, 'source' | 'kind'>, Pick<UpstreamCall, 'resource' | 'ids' | 'attempt' | 'outcome'> {
   readonly relationships: boolean;
   readonly startMs: number;
   readonly endMs: number;
@@ -9,13 +9,13 @@ export interface ShownCall extends Pick<WatchedBatch, 'source' | 'kind'>, Pick<U
 }
 
 /** The calls of an operation in the order in which they began. Of a call for several operations, only this one's ids. */
-export function shownCalls({ batches }: Watch, beganAtMs: number): ShownCall[] {
+export function shownCalls(waits: readonly RecordedIds[], beganAtMs: number): ShownCall[] {
   const since = (atMs: number): number => Math.max(0, Math.round((atMs - beganAtMs) * 100) / 100);
   const cached: ShownCall[] = [];
   // What fields of different depths wanted in one turn of the event loop is one call.
   const byCall = new Map<UpstreamCall, ShownCall>();
-  for (const { source, resource, kind, full, fields, ids, calls, startedAtMs } of batches) {
-    if (kind === 'cached') cached.push({ source, kind, fields: [...fields], resource, relationships: full, ids, attempt: 1, startMs: since(startedAtMs), endMs: since(startedAtMs), outcome: '200' });
+  for (const { source, resource, kind, relationships, fields, ids, calls, startedAtMs } of waits) {
+    if (kind === 'cached') cached.push({ source, kind, fields: [...fields], resource, relationships, ids, attempt: 1, startMs: since(startedAtMs), endMs: since(startedAtMs), outcome: '200' });
     const own = new Set(ids);
     for (const call of calls) {
       if (call.resource === 'token' ? kind !== 'sent' : !call.ids.some((id) => own.has(id))) continue;
@@ -25,7 +25,7 @@ export function shownCalls({ batches }: Watch, beganAtMs: number): ShownCall[] {
         kind: shown?.kind ?? kind,
         fields: [...fields.union(new Set(shown?.fields))],
         resource: call.resource,
-        relationships: call.full,
+        relationships: call.relationships,
         ids: call.ids.filter((id) => own.has(id) || shown?.ids.includes(id)),
         attempt: call.attempt,
         startMs: since(call.startedAtMs),

@@ -1,11 +1,11 @@
-import DataLoader from 'dataloader';
 import { ContactsError, isFound, type Outcome } from '../errors.js';
 import { contactReference, parseAddressId, type AddressPlace } from '../ids.js';
-import type { Address, AddressReference, Contact, ContactReference } from '../model.js';
-import type { ContactLoader, Loading } from './contactLoader.js';
+import type { Address, AddressReference, Contact } from '../model.js';
+import type { ContactLoader } from './contactLoader.js';
 import type { OperationLoader } from './operationLoader.js';
+import type { Loading } from './resource.js';
 
-/** What a field needs of the addresses that it leads to. */
+/** What a field needs of the addresses below it. */
 export interface AddressNeed {
   /** Their ids alone, or their records. */
   readonly what: 'id' | 'record';
@@ -13,41 +13,36 @@ export interface AddressNeed {
   readonly field: string;
 }
 
-interface Wish {
-  /** Which address is wanted: asked for at once, so that a contact whose address stands in leaves with its depth. */
-  readonly reference: Loading<AddressReference>;
-  readonly field: string;
-}
+/** How many representatives of representatives are asked for an address. */
+const MAX_HOLDERS = 20;
 
 /** One operation's addresses: those of the register by their ids, those of the PMS through the contacts that hold them. */
 export class AddressLoader {
   readonly #contacts: ContactLoader;
   readonly #cas360: OperationLoader<Address> | undefined;
-  readonly #ofContacts = new DataLoader((wishes: readonly Wish[]) => this.#loadOfContacts(wishes), { cache: false });
 
   constructor(contacts: ContactLoader, cas360: OperationLoader<Address> | undefined) {
     this.#contacts = contacts;
     this.#cas360 = cas360;
   }
 
-  /** The address of a loaded contact. */
-  ofContact(contact: Contact, { what, field }: AddressNeed): Loading<AddressReference> {
-    const { address } = contact;
-    if (address && (what === 'id' || isLoaded(address))) return address;
-    const reference = address ?? (contact.addressHolder && this.#standIn(contact.addressHolder, field));
-    return !reference || what === 'id' ? reference : this.#ofContacts.load({ reference, field });
+  /** The address of a loaded contact. It waits for calls about this contact only. */
+  ofContact(contact: Contact, need: AddressNeed): Loading<AddressReference> {
+    if (contact.address) return this.#load(contact.address, need);
+    return contact.addressHolder && this.#ofHolder(contact, need);
   }
 
   /** The address with this id from outside, which may be malformed. */
   byId(id: unknown, need: AddressNeed): Loading<AddressReference> {
     const place = parseAddressId(id);
     if (!place) return new ContactsError('BAD_USER_INPUT');
-    return place.source === 'CAS360' ? this.#inRegister(place, need) : this.#inContact(place, need);
+    return place.source === 'CAS360' ? this.#load(referenceTo(place.id), need) : this.#inContact(place, need);
   }
 
-  #inRegister({ id, sourceId }: AddressPlace, need: AddressNeed): Loading<AddressReference> {
-    if (!this.#cas360) return new ContactsError('SOURCE_NOT_CONFIGURED', 'CAS360');
-    return need.what === 'id' ? referenceTo(id) : this.#cas360.load([sourceId], false, need.field).then(([outcome]) => outcome!);
+  #load(address: AddressReference, { what, field }: AddressNeed): Loading<AddressReference> {
+    if (!this.#cas360 && !isLoaded(address)) return new ContactsError('SOURCE_NOT_CONFIGURED', 'CAS360');
+    if (what === 'id' || isLoaded(address)) return address;
+    return this.#cas360!.loadOne(parseAddressId(address.id)!.sourceId, false, field);
   }
 
   async #inContact({ id, sourceId }: AddressPlace, need: AddressNeed): Promise<Outcome<AddressReference>> {
@@ -58,20 +53,22 @@ export class AddressLoader {
     return address?.id === id ? address : null;
   }
 
-  /** Waits for the contacts whose addresses stand in first, so that all addresses of a depth leave together. */
-  async #loadOfContacts(wishes: readonly Wish[]): Promise<Outcome<Address>[]> {
-    const references = await Promise.all(wishes.map(({ reference }) => reference));
-    const numbers = references.map((reference) => (isFound(reference) ? parseAddressId(reference.id)!.sourceId : undefined));
-    const outcomes = new Map<string | undefined, Outcome<Address>>();
-    const wanted = [...new Set(numbers)].filter((number) => number !== undefined);
-    const loaded = wanted.length > 0 && this.#cas360 ? await this.#cas360.load(wanted, false, wishes[0]!.field) : [];
-    loaded.forEach((outcome, i) => outcomes.set(wanted[i], outcome));
-    return references.map((reference, i) => (isFound(reference) ? outcomes.get(numbers[i])! : reference));
-  }
-
-  async #standIn(addressHolder: ContactReference, field: string): Promise<Outcome<AddressReference>> {
-    const holder = await this.#contacts.record(addressHolder, field);
-    return isFound(holder) ? holder.address : holder;
+  /** Joint Members without an address use their first representative's, who may be such a Joint Member too. A circle has none. */
+  async #ofHolder(contact: Contact, need: AddressNeed): Promise<Outcome<AddressReference>> {
+    const visited = new Set<string>();
+    let holder = contact;
+    while (!holder.address) {
+      visited.add(holder.id);
+      const next = holder.addressHolder;
+      if (!next || visited.has(next.id)) return null;
+      if (visited.size > MAX_HOLDERS) return new ContactsError('UPSTREAM_INVALID_RESPONSE', next.source);
+      const loading = this.#contacts.record(next, need.field);
+      // No await for one that is here already, so that its address leaves with those of other contacts.
+      const outcome = loading instanceof Promise ? await loading : loading;
+      if (!isFound(outcome)) return outcome;
+      holder = outcome;
+    }
+    return this.#load(holder.address, need);
   }
 }
 

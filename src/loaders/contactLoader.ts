@@ -2,27 +2,25 @@ import { ContactsError, isFound, type Outcome } from '../errors.js';
 import { parseContactId } from '../ids.js';
 import type { Contact, ContactReference, Source } from '../model.js';
 import type { OperationLoader } from './operationLoader.js';
+import type { Loading } from './resource.js';
 
-/** What a field needs of the contacts that it leads to. */
+/** What a field needs of the contacts below it. */
 export interface ContactNeed {
-  /** Their ids alone, their records, or their records in full. */
+  /** Their ids alone, their records, or their records with relationships. */
   readonly what: 'id' | 'record' | 'relationships';
   /** The field, such as `contacts.representatives`. */
   readonly field: string;
-  /** Whether what is below these contacts takes further calls. */
-  readonly leadOn: (contacts: readonly Contact[]) => boolean;
+  /** Whether the fields below these contacts need further calls. */
+  readonly needsFurtherCalls: (contacts: readonly Contact[]) => boolean;
 }
 
-/** A contact, or a promise of it, where it takes a call. */
-export type Loading<T> = Outcome<T> | Promise<Outcome<T>>;
-
-/** A list in which each item may come in its own time, or all at once, or some at once and the others in their own time. */
+/** A list whose items arrive together, or each by itself. */
 export type LoadingList<T> = readonly Loading<T>[] | Promise<readonly Loading<T>[]>;
 
-/** One for all malformed ids: making an error, with its stack, takes longer than all else that such an id costs. */
+/** One for all malformed ids. */
 const MALFORMED = new ContactsError('BAD_USER_INPUT');
 
-/** One operation's contacts, whichever system holds them. An outcome is an error value, never a rejection. */
+/** One operation's contacts of both systems. Errors are values among the outcomes, never rejections. */
 export class ContactLoader {
   readonly #sources: Readonly<Record<Source, OperationLoader<Contact> | undefined>>;
 
@@ -45,7 +43,7 @@ export class ContactLoader {
     const loader = this.#sources[reference.source];
     if (!loader) return new ContactsError('SOURCE_NOT_CONFIGURED', reference.source);
     if (need.what === 'id') return reference;
-    return loader.load([reference.sourceId], isFull(need, loader.source), need.field).then(([outcome]) => outcome!);
+    return loader.loadOne(reference.sourceId, withRelationships(need, reference.source), need.field);
   }
 
   /** The contact itself, whatever else is needed of it. */
@@ -67,14 +65,14 @@ export class ContactLoader {
   }
 
   /**
-   * All at once, since a promise for each of 500 contacts costs more than their records. Where contacts of the system that
-   * answers first lead to further calls, these do not wait: its contacts go ahead, and each of the other's comes by itself.
+   * The list arrives as a whole, since a promise for each of 500 contacts costs more than their records. But if contacts of the
+   * system that answers first need further calls, these calls do not wait for the other system: its contacts arrive one by one.
    */
-  async #mixed(wanted: readonly (ContactReference | ContactsError)[], loading: Record<Source, Promise<readonly Outcome<Contact>[]> | undefined>, { leadOn }: ContactNeed): Promise<Loading<ContactReference>[]> {
+  async #mixed(wanted: readonly (ContactReference | ContactsError)[], loading: Record<Source, Promise<readonly Outcome<Contact>[]> | undefined>, { needsFurtherCalls }: ContactNeed): Promise<Loading<ContactReference>[]> {
     const loaded: Partial<Record<Source, readonly Outcome<Contact>[]>> = {};
     const waiting = (['PMS', 'CAS360'] as const).flatMap((source) => loading[source]?.then((outcomes) => (loaded[source] = outcomes)) ?? []);
     const first = waiting.length > 0 ? await Promise.race(waiting) : [];
-    if (!leadOn(first.filter(isFound))) await Promise.all(waiting);
+    if (!needsFurtherCalls(first.filter(isFound))) await Promise.all(waiting);
     const next = { PMS: 0, CAS360: 0 };
     return wanted.map((one) => {
       if (one instanceof ContactsError) return one;
@@ -86,11 +84,11 @@ export class ContactLoader {
   }
 
   #loadFrom(source: Source, ids: readonly string[], need: ContactNeed): Promise<readonly Outcome<Contact>[]> | undefined {
-    return ids.length === 0 ? undefined : this.#sources[source]?.load(ids, isFull(need, source), need.field);
+    return ids.length === 0 ? undefined : this.#sources[source]?.load(ids, withRelationships(need, source), need.field);
   }
 }
 
-/** The PMS knows no relationships: what it tells of a contact is all. */
-function isFull({ what }: Pick<ContactNeed, 'what'>, source: Source): boolean {
+/** The PMS has no relationships. */
+function withRelationships({ what }: Pick<ContactNeed, 'what'>, source: Source): boolean {
   return what === 'relationships' && source === 'CAS360';
 }

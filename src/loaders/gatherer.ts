@@ -1,114 +1,109 @@
-import { ContactsError, type Outcome } from '../errors.js';
-import type { Life } from '../life.js';
-import type { Source } from '../model.js';
-import type { Signal } from '../signal.js';
-import type { Batch } from './batch.js';
-import { Pending } from './pending.js';
+import type { Deadline, Signal } from '../deadline.js';
+import { ContactsError, isFound, type Outcome } from '../errors.js';
+import type { CallRecording } from '../recording.js';
+import { PendingChunks, type Chunk } from './chunk.js';
 import { Queue } from './queue.js';
-import type { Watch } from '../watch.js';
+import { reconcile, type AnswerDrift } from './reconcile.js';
+import type { Outcomes, Records, Resource, UpstreamRecord } from './resource.js';
 
-export interface GathererOptions<T> {
-  readonly source: Source;
-  readonly resource: string;
-  /** Asks the upstream about the ids of one chunk; every id must be among the outcomes. */
-  readonly fetch: (ids: readonly string[], full: boolean, life: Life) => Promise<ReadonlyMap<string, Outcome<T>>>;
-  /** How many ids, and how many bytes of them with their commas, one call may name. */
-  readonly maxIds: number;
-  readonly maxIdBytes: number;
-  /** How many calls may be under way at once. */
-  readonly maxCalls: number;
-  /** How many ids may wait; beyond that, requests are refused at once. */
+export interface GathererOptions<R extends UpstreamRecord> {
+  readonly resource: Omit<Resource<R, unknown>, 'toModel'>;
+  /** How many ids may be queued. A request beyond that is refused with OVERLOADED at once. */
   readonly maxWaitingIds: number;
-  /** The longest that one chunk may take. */
-  readonly timeoutMs: number;
-}
-
-/** Who wants to know of what a request waits for, and the fields that do. */
-export interface Watching {
-  readonly watch: Watch;
-  readonly fields: ReadonlySet<string>;
+  /** How long a request waits at most, so that its operation has time left for what depends on the other records. */
+  readonly requestTimeoutMs: number;
+  /** A call that has been under way for longer is not joined by further requests. */
+  readonly attemptTimeoutMs: number;
+  readonly onDrift: (kind: AnswerDrift) => void;
+  /** Receives the records of each chunk once. */
+  readonly keep?: ((records: ReadonlyMap<string, R>, relationships: boolean) => void) | undefined;
 }
 
 /**
- * Shares an upstream's calls between all operations of the process. While fewer than `maxCalls` calls are under way, ids
- * go out at the end of the event loop's turn, those of all operations that it brought together; ids that are wanted
- * meanwhile wait, and leave together at the end of the turn in which a call returns. An id that waits or is being fetched already, with what is
- * wanted of it, is joined instead of asked for again. Nobody waits for a timer.
+ * Shares the calls for one resource between all operations of the process. Ids leave at the end of the event loop's turn,
+ * together with those of all other operations in that turn. While `maxCalls` calls are under way, further ids wait and leave
+ * together at the end of the turn in which a call returns. A request for an id that is queued or being fetched joins that
+ * chunk. No timer delays anything.
  *
- * It holds only what the service's own credentials may read, only while it is on the wire, and no error beyond its
- * call. It thinks in chunks, not in ids: a promise and a closure for each of 500 ids would cost more than the rest.
+ * It holds only what the service's own credentials may read, only while it is being fetched. Errors are not shared beyond
+ * their call. There is one promise per chunk, not per id: a promise for each of 500 ids would cost more than all else.
  */
-export class Gatherer<T> {
-  readonly #options: GathererOptions<T>;
-  readonly #queue: Queue<T>;
-  readonly #plain = new Pending<T>();
-  readonly #full = new Pending<T>();
-  #underWay = 0;
+export class Gatherer<R extends UpstreamRecord> implements Records<R> {
+  readonly #options: GathererOptions<R>;
+  readonly #queue: Queue<R>;
+  readonly #pending = { plain: new PendingChunks<R>(), relationships: new PendingChunks<R>() };
+  #callsUnderWay = 0;
   #sendsSoon = false;
 
-  constructor(options: GathererOptions<T>) {
+  constructor(options: GathererOptions<R>) {
     this.#options = options;
-    this.#queue = new Queue(options);
+    this.#queue = new Queue(options.resource);
   }
 
-  /**
-   * What the upstream says of `ids`, with everything it can tell if `full`. Never rejects, and ends when `life` does:
-   * ids about which nothing is known by then are not among the outcomes.
-   */
-  async request(ids: ReadonlySet<string>, full: boolean, life: Life, watching?: Watching): Promise<ReadonlyMap<string, Outcome<T>>> {
-    if (life.signal.aborted) return new Map();
-    const batches = new Set<Batch<T>>();
+  async request(ids: ReadonlySet<string>, relationships: boolean, deadline: Deadline, recording?: CallRecording): Promise<ReadonlyMap<string, Outcome<R>>> {
+    if (deadline.signal.aborted) return new Map();
+    const { resource, maxWaitingIds, requestTimeoutMs } = this.#options;
+    const nowMs = performance.now();
+    const chunks = new Set<Chunk<R>>();
     const missing: string[] = [];
     for (const id of ids) {
-      const joined = this.#full.get(id) ?? (full ? undefined : this.#plain.get(id));
-      if (joined) batches.add(joined);
+      const joined = this.#joinable(id, relationships, nowMs);
+      if (joined) chunks.add(joined);
       else missing.push(id);
     }
-    const refused = this.#queue.waitingIds + missing.length > this.#options.maxWaitingIds;
-    if (!refused) for (const batch of this.#queue.add(missing, full, full ? this.#full : this.#plain)) batches.add(batch);
-    for (const batch of batches) batch.join(life);
-    if (watching) this.#watch(ids, missing, full, watching);
+    const isRefused = this.#queue.waitingIds + missing.length > maxWaitingIds;
+    if (!isRefused) for (const chunk of this.#queue.add(missing, relationships, this.#pendingFor(relationships))) chunks.add(chunk);
+    for (const chunk of chunks) chunk.join(Math.min(deadline.endsAtMs, nowMs + requestTimeoutMs), deadline.traceparent);
+    if (recording) this.#record(ids, new Set(missing), chunks, recording);
     this.#sendSoon();
-    const settled = await outcomesOf(batches, life.signal);
+    const isTooLate = await allSettled(chunks, deadline.signal, requestTimeoutMs);
 
-    const [only] = settled.values();
-    if (!refused && only && batches.size === 1) return only;
-    const outcomes = new Map<string, Outcome<T>>();
-    for (const batch of batches) {
-      const some = settled.get(batch);
-      if (some) for (const [id, outcome] of some) outcomes.set(id, outcome);
-      else this.#leave(batch);
+    const [only] = chunks;
+    if (!isRefused && only?.isSettled && chunks.size === 1) return only.outcomes;
+    const outcomes: Outcomes<R> = new Map();
+    for (const chunk of chunks) {
+      for (const [id, outcome] of chunk.outcomes) outcomes.set(id, outcome);
+      if (!chunk.isSettled) this.#leave(chunk, isTooLate);
     }
-    if (refused) for (const id of missing) outcomes.set(id, new ContactsError('OVERLOADED', this.#options.source));
+    if (isRefused) for (const id of missing) outcomes.set(id, new ContactsError('OVERLOADED', resource.source));
     return outcomes;
   }
 
-  /** How much waits, and how much is under way. */
+  /** How much is queued and under way. */
   get load(): { readonly waitingIds: number; readonly callsUnderWay: number } {
-    return { waitingIds: this.#queue.waitingIds, callsUnderWay: this.#underWay };
+    return { waitingIds: this.#queue.waitingIds, callsUnderWay: this.#callsUnderWay };
   }
 
-  #watch(ids: ReadonlySet<string>, missing: readonly string[], full: boolean, { watch, fields }: Watching): void {
-    const { source, resource } = this.#options;
-    const isMissing = new Set(missing);
-    const batches = new Map<Batch<T>, { sent: string[]; joined: string[] }>();
-    for (const id of ids) {
-      const batch = this.#full.get(id) ?? (full ? undefined : this.#plain.get(id));
-      if (!batch) continue;
-      const of = batches.get(batch) ?? { sent: [], joined: [] };
-      batches.set(batch, of);
-      of[isMissing.has(id) ? 'sent' : 'joined'].push(id);
-    }
-    for (const [batch, of] of batches) {
+  #pendingFor(relationships: boolean): PendingChunks<R> {
+    return relationships ? this.#pending.relationships : this.#pending.plain;
+  }
+
+  /** The chunk that will bring this id, unless its call seems to hang. A record with relationships serves plain requests too. */
+  #joinable(id: string, relationships: boolean, nowMs: number): Chunk<R> | undefined {
+    const chunk = this.#pending.relationships.get(id) ?? (relationships ? undefined : this.#pending.plain.get(id));
+    if (!chunk || !this.#isOverdue(chunk, nowMs)) return chunk;
+    this.#pendingFor(chunk.relationships).forget(chunk);
+    return undefined;
+  }
+
+  #isOverdue({ sentAtMs }: Chunk<R>, nowMs: number): boolean {
+    return sentAtMs !== undefined && nowMs - sentAtMs > this.#options.attemptTimeoutMs;
+  }
+
+  #record(ids: ReadonlySet<string>, missing: ReadonlySet<string>, chunks: ReadonlySet<Chunk<R>>, { waits, fields }: CallRecording): void {
+    const { source, name } = this.#options.resource;
+    for (const { ids: inChunk, relationships, calls } of chunks) {
+      const own = inChunk.filter((id) => ids.has(id));
       for (const kind of ['sent', 'joined'] as const) {
-        if (of[kind].length > 0) watch.batches.push({ source, resource, ids: of[kind], full: batch.full, kind, fields, calls: batch.calls, startedAtMs: performance.now() });
+        const some = own.filter((id) => missing.has(id) === (kind === 'sent'));
+        if (some.length > 0) waits.push({ source, resource: name, ids: some, relationships, kind, fields, calls, startedAtMs: performance.now() });
       }
     }
   }
 
-  /** Once whatever else this turn of the loop brings is here too. */
+  /** At the end of this turn of the event loop, so that everything it brings leaves together. */
   #sendSoon(): void {
-    if (this.#sendsSoon || this.#underWay >= this.#options.maxCalls) return;
+    if (this.#sendsSoon || this.#callsUnderWay >= this.#options.resource.maxCalls) return;
     this.#sendsSoon = true;
     setImmediate(() => {
       this.#sendsSoon = false;
@@ -117,71 +112,62 @@ export class Gatherer<T> {
   }
 
   #send(): void {
-    while (this.#underWay < this.#options.maxCalls) {
-      const batch = this.#queue.next();
-      if (!batch) return;
-      this.#underWay++;
-      void this.#fetch(batch);
+    while (this.#callsUnderWay < this.#options.resource.maxCalls) {
+      const chunk = this.#queue.next();
+      if (!chunk) return;
+      this.#callsUnderWay++;
+      void this.#fetch(chunk);
     }
   }
 
-  async #fetch(batch: Batch<T>): Promise<void> {
-    const { fetch, source, timeoutMs } = this.#options;
-    const timer = setTimeout(() => batch.call.abort(new ContactsError('UPSTREAM_TIMEOUT', source)), timeoutMs);
-    const latestMs = performance.now() + timeoutMs;
-    const life: Life = {
-      signal: batch.call,
-      // Read when it matters: somebody with more time may join while the call is under way.
-      get endsAtMs() {
-        return Math.min(batch.endsAtMs, latestMs);
-      },
-      calls: batch.calls,
-      traceparent: batch.traceparent,
-    };
-    let outcomes: ReadonlyMap<string, Outcome<T>>;
+  async #fetch(chunk: Chunk<R>): Promise<void> {
+    const { resource, onDrift, keep } = this.#options;
+    const { ids, relationships, outcomes } = chunk;
+    chunk.sentAtMs = performance.now();
     try {
-      outcomes = await fetch(batch.ids, batch.full, life);
-    } catch (error) {
-      const known = error instanceof ContactsError ? error : new ContactsError('INTERNAL_SERVER_ERROR', source, { cause: error });
-      outcomes = new Map(batch.ids.map((id) => [id, known]));
+      await reconcile(resource.source, ids, outcomes, (some) => resource.fetch(some, relationships, chunk), onDrift);
+    } catch (cause) {
+      const fault = new ContactsError('INTERNAL_SERVER_ERROR', resource.source, { cause });
+      for (const id of ids) if (!outcomes.has(id)) outcomes.set(id, fault);
     }
-    clearTimeout(timer);
-    this.#underWay--;
-    this.#forget(batch);
-    batch.settle(outcomes);
-    // Not at once: while a breaker is open, ten thousand calls would fail in one turn of the loop.
+    this.#callsUnderWay--;
+    this.#pendingFor(relationships).forget(chunk);
+    keep?.(recordsIn(outcomes), relationships);
+    chunk.settle();
+    // At the end of the turn: while a breaker is open, ten thousand calls would otherwise fail in this one.
     this.#sendSoon();
   }
 
-  /** A waiter gives up; what nobody waits for any more is not sent, or cut off. */
-  #leave(batch: Batch<T>): void {
-    if (--batch.waiters > 0) return;
-    this.#forget(batch);
-    if (!this.#queue.remove(batch)) batch.call.abort();
-  }
-
-  #forget(batch: Batch<T>): void {
-    (batch.full ? this.#full : this.#plain).forget(batch);
+  /** A request stops waiting. A chunk that nobody waits for is not sent, or its call is ended. */
+  #leave(chunk: Chunk<R>, isTooLate: boolean): void {
+    if (--chunk.waiters > 0) return;
+    this.#pendingFor(chunk.relationships).forget(chunk);
+    if (this.#queue.remove(chunk)) return;
+    // Only a call that had its time says something about the upstream.
+    const hasHung = isTooLate && this.#isOverdue(chunk, performance.now());
+    chunk.abort(hasHung ? new ContactsError('UPSTREAM_TIMEOUT', this.#options.resource.source) : undefined);
   }
 }
 
-type OutcomesOf<T> = Map<Batch<T>, ReadonlyMap<string, Outcome<T>>>;
+function recordsIn<R extends UpstreamRecord>(outcomes: ReadonlyMap<string, Outcome<R>>): Map<string, R> {
+  const records = new Map<string, R>();
+  for (const [id, outcome] of outcomes) if (isFound(outcome)) records.set(id, outcome);
+  return records;
+}
 
-/** What became of each batch, once all are settled, or of those that are when `signal` says that it is too late. */
-function outcomesOf<T>(batches: ReadonlySet<Batch<T>>, signal: Signal): Promise<OutcomesOf<T>> {
-  const settled: OutcomesOf<T> = new Map();
+/** Resolves when all chunks are settled, or at the deadline. Returns whether the time was up before the caller left. */
+function allSettled(chunks: ReadonlySet<Chunk<unknown>>, signal: Signal, timeoutMs: number): Promise<boolean> {
+  let open = chunks.size;
+  if (open === 0) return Promise.resolve(false);
   return new Promise((resolve) => {
-    const end = (): void => {
-      signal.removeEventListener('abort', end);
-      resolve(settled);
+    const end = (isTooLate: boolean): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', cancel);
+      resolve(isTooLate);
     };
-    if (batches.size === 0) return resolve(settled);
-    signal.addEventListener('abort', end);
-    for (const batch of batches) {
-      batch.onSettled((outcomes) => {
-        settled.set(batch, outcomes);
-        if (settled.size === batches.size) end();
-      });
-    }
+    const cancel = (): void => end(false);
+    const timer = setTimeout(() => end(true), timeoutMs);
+    signal.addEventListener('abort', cancel);
+    for (const chunk of chunks) chunk.onSettled(() => --open === 0 && end(false));
   });
 }

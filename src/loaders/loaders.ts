@@ -1,32 +1,31 @@
 import { ContactsError, isFound, type Outcome } from '../errors.js';
 import { parseContactId } from '../ids.js';
-import type { Life } from '../life.js';
+import type { Deadline } from '../deadline.js';
 import type { Address, Contact, SalesAccount } from '../model.js';
+import type { RecordedIds } from '../recording.js';
 import { AddressLoader } from './addressLoader.js';
 import { ContactLoader } from './contactLoader.js';
-import { OperationLoader, type Requests } from './operationLoader.js';
-import type { Watch } from '../watch.js';
+import { OperationLoader } from './operationLoader.js';
+import type { RecordSource } from './resource.js';
 
-/** The upstream resources of the process. An upstream that is not configured has none. */
-export interface Resources {
-  readonly pmsContacts: Requests<Contact> | undefined;
-  readonly cas360Contacts: Requests<Contact> | undefined;
-  readonly cas360Addresses: Requests<Address> | undefined;
+/** What the process loads from. Undefined for an upstream that is not configured. */
+export interface Sources {
+  readonly pmsContacts: RecordSource<Contact> | undefined;
+  readonly cas360Contacts: RecordSource<Contact> | undefined;
+  readonly cas360Addresses: RecordSource<Address> | undefined;
 }
 
 const SALES_ACCOUNT_ID = /^pms:[1-9][0-9]{0,18}$/;
 
-/** Everything that one operation loads. Made for one operation, which ends with `life`. */
+/** Everything that one operation loads. */
 export class Loaders {
   readonly contacts: ContactLoader;
   readonly addresses: AddressLoader;
 
-  constructor({ pmsContacts, cas360Contacts, cas360Addresses }: Resources, life: Life, watch?: Watch) {
-    this.contacts = new ContactLoader({
-      PMS: pmsContacts && new OperationLoader('PMS', pmsContacts, life, watch),
-      CAS360: cas360Contacts && new OperationLoader('CAS360', cas360Contacts, life, watch),
-    });
-    this.addresses = new AddressLoader(this.contacts, cas360Addresses && new OperationLoader('CAS360', cas360Addresses, life, watch));
+  constructor({ pmsContacts, cas360Contacts, cas360Addresses }: Sources, deadline: Deadline, waits?: RecordedIds[]) {
+    const loaderOf = <M>(source: RecordSource<M> | undefined): OperationLoader<M> | undefined => source && new OperationLoader(source, deadline, waits);
+    this.contacts = new ContactLoader({ PMS: loaderOf(pmsContacts), CAS360: loaderOf(cas360Contacts) });
+    this.addresses = new AddressLoader(this.contacts, loaderOf(cas360Addresses));
   }
 
   /** A sales account by its id and that of the contact said to hold it, both from outside. Null if it does not. */

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Cache } from './cachedRequests.js';
+import type { Cache } from './cachedRecords.js';
 
 export interface MemoryCacheOptions {
   readonly ttlMs: number;
@@ -9,10 +9,10 @@ export interface MemoryCacheOptions {
   readonly onLookup: (outcome: 'hit' | 'miss', count: number) => void;
 }
 
-/** Keeps what this process has read; the least used goes first. */
-export class MemoryCache<T extends object> implements Cache<T> {
+/** The records that this process has read. The least recently used go first. */
+export class MemoryCache<R extends object> implements Cache<R> {
   readonly #options: MemoryCacheOptions;
-  readonly #entries: LRUCache<string, { readonly thing: T; readonly full: boolean }>;
+  readonly #entries: LRUCache<string, { readonly record: R; readonly relationships: boolean }>;
   /** Read once for all ids of a call. */
   #nowMs = 0;
 
@@ -21,23 +21,23 @@ export class MemoryCache<T extends object> implements Cache<T> {
     this.#entries = new LRUCache({ max: options.maxEntries, ttl: options.ttlMs, ttlResolution: 0, perf: { now: () => this.#nowMs } });
   }
 
-  find(ids: readonly string[], full: boolean): Map<string, T> {
+  find(ids: readonly string[], relationships: boolean): Map<string, R> {
     this.#nowMs = this.#options.now();
-    const found = new Map<string, T>();
+    const found = new Map<string, R>();
     for (const id of ids) {
       const entry = this.#entries.get(id);
-      if (entry && (entry.full || !full)) found.set(id, entry.thing);
+      if (entry && (entry.relationships || !relationships)) found.set(id, entry.record);
     }
     this.#options.onLookup('hit', found.size);
     this.#options.onLookup('miss', ids.length - found.size);
     return found;
   }
 
-  keep(things: ReadonlyMap<string, T>, full: boolean): void {
+  keep(records: ReadonlyMap<string, R>, relationships: boolean): void {
     this.#nowMs = this.#options.now();
-    for (const [id, thing] of things) {
-      // A plain call may return after one in full, for the same id, that went out later.
-      if (full || !this.#entries.peek(id)?.full) this.#entries.set(id, { thing, full });
+    for (const [id, record] of records) {
+      // A plain call can return after a later one with relationships for the same id.
+      if (relationships || !this.#entries.peek(id)?.relationships) this.#entries.set(id, { record, relationships });
     }
   }
 }

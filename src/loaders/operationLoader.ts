@@ -1,91 +1,104 @@
 import DataLoader from 'dataloader';
-import { ContactsError, type Outcome } from '../errors.js';
-import type { Life } from '../life.js';
-import type { Source } from '../model.js';
-import type { Gatherer } from './gatherer.js';
-import type { Watch } from '../watch.js';
+import type { Deadline } from '../deadline.js';
+import { ContactsError, isFound, type Outcome } from '../errors.js';
+import type { RecordedIds } from '../recording.js';
+import type { Loading, RecordSource, UpstreamRecord } from './resource.js';
 
-/** Ids that one field wants, and whether it wants everything that the upstream can tell of them. */
-interface Wish {
+/** The ids that one field needs. */
+interface FieldRequest {
   readonly ids: readonly string[];
-  readonly full: boolean;
+  readonly relationships: boolean;
   readonly field: string;
 }
 
-interface Gathering<T> {
+type Models<M> = ReadonlyMap<string, Outcome<M>>;
+
+/** Ids that several fields of one depth need: they leave together. */
+interface DepthRequest<M> {
   readonly ids: ReadonlySet<string>;
-  readonly full: boolean;
-  /** The fields that wait for it; empty where nobody wants to know. */
+  readonly relationships: boolean;
+  /** Filled only while calls are recorded. */
   readonly fields: Set<string>;
-  readonly outcomes: Promise<ReadonlyMap<string, Outcome<T>>>;
-  /** The outcomes, once they are there. */
-  known: ReadonlyMap<string, Outcome<T>> | undefined;
+  readonly models: Promise<Models<M>>;
+  /** The same once they have arrived: awaiting them again would cost a turn. */
+  arrived: Models<M> | undefined;
 }
 
-/** Where the outcomes come from: the gatherer, or a cache before it. */
-export type Requests<T> = Pick<Gatherer<T>, 'request'>;
-
 /**
- * One operation's way to one upstream resource, and its memory: what all fields of one depth want goes out together,
- * and no id is asked for twice, save once more in full. Made for one operation and gone with it.
+ * What one operation loads of one resource. All that its fields need at one depth leaves together. No id is asked for twice,
+ * except once more with relationships. Each record is mapped once, here.
  *
- * DataLoader collects the wishes of a depth. Its keys are whole wishes, so that a list of 500 ids is one promise.
+ * DataLoader collects the requests of a depth. Its keys are whole requests, so that a list of 500 ids is one promise.
  */
-export class OperationLoader<T> {
-  /** A few: one for each depth, more where lists come bit by bit. */
-  readonly #gatherings: Gathering<T>[] = [];
+export class OperationLoader<M> {
+  /** A few: one for each depth, more where lists arrive in parts. */
+  readonly #depths: DepthRequest<M>[] = [];
   /** One for all ids that were late. */
-  #late: ContactsError | undefined;
-  readonly #wishes: DataLoader<Wish, readonly Outcome<T>[]>;
+  #timeout: ContactsError | undefined;
+  readonly #fields: DataLoader<FieldRequest, readonly Outcome<M>[]>;
 
   constructor(
-    readonly source: Source,
-    readonly requests: Requests<T>,
-    readonly life: Life,
-    readonly watch: Watch | undefined,
+    readonly source: RecordSource<M>,
+    readonly deadline: Deadline,
+    /** Where to record what was waited for, if anybody wants to know. */
+    readonly waits: RecordedIds[] | undefined,
   ) {
-    this.#wishes = new DataLoader((wishes) => this.#grant(wishes), { cache: false, name: source });
+    this.#fields = new DataLoader((requests) => this.#loadBatch(requests), { cache: false, name: source.source });
   }
 
-  /** An outcome for each id, in their order. Never rejects. `field` is the one that waits. */
-  load(ids: readonly string[], full: boolean, field: string): Promise<readonly Outcome<T>[]> {
-    return this.#wishes.load({ ids, full, field });
+  /** An outcome for each id, in their order. Never rejects. `field` is the one that waits, such as `contacts.address`. */
+  load(ids: readonly string[], relationships: boolean, field: string): Promise<readonly Outcome<M>[]> {
+    return this.#fields.load({ ids, relationships, field });
   }
 
-  async #grant(wishes: readonly Wish[]): Promise<(readonly Outcome<T>[])[]> {
-    // Full ones first: they serve the plain wishes for the same ids.
-    this.#gather(wishes, true);
-    this.#gather(wishes, false);
-    return Promise.all(wishes.map((wish) => this.#outcomesOf(wish)));
+  /** The outcome for one id; a promise only if it has not arrived yet. */
+  loadOne(id: string, relationships: boolean, field: string): Loading<M> {
+    const depth = this.#depthOf(id, relationships);
+    if (!depth?.arrived) return this.load([id], relationships, field).then(([outcome]) => outcome!);
+    if (this.waits) depth.fields.add(field);
+    return depth.arrived.get(id)!;
   }
 
-  /** What came of a wish, once all gatherings that serve it have ended. */
-  async #outcomesOf({ ids, full, field }: Wish): Promise<Outcome<T>[]> {
-    const serving = ids.map((id) => this.#serving(id, full)!);
-    if (this.watch) for (const { fields } of serving) fields.add(field);
-    for (const gathering of serving) gathering.known ??= await gathering.outcomes;
-    return ids.map((id, i) => this.#outcome(serving[i]!.known?.get(id)));
+  /** The requests of a depth arrive together, so that what is below them leaves together too. */
+  #loadBatch(requests: readonly FieldRequest[]): Promise<(readonly Outcome<M>[])[]> {
+    // With relationships first: these records serve the plain requests for the same ids.
+    this.#request(requests, true);
+    this.#request(requests, false);
+    return Promise.all(requests.map((request) => this.#outcomesOf(request)));
   }
 
-  /** The first gathering that tells what is wanted of an id: later ones do not take its place. */
-  #serving(id: string, full: boolean): Gathering<T> | undefined {
-    for (const gathering of this.#gatherings) if ((gathering.full || !full) && gathering.ids.has(id)) return gathering;
+  async #outcomesOf({ ids, relationships, field }: FieldRequest): Promise<Outcome<M>[]> {
+    const depths = ids.map((id) => this.#depthOf(id, relationships)!);
+    if (this.waits) for (const { fields } of depths) fields.add(field);
+    for (const depth of depths) depth.arrived ??= await depth.models;
+    return ids.map((id, i) => depths[i]!.arrived!.get(id)!);
+  }
+
+  /** The first request that brings what is needed of an id. */
+  #depthOf(id: string, relationships: boolean): DepthRequest<M> | undefined {
+    for (const depth of this.#depths) if ((depth.relationships || !relationships) && depth.ids.has(id)) return depth;
     return undefined;
   }
 
-  #gather(wishes: readonly Wish[], full: boolean): void {
-    const missing = new Set<string>();
-    for (const wish of wishes) {
-      if (wish.full === full) for (const id of wish.ids) if (!this.#serving(id, full)) missing.add(id);
+  #request(requests: readonly FieldRequest[], relationships: boolean): void {
+    const ids = new Set<string>();
+    for (const request of requests) {
+      if (request.relationships === relationships) for (const id of request.ids) if (!this.#depthOf(id, relationships)) ids.add(id);
     }
-    if (missing.size === 0) return;
+    if (ids.size === 0) return;
     const fields = new Set<string>();
-    const watching = this.watch && { watch: this.watch, fields };
-    this.#gatherings.push({ ids: missing, full, fields, outcomes: this.requests.request(missing, full, this.life, watching), known: undefined });
+    const recording = this.waits && { waits: this.waits, fields };
+    const models = this.source.records.request(ids, relationships, this.deadline, recording).then((outcomes) => this.#modelsOf(ids, outcomes));
+    this.#depths.push({ ids, relationships, fields, models, arrived: undefined });
   }
 
-  #outcome(outcome: Outcome<T> | undefined): Outcome<T> {
-    // Not even an answer that there is none: the operation ended first.
-    return outcome === undefined ? (this.#late ??= new ContactsError('UPSTREAM_TIMEOUT', this.source)) : outcome;
+  #modelsOf(ids: ReadonlySet<string>, outcomes: ReadonlyMap<string, Outcome<UpstreamRecord>>): Models<M> {
+    const models = new Map<string, Outcome<M>>();
+    for (const id of ids) {
+      const outcome = outcomes.get(id);
+      if (outcome === undefined) models.set(id, (this.#timeout ??= new ContactsError('UPSTREAM_TIMEOUT', this.source.source)));
+      else models.set(id, isFound(outcome) ? this.source.toModel(id, outcome) : outcome);
+    }
+    return models;
   }
 }

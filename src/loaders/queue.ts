@@ -1,85 +1,80 @@
-import { Batch } from './batch.js';
+import { Chunk, type PendingChunks } from './chunk.js';
+import type { Resource } from './resource.js';
 
-export interface QueueOptions {
-  /** How many ids, and how many bytes of them with their commas, one batch may have. */
-  readonly maxIds: number;
-  readonly maxIdBytes: number;
-}
-
-/** How many later requests may overtake each further batch of a large one. */
-const PATIENCE = 8;
+/** How many later requests may overtake each further chunk of a large request. */
+const MOST_OVERTAKING = 8;
 
 /**
- * The batches that wait to be sent. Ids fill up batches that have room before they make new ones. A request of one batch
- * goes before the batches of larger ones that came a little earlier, so that small ones are not starved; and since only
- * so many may overtake, neither are large ones.
+ * The chunks that wait to be sent. New ids fill chunks that have room before they make new ones. A request of one chunk goes
+ * before the chunks of larger requests that came shortly before it, so that small requests are not starved. Only a limited
+ * number may overtake, so that large ones are not starved either.
  */
-export class Queue<T> {
-  readonly #options: QueueOptions;
-  /** The next first. */
-  #batches: Batch<T>[] = [];
-  /** How many of them have been removed, about: they are skipped when their turn comes. */
+export class Queue<R> {
+  readonly #limits: Pick<Resource<never, unknown>, 'maxIds' | 'maxIdBytes'>;
+  /** The next one first. */
+  #chunks: Chunk<R>[] = [];
+  /** About how many of them were removed. They are skipped when their turn comes. */
   #removed = 0;
   #requests = 0;
   waitingIds = 0;
 
-  constructor(options: QueueOptions) {
-    this.#options = options;
+  constructor(limits: Pick<Resource<never, unknown>, 'maxIds' | 'maxIdBytes'>) {
+    this.#limits = limits;
   }
 
-  /** Takes the ids of one request in, each of them once. `pending` learns the batch of each; the batches are handed back. */
-  add(ids: readonly string[], full: boolean, pending: { set(id: string, batch: Batch<T>): unknown }): ReadonlySet<Batch<T>> {
-    const waiting = this.#batches.filter((batch) => batch.isWaiting && batch.full === full && batch.ids.length < this.#options.maxIds);
-    const made: Batch<T>[] = [];
-    const used = new Set<Batch<T>>();
-    let last: Batch<T> | undefined;
+  /** Queues the ids of one request, each of them once. Registers each id in `pending`; returns the chunks used. */
+  add(ids: readonly string[], relationships: boolean, pending: Pick<PendingChunks<R>, 'set'>): ReadonlySet<Chunk<R>> {
+    const open = this.#chunks.filter((chunk) => chunk.isQueued && chunk.relationships === relationships && chunk.ids.length < this.#limits.maxIds);
+    const made: Chunk<R>[] = [];
+    const used = new Set<Chunk<R>>();
+    let last: Chunk<R> | undefined;
     for (const id of ids) {
-      let batch = (waiting.length > 0 && waiting.find((one) => this.#fits(one, id))) || made.at(-1);
-      if (!batch || !this.#fits(batch, id)) made.push((batch = new Batch<T>(full)));
-      batch.add(id);
-      pending.set(id, batch);
-      if (batch !== last) used.add((last = batch));
+      let chunk = (open.length > 0 && open.find((one) => this.#fits(one, id))) || made.at(-1);
+      if (!chunk || !this.#fits(chunk, id)) made.push((chunk = new Chunk<R>(relationships)));
+      chunk.add(id);
+      pending.set(id, chunk);
+      if (chunk !== last) used.add((last = chunk));
     }
     this.waitingIds += ids.length;
-    // The last one first: it has room for others.
+    // The last one goes first: it has room for other requests.
     made.unshift(...made.splice(-1));
     this.#requests++;
-    made.forEach((batch, i) => this.#insert(batch, this.#requests + (made.length === 1 ? 0 : PATIENCE * (i + 1))));
+    made.forEach((chunk, i) => this.#insert(chunk, this.#requests + (made.length === 1 ? 0 : MOST_OVERTAKING * (i + 1))));
     return used;
   }
 
-  next(): Batch<T> | undefined {
-    let batch = this.#batches.shift();
-    while (batch && !batch.isWaiting) batch = this.#batches.shift();
-    if (batch) this.#leave(batch);
-    return batch;
+  next(): Chunk<R> | undefined {
+    let chunk = this.#chunks.shift();
+    while (chunk && !chunk.isQueued) chunk = this.#chunks.shift();
+    if (chunk) this.#take(chunk);
+    return chunk;
   }
 
-  /** Whether the batch was still waiting. */
-  remove(batch: Batch<T>): boolean {
-    if (!batch.isWaiting) return false;
-    this.#leave(batch);
-    // To look for its place would take long where ten thousand of them are given up together.
-    if (++this.#removed > this.#batches.length / 2) {
-      this.#batches = this.#batches.filter(({ isWaiting }) => isWaiting);
+  /** Returns whether the chunk was still queued. */
+  remove(chunk: Chunk<R>): boolean {
+    if (!chunk.isQueued) return false;
+    this.#take(chunk);
+    // Searching for its place would be slow where ten thousand chunks are removed together.
+    if (++this.#removed > this.#chunks.length / 2) {
+      this.#chunks = this.#chunks.filter(({ isQueued }) => isQueued);
       this.#removed = 0;
     }
     return true;
   }
 
-  #leave(batch: Batch<T>): void {
-    batch.isWaiting = false;
-    this.waitingIds -= batch.ids.length;
+  #take(chunk: Chunk<R>): void {
+    chunk.isQueued = false;
+    this.waitingIds -= chunk.ids.length;
   }
 
-  #fits(batch: Batch<T>, id: string): boolean {
-    return batch.ids.length === 0 || (batch.ids.length < this.#options.maxIds && batch.idBytes + 1 + id.length <= this.#options.maxIdBytes);
+  #fits(chunk: Chunk<R>, id: string): boolean {
+    return chunk.ids.length === 0 || (chunk.ids.length < this.#limits.maxIds && chunk.idBytes + 1 + id.length <= this.#limits.maxIdBytes);
   }
 
-  #insert(batch: Batch<T>, turn: number): void {
-    batch.turn = turn;
-    batch.isWaiting = true;
-    const place = this.#batches.findLastIndex((other) => other.turn <= turn);
-    this.#batches.splice(place + 1, 0, batch);
+  #insert(chunk: Chunk<R>, turn: number): void {
+    chunk.turn = turn;
+    chunk.isQueued = true;
+    const place = this.#chunks.findLastIndex((other) => other.turn <= turn);
+    this.#chunks.splice(place + 1, 0, chunk);
   }
 }

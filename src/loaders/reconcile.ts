@@ -1,105 +1,154 @@
-import { ContactsError, type Outcome } from '../errors.js';
+import { ContactsError } from '../errors.js';
 import type { Source } from '../model.js';
-import { rowId } from '../upstream/rowId.js';
-import { Refusal } from '../upstream/refusal.js';
+import { StatusError } from '../upstream/callErrors.js';
+import type { Outcomes, UpstreamRecord } from './resource.js';
 
-/** The most calls that one chunk may cost, poisoned or not. */
+/** The most calls that one chunk may cost. */
 const MAX_CALLS = 20;
 
-/** The refusals that one bad id, or too many ids, can bring upon all the others. */
-const MAY_BE_ONE_ID = new Set([400, 404, 413, 414, 500]);
+/** Answers to a whole chunk that a single id in it can cause. */
+const MAY_BE_ONE_ID = new Set([400, 404, 410, 413, 414, 422, 431, 500]);
 
-/** Refusals of the whole, of which each half by itself may be good. */
-const TOO_LONG = new Set([413, 414]);
+/** Of these, the ones about the size of the request or its answer: both halves can be good. */
+const TOO_LARGE = new Set([413, 414, 431]);
 
-const CONTRADICTION = Symbol('rows of one id that contradict each other');
-type Row = object | typeof CONTRADICTION;
+/** What an upstream does that its documentation does not say. Each kind is counted. docs/upstream-answers.md explains them. */
+export type AnswerDrift = 'cut_page' | 'unmatched_rows' | 'contradictory_rows' | 'unreadable_answer' | 'foreign_404' | 'passing_500';
+
+const CONTRADICTION = Symbol('rows with the same id and different values');
+
+type Fetch<R> = (ids: readonly string[]) => Promise<readonly (R | undefined)[]>;
 
 /**
- * Asks a bulk endpoint about `ids` until each of them has an outcome of its own. Rows are known by their id, never by
- * their place; rows that nobody asked for are dropped; two that contradict each other are an error and not a guess.
- * A refused chunk is halved, so that a poisoned id costs itself. Ids that are missing are asked for once more, together,
- * before they are called not found: a page may have been cut short. When the calls or the time run out before all this
- * is known, the ids in question are errors.
+ * Puts into `outcomes`, for each id of one chunk, its record, null where the system said that there is none, or an error.
+ * Each outcome is final as soon as it is there, so a caller in a hurry can take those. Rows are matched by their id, never
+ * by their place. docs/upstream-answers.md lists what each possible answer means. Rejects only for a fault in this program.
  */
-export async function reconcile<T>(
-  source: Source,
-  ids: readonly string[],
-  ask: (ids: readonly string[]) => Promise<unknown[]>,
-  toModel: (id: string, row: object) => T,
-): Promise<Map<string, Outcome<T>>> {
-  const outcomes = new Map<string, Outcome<T>>();
-  let callsLeft = MAX_CALLS;
-  let lastRefusal: Refusal | undefined;
+export function reconcile<R extends UpstreamRecord>(source: Source, ids: readonly string[], outcomes: Outcomes<R>, fetch: Fetch<R>, onDrift: (kind: AnswerDrift) => void): Promise<void> {
+  return new Reconciliation(source, outcomes, fetch, onDrift).settle(ids);
+}
 
-  const sweep = async (wanted: readonly string[]): Promise<void> => {
-    const refusal = await answerOf(wanted);
-    if (refusal) await halve(wanted, refusal);
-  };
-  /** Settles the ids with what the upstream says of them, or hands back its refusal where one of them may be to blame. */
-  const answerOf = async (wanted: readonly string[]): Promise<Refusal | undefined> => {
-    // Only refusals can have used up the calls.
-    if (callsLeft-- <= 0 && lastRefusal) {
-      settle(wanted, lastRefusal);
-      return undefined;
+class Reconciliation<R extends UpstreamRecord> {
+  #callsLeft = MAX_CALLS;
+  #matchedRows = 0;
+  #hasRepeated500 = false;
+  #lastError: ContactsError;
+  /** Absent ids of answers with rows that match no id: one of those rows may be theirs. */
+  readonly #suspects = new Set<string>();
+
+  constructor(
+    readonly source: Source,
+    readonly outcomes: Outcomes<R>,
+    readonly fetch: Fetch<R>,
+    readonly onDrift: (kind: AnswerDrift) => void,
+  ) {
+    this.#lastError = new ContactsError('UPSTREAM_INVALID_RESPONSE', source);
+  }
+
+  /** Asks for absent ids again, together, for as long as answers bring rows for some of them. */
+  async settle(ids: readonly string[]): Promise<void> {
+    let absent = ids;
+    for (let sweeps = 0; absent.length > 0; sweeps++) {
+      const before = this.#matchedRows;
+      await this.#sweep(absent);
+      const isProgress = this.#matchedRows > before;
+      if (isProgress && sweeps > 0) this.onDrift('cut_page');
+      absent = absent.filter((id) => !this.outcomes.has(id));
+      if (!isProgress) break;
     }
+    for (const id of absent) this.outcomes.set(id, this.#suspects.has(id) ? new ContactsError('UPSTREAM_INVALID_RESPONSE', this.source) : null);
+  }
+
+  /** One call for all of them; more where it fails and a single id may be the reason. */
+  async #sweep(ids: readonly string[]): Promise<void> {
+    let error = await this.#ask(ids);
+    if (error && statusOf(error) === 500 && ids.length > 1 && !this.#hasRepeated500) {
+      this.#hasRepeated500 = true;
+      error = await this.#ask(ids);
+      if (!error) this.onDrift('passing_500');
+    }
+    if (error) await this.#halve(ids, error);
+  }
+
+  async #halve(ids: readonly string[], error: ContactsError): Promise<void> {
+    if (ids.length === 1) return this.#setAll(ids, error instanceof StatusError && error.isNotFound ? null : error);
+    const half = Math.ceil(ids.length / 2);
+    const [first, second] = [ids.slice(0, half), ids.slice(half)];
+    const again = await this.#ask(first);
+    if (again) await this.#halve(first, again);
+    // A good first half means that the reason is in the second one, which need not be asked as a whole.
+    const status = statusOf(error);
+    const isInSecond = !again && second.length > 1 && status !== undefined && !TOO_LARGE.has(status);
+    await (isInSecond ? this.#halve(second, error) : this.#sweep(second));
+  }
+
+  /** One call. Returns its error if a single id may be the reason; any other error is the outcome of all these ids. */
+  async #ask(ids: readonly string[]): Promise<ContactsError | undefined> {
+    if (this.#callsLeft-- <= 0) return this.#setAll(ids, this.#lastError);
     try {
-      collect(wanted, rowsById(await ask(wanted)));
+      this.#match(ids, await this.fetch(ids));
+      return undefined;
     } catch (error) {
       if (!(error instanceof ContactsError)) throw error;
-      if (error instanceof Refusal && MAY_BE_ONE_ID.has(error.status)) return (lastRefusal = error);
-      settle(wanted, error);
+      this.#countDrift(error);
+      const status = statusOf(error);
+      const mayBeOneId = status === undefined ? error.code === 'UPSTREAM_INVALID_RESPONSE' : MAY_BE_ONE_ID.has(status);
+      return mayBeOneId ? (this.#lastError = error) : this.#setAll(ids, error);
     }
-    return undefined;
-  };
-  const halve = async (wanted: readonly string[], refusal: Refusal): Promise<void> => {
-    if (wanted.length === 1) return settle(wanted, refusal.status === 404 ? null : refusal);
-    const half = Math.ceil(wanted.length / 2);
-    const first = wanted.slice(0, half);
-    const second = wanted.slice(half);
-    const again = await answerOf(first);
-    if (again) await halve(first, again);
-    // What was wrong was not in the first half: no need to ask whether it is in the second, down to the last one.
-    const isInSecond = !again && second.length > 1 && !TOO_LONG.has(refusal.status);
-    await (isInSecond ? halve(second, refusal) : sweep(second));
-  };
-  const collect = (wanted: readonly string[], rows: ReadonlyMap<string, Row>): void => {
-    for (const id of wanted) {
-      const row = rows.get(id);
-      if (row) outcomes.set(id, row === CONTRADICTION ? new ContactsError('UPSTREAM_INVALID_RESPONSE', source) : toModel(id, row));
-    }
-  };
-  const settle = (wanted: readonly string[], outcome: Outcome<T>): void => {
-    for (const id of wanted) outcomes.set(id, outcome);
-  };
-
-  await sweep(ids);
-  if (outcomes.size < ids.length) {
-    const absent = ids.filter((id) => !outcomes.has(id));
-    await sweep(absent);
-    settle(absent.filter((id) => !outcomes.has(id)), null);
   }
-  return outcomes;
+
+  #match(ids: readonly string[], rows: readonly (R | undefined)[]): void {
+    const byId = new Map<string, R | typeof CONTRADICTION>();
+    let unmatched = 0;
+    for (const row of rows) {
+      const other = row && byId.get(row.id);
+      if (!row) unmatched++;
+      else if (other === undefined) byId.set(row.id, row);
+      else if (other === CONTRADICTION || !areAlike(other, row)) byId.set(row.id, CONTRADICTION);
+    }
+    unmatched += byId.size;
+    const absent: string[] = [];
+    for (const id of ids) {
+      const row = byId.get(id);
+      if (row === undefined) absent.push(id);
+      else {
+        unmatched--;
+        this.#matchedRows++;
+        if (row === CONTRADICTION) this.onDrift('contradictory_rows');
+        this.outcomes.set(id, row === CONTRADICTION ? new ContactsError('UPSTREAM_INVALID_RESPONSE', this.source) : row);
+      }
+    }
+    if (unmatched === 0) return;
+    this.onDrift('unmatched_rows');
+    for (const id of absent) this.#suspects.add(id);
+  }
+
+  #countDrift(error: ContactsError): void {
+    const status = statusOf(error);
+    if (status === undefined && error.code === 'UPSTREAM_INVALID_RESPONSE') this.onDrift('unreadable_answer');
+    if (status === 404 && !(error as StatusError).isNotFound) this.onDrift('foreign_404');
+  }
+
+  #setAll(ids: readonly string[], outcome: ContactsError | null): undefined {
+    for (const id of ids) this.outcomes.set(id, outcome);
+  }
 }
 
-/** The rows that have an id; one in the place of several that contradict each other. */
-function rowsById(rows: readonly unknown[]): Map<string, Row> {
-  const byId = new Map<string, Row>();
-  for (const row of rows) {
-    const id = rowId(row);
-    if (id === undefined) continue;
-    const other = byId.get(id);
-    if (other === undefined) byId.set(id, row as object);
-    else if (!areAlike(other, row)) byId.set(id, CONTRADICTION);
-  }
-  return byId;
+function statusOf(error: ContactsError): number | undefined {
+  return error instanceof StatusError ? error.status : undefined;
 }
 
-function areAlike(one: unknown, other: unknown): boolean {
+/** Whether the mapping would read both the same: keys in any order, numbers as numbers or texts, nothing in any of its forms. */
+function areAlike(one: object, other: object): boolean {
   try {
-    return JSON.stringify(one) === JSON.stringify(other);
+    return JSON.stringify(one, comparable) === JSON.stringify(other, comparable);
   } catch {
     // Nested too deep to compare.
     return false;
   }
+}
+
+function comparable(_key: string, value: unknown): unknown {
+  if (value === null || value === '' || value === 'null') return undefined;
+  return typeof value === 'number' ? String(value) : value;
 }

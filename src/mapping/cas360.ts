@@ -1,7 +1,6 @@
 import { contactReference, idOf } from '../ids.js';
 import type { Contact } from '../model.js';
 import type * as Schema from '../schema.generated.js';
-import type { components } from '../upstream/cas360/records.generated.js';
 import * as parts from './cas360Parts.js';
 import type { Cas360ContactFields } from './cas360Parts.js';
 import { country } from './country.js';
@@ -9,8 +8,6 @@ import { date } from './dates.js';
 import { Fields, texts } from './fields.js';
 import { id, oneOf, spelled } from './readers.js';
 import type { MappingTools } from './tools.js';
-
-export type Cas360ContactRecord = components['schemas']['ContactRecord'];
 
 const contactType = spelled<Schema.ContactType>({
   People: 'PERSON',
@@ -20,12 +17,10 @@ const contactType = spelled<Schema.ContactType>({
 });
 const gender = oneOf<Schema.Gender>('MALE', 'FEMALE');
 
-/** A contact of the company register. A field is mapped when it is read; what is made of several is kept, since it is read again for each of its own. */
+/** A contact of the company register. A field is mapped when it is read. Fields made of several values are kept, because they are read once for each field below them. */
 export class Cas360Contact implements Contact {
   readonly id: string;
   readonly #record: Cas360ContactFields;
-  readonly #openGuarded: (() => object) | undefined;
-  #guardedFields?: Cas360ContactFields;
   readonly #withRelationships: boolean;
   #emailAddresses?: Contact['emailAddresses'];
   #phoneNumbers?: Contact['phoneNumbers'];
@@ -37,18 +32,15 @@ export class Cas360Contact implements Contact {
   #placeOfBirth?: Contact['placeOfBirth'];
   #identityDocuments?: Contact['identityDocuments'];
 
+  /** `record.relationships` is undefined if they were not asked for. */
   constructor(
     readonly sourceId: string,
-    record: Cas360ContactRecord,
-    withRelationships: boolean,
+    record: { readonly relationships?: unknown },
     tools: MappingTools,
-    /** Gives what the fields with a scope are made of, if the record does not. */
-    openGuarded?: () => object,
   ) {
     this.#record = new Fields('CAS360', record, tools);
-    this.#openGuarded = openGuarded;
     this.id = idOf('CAS360', sourceId);
-    this.#withRelationships = withRelationships;
+    this.#withRelationships = record.relationships !== undefined;
   }
 
   get __typename() {
@@ -140,13 +132,13 @@ export class Cas360Contact implements Contact {
     return this.#withRelationships ? (this.#relationships ??= parts.relationships(this.#record)) : undefined;
   }
   get dateOfBirth() {
-    return this.#guarded.read('birthday', date);
+    return this.#record.read('birthday', date);
   }
   get placeOfBirth() {
-    return (this.#placeOfBirth ??= parts.placeOfBirth(this.#guarded));
+    return (this.#placeOfBirth ??= parts.placeOfBirth(this.#record));
   }
   get identityDocuments() {
-    return (this.#identityDocuments ??= parts.identityDocuments(this.#guarded));
+    return (this.#identityDocuments ??= parts.identityDocuments(this.#record));
   }
   get verification() {
     return null;
@@ -156,9 +148,5 @@ export class Cas360Contact implements Contact {
   }
   get cognitoId() {
     return null;
-  }
-
-  get #guarded() {
-    return this.#openGuarded ? (this.#guardedFields ??= new Fields('CAS360', this.#openGuarded(), this.#record.tools)) : this.#record;
   }
 }

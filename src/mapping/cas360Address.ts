@@ -6,16 +6,16 @@ import { country } from './country.js';
 import { Fields, texts } from './fields.js';
 import type { MappingTools } from './tools.js';
 
-export type Cas360AddressRecord = components['schemas']['AddressRecord'];
+type AddressFields = Fields<components['schemas']['AddressRecord']>;
 
 /** An address of the company register. A field is mapped when it is read. */
 export class Cas360Address implements Address {
   readonly id: string;
-  readonly #record: Fields<Cas360AddressRecord>;
+  readonly #record: AddressFields;
   #lines: string[] | null | undefined;
   #country: Country | null | undefined;
 
-  constructor(sourceId: string, record: Cas360AddressRecord, tools: MappingTools) {
+  constructor(sourceId: string, record: object, tools: MappingTools) {
     this.id = idOf('CAS360', sourceId);
     this.#record = new Fields('CAS360', record, tools);
   }

@@ -1,6 +1,5 @@
 import { idOf } from '../ids.js';
 import type { Contact } from '../model.js';
-import type { components } from '../upstream/pms/records.generated.js';
 import { country } from './country.js';
 import { date } from './dates.js';
 import { Fields, texts } from './fields.js';
@@ -11,14 +10,10 @@ import { pmsSalesAccount } from './pmsSalesAccount.js';
 import * as words from './pmsWords.js';
 import type { MappingTools } from './tools.js';
 
-export type PmsContactRecord = components['schemas']['ContactRecord'];
-
-/** A contact of the property management system. A field is mapped when it is read; a group of them is kept, since it is read for each of its fields. */
+/** A contact of the property management system. A field is mapped when it is read. Groups are kept, because they are read once for each field below them. */
 export class PmsContact implements Contact {
   readonly id: string;
   readonly #record: PmsContactFields;
-  readonly #openGuarded: (() => object) | undefined;
-  #guardedFields?: PmsContactFields;
   #name?: Contact['name'];
   #emailAddresses?: Contact['emailAddresses'];
   #phoneNumbers?: Contact['phoneNumbers'];
@@ -34,13 +29,10 @@ export class PmsContact implements Contact {
 
   constructor(
     readonly sourceId: string,
-    record: PmsContactRecord,
+    record: object,
     tools: MappingTools,
-    /** Gives what the fields with a scope are made of, if the record does not. */
-    openGuarded?: () => object,
   ) {
     this.#record = new Fields('PMS', record, tools);
-    this.#openGuarded = openGuarded;
     this.id = idOf('PMS', sourceId);
   }
 
@@ -126,25 +118,21 @@ export class PmsContact implements Contact {
     return null;
   }
   get dateOfBirth() {
-    return this.#guarded.read('dateOfBirth', date);
+    return this.#record.read('dateOfBirth', date);
   }
   get placeOfBirth() {
     return null;
   }
   get identityDocuments() {
-    return (this.#identityDocuments ??= parts.identityDocuments(this.#guarded));
+    return (this.#identityDocuments ??= parts.identityDocuments(this.#record));
   }
   get verification() {
-    return (this.#verification ??= parts.verification(this.#guarded));
+    return (this.#verification ??= parts.verification(this.#record));
   }
   get doorAccess() {
-    return (this.#doorAccess ??= parts.doorAccess(this.#guarded));
+    return (this.#doorAccess ??= parts.doorAccess(this.#record));
   }
   get cognitoId() {
-    return this.#guarded.text('cognitoId');
-  }
-
-  get #guarded() {
-    return this.#openGuarded ? (this.#guardedFields ??= new Fields('PMS', this.#openGuarded(), this.#record.tools)) : this.#record;
+    return this.#record.text('cognitoId');
   }
 }

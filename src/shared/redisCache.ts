@@ -2,46 +2,42 @@ import type { RedisClientType } from '@redis/client';
 import type { Redis } from './redis.js';
 import type { Seal } from './seal.js';
 
-/** Decrypts the guarded values of a record. */
-export type Guarded = () => object;
-
-export interface RedisCacheOptions<T> {
+export interface RedisCacheOptions {
   readonly redis: Pick<Redis, 'run'>;
-  /** Before every id: tells installations, systems and resources apart. */
+  /** Stands before every id: it tells installations, systems and resources apart. */
   readonly prefix: string;
   readonly ttlMs: number;
   /** The keys of a record whose values are encrypted. */
   readonly guardedKeys: readonly string[];
   readonly seal: Seal;
-  /** The record of which a thing was made, and back; undefined for a record that is not of this id. */
-  readonly recordOf: (thing: T) => object | undefined;
-  readonly toThing: (id: string, record: object, full: boolean, guarded: Guarded) => T | undefined;
   readonly onLookup: (outcome: 'hit' | 'miss' | 'error', count: number) => void;
 }
 
 /** A slower Redis is no faster than the upstream. One slow look-up does not count as Redis being down, which takes longer. */
 const TIMEOUT_MS = 50;
 
-const FULL = 'f';
+const WITH_RELATIONSHIPS = 'f';
 const PLAIN = 'p';
 
 /**
- * What replicas share of what they have read. An entry is an `f` if the record is known in full, else a `p`; then the
+ * Records that replicas share. An entry begins with `f` if the record came with relationships, else with `p`. Then come the
  * guarded values, encrypted for this entry's key, if there are any; then the rest of the record as JSON.
  *
- * The guarded values are decrypted when one of them is first read: to do so for each entry that is found would cost
- * several times what reading the rest of it costs.
+ * The guarded values are decrypted when one of them is first read: decrypting those of every entry found would cost several
+ * times as much as reading the rest.
  */
-export class RedisCache<T> {
-  readonly #options: RedisCacheOptions<T>;
+export class RedisCache<R extends { readonly id: string }> {
+  readonly #options: RedisCacheOptions;
+  readonly #Record: GuardedRecordClass;
 
-  constructor(options: RedisCacheOptions<T>) {
+  constructor(options: RedisCacheOptions) {
     this.#options = options;
+    this.#Record = guardedRecordClass(options.guardedKeys);
   }
 
-  async find(ids: readonly string[], full: boolean): Promise<Map<string, T>> {
+  async find(ids: readonly string[], relationships: boolean): Promise<Map<string, R>> {
     const { redis, prefix, onLookup } = this.#options;
-    const found = new Map<string, T>();
+    const found = new Map<string, R>();
     const keys = ids.map((id) => prefix + id);
     let texts: readonly (string | null)[];
     try {
@@ -52,9 +48,9 @@ export class RedisCache<T> {
     }
     const unreadable: string[] = [];
     texts.forEach((text, i) => {
-      if (text === null || (full && text.startsWith(PLAIN))) return;
-      const thing = this.#read(ids[i]!, keys[i]!, text);
-      if (thing) found.set(ids[i]!, thing);
+      if (text === null || (relationships && text.startsWith(PLAIN))) return;
+      const record = this.#read(ids[i]!, keys[i]!, text);
+      if (record) found.set(ids[i]!, record);
       else unreadable.push(keys[i]!);
     });
     onLookup('hit', found.size);
@@ -63,19 +59,17 @@ export class RedisCache<T> {
     return found;
   }
 
-  /** In the background: nobody waits for it, nor hears of it. */
-  keep(things: ReadonlyMap<string, T>, full: boolean): void {
-    const { redis, prefix, ttlMs, recordOf } = this.#options;
-    // A plain call may return after one in full, for the same id, that went out later.
-    const options = { PX: ttlMs, ...(!full && { condition: 'NX' as const }) };
-    const set = async (client: RedisClientType, id: string, thing: T): Promise<void> => {
-      const record = recordOf(thing);
-      if (record) await client.set(prefix + id, this.#write(prefix + id, record, full), options);
-    };
-    redis.run((client) => Promise.allSettled(Array.from(things, ([id, thing]) => set(client, id, thing))), TIMEOUT_MS).catch(() => {});
+  /** In the background: nobody waits for it, and a failure has no effect. */
+  keep(records: ReadonlyMap<string, R>, relationships: boolean): void {
+    const { redis, prefix, ttlMs } = this.#options;
+    // A plain call can return after a later one with relationships for the same id.
+    const options = { PX: ttlMs, ...(!relationships && { condition: 'NX' as const }) };
+    // Async, so that a record that cannot be written costs itself only.
+    const set = async (client: RedisClientType, id: string, record: R): Promise<unknown> => client.set(prefix + id, this.#write(prefix + id, record, relationships), options);
+    redis.run((client) => Promise.allSettled(Array.from(records, ([id, record]) => set(client, id, record))), TIMEOUT_MS).catch(() => {});
   }
 
-  #write(key: string, record: object, full: boolean): string {
+  #write(key: string, record: R, relationships: boolean): string {
     const { guardedKeys, seal } = this.#options;
     const open: Record<string, unknown> = { ...record };
     const guarded: Record<string, unknown> = {};
@@ -84,27 +78,27 @@ export class RedisCache<T> {
       open[name] = undefined;
     }
     const encrypted = Object.keys(guarded).length === 0 ? '' : seal.encrypt(guarded, key);
-    return (full ? FULL : PLAIN) + encrypted + JSON.stringify(open);
+    return (relationships ? WITH_RELATIONSHIPS : PLAIN) + encrypted + JSON.stringify(open);
   }
 
-  #read(id: string, key: string, text: string): T | undefined {
+  #read(id: string, key: string, text: string): R | undefined {
     // `{` ends the base64 part.
     const end = text.indexOf('{');
-    if (end < 1 || !(text.startsWith(FULL) || text.startsWith(PLAIN))) return undefined;
+    if (end < 1 || !(text.startsWith(WITH_RELATIONSHIPS) || text.startsWith(PLAIN))) return undefined;
     try {
-      const record = JSON.parse(text.slice(end)) as object;
-      return this.#options.toThing(id, record, text.startsWith(FULL), () => this.#decrypt(key, text.slice(1, end)));
+      const record = new this.#Record(JSON.parse(text.slice(end)) as object, () => this.#decrypt(key, text.slice(1, end))) as unknown as R;
+      return record.id === id ? record : undefined;
     } catch {
       return undefined;
     }
   }
 
-  /** Resolvers call it, so it never throws. An entry that somebody has changed gives no guarded values, and is removed. */
-  #decrypt(key: string, encrypted: string): object {
+  /** Called while fields are read, so it never throws. An entry that was changed in Redis has no guarded values, and is removed. */
+  #decrypt(key: string, encrypted: string): Values {
     if (encrypted === '') return {};
     const guarded = this.#options.seal.decrypt(encrypted, key);
     if (!guarded) this.#dropUnreadable([key]);
-    return guarded ?? {};
+    return (guarded ?? {}) as Values;
   }
 
   /** Out of the way: a plain entry never replaces one that is there. */
@@ -113,4 +107,32 @@ export class RedisCache<T> {
     onLookup('error', keys.length);
     if (keys.length > 0) redis.run((client) => client.del(keys), TIMEOUT_MS).catch(() => {});
   }
+}
+
+type Values = Readonly<Record<string, unknown>>;
+type GuardedRecordClass = new (open: object, decrypt: () => Values) => object;
+
+/** Records whose guarded keys are getters, which decrypt all of them when the first one is read. */
+function guardedRecordClass(guardedKeys: readonly string[]): GuardedRecordClass {
+  class GuardedRecord {
+    readonly #decrypt: () => Values;
+    #guarded: Values | undefined;
+
+    constructor(open: object, decrypt: () => Values) {
+      this.#decrypt = decrypt;
+      Object.assign(this, open);
+    }
+
+    static valueOf(record: GuardedRecord, key: string): unknown {
+      return (record.#guarded ??= record.#decrypt())[key];
+    }
+  }
+  for (const key of guardedKeys) {
+    Object.defineProperty(GuardedRecord.prototype, key, {
+      get(this: GuardedRecord) {
+        return GuardedRecord.valueOf(this, key);
+      },
+    });
+  }
+  return GuardedRecord;
 }

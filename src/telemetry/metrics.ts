@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry, type Histogram as PromHistogram } from 'prom-client';
 import type { Source } from '../model.js';
-import type { UpstreamCall } from '../watch.js';
+import type { UpstreamCall } from '../recording.js';
 import { Histogram, type Observations } from './histogram.js';
 import { OperationNames } from './operationNames.js';
 
@@ -46,6 +46,7 @@ export class Metrics {
   readonly #retries = this.#counter('contacts_upstream_retries_total', 'Calls to the upstreams that were sent again, after a failure or with a new token.', ['source']);
   readonly #tokens = this.#counter('contacts_token_requests_total', 'Requests for access tokens, by what became of them.', ['source', 'outcome']);
   readonly #drift = this.#counter('contacts_upstream_drift_total', 'Values of upstream records that could not be used and were served as null.', ['source', 'field']);
+  readonly #answerDrift = this.#counter('contacts_upstream_answer_drift_total', 'Answers of the upstreams that are not as documented, by what was odd about them.', ['source', 'resource', 'kind']);
   readonly #endedConnections = this.#counter('contacts_connections_ended_total', 'Connections of callers that the service ended, by the reason.', ['reason']);
   readonly #lookups = this.#counter('contacts_cache_lookups_total', 'Ids that were looked up in the cache, by what was found.', ['source', 'resource', 'outcome']);
   readonly #operationsBy = new OperationNames<Map<OperationOutcome, Observations>>({
@@ -80,6 +81,10 @@ export class Metrics {
 
   readonly drift = (source: Source, field: string): void => {
     this.#drift.inc({ source, field });
+  };
+
+  readonly answerDrift = (source: Source, resource: string, kind: string): void => {
+    this.#answerDrift.inc({ source, resource, kind });
   };
 
   readonly cacheLookups = (source: Source, resource: string, outcome: 'hit' | 'miss' | 'error', count: number): void => {

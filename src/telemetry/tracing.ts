@@ -4,14 +4,14 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
 import { AlwaysOnSampler, BatchSpanProcessor, ParentBasedSampler, TracerProvider } from '@opentelemetry/sdk-trace';
 import type { Source } from '../model.js';
-import type { UpstreamCall, Watch, WatchedBatch } from '../watch.js';
+import type { RecordedIds, UpstreamCall } from '../recording.js';
 
 /** The trace of one operation. */
 export interface OperationTrace {
   /** For what is asked of others meanwhile (W3C Trace Context). */
   readonly traceparent: string;
   /** Ends it, with a span for each batch that the operation waited for, and for each of the calls below that. */
-  end(name: string | null, outcome: string, watch: Watch): void;
+  end(name: string | null, outcome: string, waits: readonly RecordedIds[]): void;
 }
 
 /** So many ids are named, by their hashes. */
@@ -56,12 +56,12 @@ export class Tracing {
     const { traceId, spanId, traceFlags } = span.spanContext();
     return {
       traceparent: `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`,
-      end: (name, outcome, watch) => {
+      end: (name, outcome, waits) => {
         span.setAttributes({ 'graphql.operation.type': 'query', 'contacts.outcome': outcome, ...(name !== null && { 'graphql.operation.name': name }) });
         if (outcome !== 'ok') span.setStatus({ code: SpanStatusCode.ERROR });
         const within = trace.setSpan(ROOT_CONTEXT, span);
         const calls = new Set<UpstreamCall>();
-        for (const batch of watch.batches) this.#record(batch, calls, within, zeroMs);
+        for (const wait of waits) this.#record(wait, calls, within, zeroMs);
         span.end(zeroMs + performance.now());
       },
     };
@@ -75,13 +75,13 @@ export class Tracing {
     clearTimeout(timer);
   }
 
-  /** `recorded` are the calls that have their span already: one call may serve several batches. */
-  #record({ source, resource, ids, full, kind, fields, calls, startedAtMs }: WatchedBatch, recorded: Set<UpstreamCall>, within: Context, zeroMs: number): void {
+  /** `recorded` are the calls that have their span already: several fields can wait for one call. */
+  #record({ source, resource, ids, relationships, kind, fields, calls, startedAtMs }: RecordedIds, recorded: Set<UpstreamCall>, within: Context, zeroMs: number): void {
     const endedAtMs = Math.max(startedAtMs, ...calls.map((call) => call.endedAtMs));
     const span = this.#tracer.startSpan(`load ${source} ${resource}`, {
       startTime: zeroMs + startedAtMs,
       attributes: {
-        ...attributesOf(source, { resource, full, ids }),
+        ...attributesOf(source, { resource, relationships, ids }),
         'contacts.kind': kind,
         'contacts.fields': [...fields],
         'contacts.ids.hashed': ids.slice(0, MOST_IDS).map((id) => this.#hash(`${source} ${resource} ${id}`)),
@@ -112,8 +112,8 @@ export class Tracing {
   }
 }
 
-function attributesOf(source: Source, { resource, full, ids }: Pick<UpstreamCall, 'resource' | 'full' | 'ids'>): Attributes {
-  return { 'contacts.source': source, 'contacts.resource': resource, 'contacts.relationships': full, 'contacts.ids.count': ids.length };
+function attributesOf(source: Source, { resource, relationships, ids }: Pick<UpstreamCall, 'resource' | 'relationships' | 'ids'>): Attributes {
+  return { 'contacts.source': source, 'contacts.resource': resource, 'contacts.relationships': relationships, 'contacts.ids.count': ids.length };
 }
 
 function parentOf(traceparent: string | undefined): Context {

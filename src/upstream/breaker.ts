@@ -1,8 +1,7 @@
 import { CircuitState, CountBreaker } from 'cockatiel';
 import { ContactsError } from '../errors.js';
 import type { Source } from '../model.js';
-import { GivenUp } from './givenUp.js';
-import { Refusal } from './refusal.js';
+import { Cancelled, StatusError } from './callErrors.js';
 
 export interface BreakerOptions {
   readonly source: Source;
@@ -22,7 +21,8 @@ const OPEN_MS = 5_000;
 
 /**
  * Stops asking an upstream that is down: callers hear so at once, and one call in five seconds tries whether it is back.
- * What the upstream is not to blame for (4xx, 429, calls that we gave up) counts neither way.
+ * Calls that say nothing about its health count neither way: 4xx, 429, calls that we cancelled, and answers that cannot be read,
+ * which one spoilt record can cause.
  *
  * Only the count is cockatiel's: its policy has others wait for the call that tries, and takes a tenth of a small call.
  */
@@ -52,7 +52,7 @@ export class Breaker {
       return result;
     } catch (error) {
       // A try that was given up told nothing, and no answer at all is no reason to go on.
-      if (isTry) this.#endTry(error instanceof Refusal && !isFault(error));
+      if (isTry) this.#endTry(error instanceof StatusError && !isFault(error));
       // What began before it opened says nothing of an upstream that is back.
       else if (isFault(error) && openings === this.#openings && this.#lastCalls.failure(CircuitState.Closed)) this.#open();
       throw error;
@@ -89,7 +89,7 @@ export class Breaker {
 }
 
 function isFault(error: unknown): boolean {
-  if (error instanceof Refusal) return error.status >= 500;
-  if (error instanceof GivenUp || !(error instanceof ContactsError)) return false;
-  return ['UPSTREAM_UNAVAILABLE', 'UPSTREAM_TIMEOUT', 'UPSTREAM_INVALID_RESPONSE'].includes(error.code);
+  if (error instanceof StatusError) return error.status >= 500;
+  if (error instanceof Cancelled || !(error instanceof ContactsError)) return false;
+  return error.code === 'UPSTREAM_UNAVAILABLE' || error.code === 'UPSTREAM_TIMEOUT';
 }

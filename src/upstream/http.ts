@@ -1,25 +1,24 @@
 import { ContactsError } from '../errors.js';
-import type { Life } from '../life.js';
+import type { Deadline } from '../deadline.js';
 import type { Source } from '../model.js';
 import { UnreadableBody } from '../readBody.js';
-import type { Signal } from '../signal.js';
-import type { UpstreamCall } from '../watch.js';
+import type { Signal } from '../deadline.js';
+import type { UpstreamCall } from '../recording.js';
 import type { Breaker } from './breaker.js';
-import type { Answer, Exchange } from './exchange.js';
-import { GivenUp } from './givenUp.js';
+import { Cancelled, StatusError } from './callErrors.js';
 import { parseJson } from './json.js';
 import type { TokenSource } from './oauth2/tokenSource.js';
 import type { Pause } from './pause.js';
-import { Refusal } from './refusal.js';
 import type { Retry } from './retry.js';
+import type { Answer, Wire } from './wire.js';
 
 /** What is asked of an upstream. */
-export interface Ask {
+export interface UpstreamRequest {
   readonly resource: string;
-  /** Must hold nothing but checked ids and constants. */
+  /** Holds only checked ids and constants. */
   readonly path: string;
   readonly ids: readonly string[];
-  readonly full: boolean;
+  readonly relationships: boolean;
 }
 
 export interface UpstreamParts {
@@ -28,15 +27,14 @@ export interface UpstreamParts {
   readonly pause: Pause;
   readonly breaker: Breaker;
   readonly token: TokenSource;
-  readonly exchange: Exchange;
-  /** Hears of each call once its body was read. */
+  readonly wire: Wire;
+  /** Called for each call once its body was read. */
   readonly onCall: (source: Source, call: UpstreamCall) => void;
 }
 
 /**
- * The one way to ask an upstream. A call goes through its layers in this order: one more attempt where that may help,
- * the pause that the upstream asked for, the breaker, the token (and one replay with a new one after a 401), the wire.
- * How many calls may be under way, and who waits for them, is the gatherer's matter.
+ * The only way to call an upstream. A call goes through its layers in this order: retry, the pause that the upstream asked
+ * for, the breaker, the token (with one replay after a 401), the wire. The gatherer decides how many calls are under way.
  */
 export class Upstream {
   readonly #parts: UpstreamParts;
@@ -45,24 +43,24 @@ export class Upstream {
     this.#parts = parts;
   }
 
-  /** The bytes that the upstream's address puts before every path. */
+  /** The path of the upstream's address, which stands before every path. */
   get pathPrefix(): string {
-    return this.#parts.exchange.pathPrefix;
+    return this.#parts.wire.pathPrefix;
   }
 
   /**
-   * The JSON that answers `ask`. Never takes longer than `life`.
-   * Throws Refusal for a status other than 200, and ContactsError for whatever else goes wrong.
+   * The JSON of the answer. Ends with `deadline` at the latest. Rejects with StatusError for a status other than 200, and with
+   * another ContactsError for anything else that goes wrong.
    */
-  getJson(ask: Ask, life: Life): Promise<unknown> {
+  getJson(request: UpstreamRequest, deadline: Deadline): Promise<unknown> {
     const { retry, pause, breaker } = this.#parts;
     let attempt = 0;
-    const call = (token: string): Promise<Answer> => this.#call(ask, ++attempt, token, life);
-    const go = (): Promise<unknown> => breaker.run(() => this.#ask(call, life));
-    return retry.run(life, () => (pause.leftMs > 0 ? pause.pass(life).then(go) : go()));
+    const call = (token: string): Promise<Answer> => this.#call(request, ++attempt, token, deadline);
+    const go = (): Promise<unknown> => breaker.run(() => this.#ask(call, deadline));
+    return retry.run(deadline, () => (pause.leftMs > 0 ? pause.pass(deadline).then(go) : go()));
   }
 
-  async #ask(call: (token: string) => Promise<Answer>, { signal, calls }: Life): Promise<unknown> {
+  async #ask(call: (token: string) => Promise<Answer>, { signal, calls }: Deadline): Promise<unknown> {
     const { source, pause, token: tokens } = this.#parts;
     try {
       const held = tokens.get(signal, calls);
@@ -72,27 +70,27 @@ export class Upstream {
         tokens.invalidate(token);
         answer = await call(await tokens.get(signal, calls));
       }
-      if (answer.status === 200) return parseJson(answer.body);
+      if (answer.status === 200) return parseJson(answer.body, answer.contentType);
       if (answer.status === 429 || answer.status === 503) pause.begin(answer.retryAfter);
-      throw new Refusal(answer.status, source);
+      throw new StatusError(answer.status, source, answer.status === 404 && isJson(answer));
     } catch (error) {
       throw known(error, source, signal);
     }
   }
 
-  async #call({ resource, path, ids, full }: Ask, attempt: number, token: string, { signal, calls, traceparent }: Life): Promise<Answer> {
-    const { source, exchange, onCall } = this.#parts;
+  async #call({ resource, path, ids, relationships }: UpstreamRequest, attempt: number, token: string, { signal, calls, traceparent }: Deadline): Promise<Answer> {
+    const { source, wire, onCall } = this.#parts;
     const startedAtMs = performance.now();
     let outcome = 'failed';
     try {
-      const answer = await exchange.get(path, token, signal, traceparent);
+      const answer = await wire.get(path, token, signal, traceparent);
       outcome = String(answer.status);
       return answer;
     } catch (error) {
       outcome = known(error, source, signal).code;
       throw error;
     } finally {
-      const call = { resource, ids, full, attempt, startedAtMs, endedAtMs: performance.now(), outcome };
+      const call = { resource, ids, relationships, attempt, startedAtMs, endedAtMs: performance.now(), outcome };
       calls?.push(call);
       onCall(source, call);
     }
@@ -105,14 +103,24 @@ export class Upstream {
 
   /** Ends all connections at once. */
   close(): Promise<void> {
-    return this.#parts.exchange.close();
+    return this.#parts.wire.close();
   }
 }
 
-/** Whatever was thrown, as one of the closed list. */
+/** Whether a body is JSON. A gateway that knows no such path answers with a page, or with nothing. */
+function isJson({ body, contentType }: Answer): boolean {
+  try {
+    parseJson(body, contentType);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Maps whatever was thrown to the closed list of errors. */
 function known(error: unknown, source: Source, signal: Signal): ContactsError {
   if (error instanceof ContactsError) return error;
-  if (signal.aborted) return signal.reason instanceof ContactsError ? signal.reason : new GivenUp(source);
+  if (signal.aborted) return signal.reason instanceof ContactsError ? signal.reason : new Cancelled(source);
   const isUnreadable = error instanceof SyntaxError || error instanceof UnreadableBody;
   return new ContactsError(isUnreadable ? 'UPSTREAM_INVALID_RESPONSE' : 'UPSTREAM_UNAVAILABLE', source, { cause: error });
 }

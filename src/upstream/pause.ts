@@ -1,10 +1,10 @@
 import { ContactsError } from '../errors.js';
 import type { Source } from '../model.js';
-import { sleep, type Life } from '../life.js';
+import { sleep, type Deadline } from '../deadline.js';
 
 export interface PauseOptions {
   readonly source: Source;
-  /** Milliseconds on the clock of `Life`. */
+  /** Milliseconds on the clock of `Deadline`. */
   readonly now: () => number;
   /** A number from 0 to 1. */
   readonly random: () => number;
@@ -56,14 +56,14 @@ export class Pause {
     return Math.max(0, this.#endsAtMs - this.#options.now());
   }
 
-  /** Resolves once the pause is over. Throws UPSTREAM_RATE_LIMITED at once where that would be too late for `life`. */
-  async pass(life: Life): Promise<void> {
+  /** Resolves once the pause is over. Throws UPSTREAM_RATE_LIMITED at once where that would be too late for `deadline`. */
+  async pass(deadline: Deadline): Promise<void> {
     const { now, random, source } = this.#options;
     // Again after each wait: another answer may have made the pause longer.
     while (now() < this.#endsAtMs) {
       const resumesAtMs = this.#endsAtMs + SPREAD * random() * (this.#endsAtMs - this.#startedAtMs);
-      if (resumesAtMs >= life.endsAtMs) throw new ContactsError('UPSTREAM_RATE_LIMITED', source);
-      await sleep(resumesAtMs - now(), life.signal);
+      if (resumesAtMs >= deadline.endsAtMs) throw new ContactsError('UPSTREAM_RATE_LIMITED', source);
+      await sleep(resumesAtMs - now(), deadline.signal);
     }
   }
 }

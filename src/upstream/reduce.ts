@@ -1,5 +1,8 @@
 import { isRecord } from '../record.js';
 
+/** A record cut down to the keys of T: `id` as digits, values as they came. */
+export type Reduced<T> = { readonly id: string } & { readonly [K in Exclude<keyof T, 'id'>]-?: unknown };
+
 // Where a key is absent its value is undefined. The types leave that out: the mapping reads both alike, and
 // `Required` then says of a literal that it names every key.
 type Given<T> = Exclude<T, undefined>;

@@ -1,9 +1,9 @@
 import { ContactsError } from '../errors.js';
-import { sleep, type Life } from '../life.js';
-import { Refusal } from './refusal.js';
+import { sleep, type Deadline } from '../deadline.js';
+import { StatusError } from './callErrors.js';
 
 export interface RetryOptions {
-  /** Milliseconds on the clock of `Life`. */
+  /** Milliseconds on the clock of `Deadline`. */
   readonly now: () => number;
   /** A number from 0 to 1. */
   readonly random: () => number;
@@ -33,16 +33,16 @@ export class Retry {
     this.#filledAtMs = options.now();
   }
 
-  async run<T>(life: Life, attempt: () => Promise<T>): Promise<T> {
+  async run<T>(deadline: Deadline, attempt: () => Promise<T>): Promise<T> {
     try {
       const result = await attempt();
       this.#fill(BUDGET.perSuccess);
       return result;
     } catch (error) {
       const waitMs = SHORTEST_WAIT_MS + this.#options.random() * (LONGEST_WAIT_MS - SHORTEST_WAIT_MS);
-      const isInTime = this.#options.now() + waitMs < life.endsAtMs && !life.signal.aborted;
+      const isInTime = this.#options.now() + waitMs < deadline.endsAtMs && !deadline.signal.aborted;
       if (!mayPass(error) || !isInTime || !this.#canPay()) throw error;
-      await sleep(waitMs, life.signal);
+      await sleep(waitMs, deadline.signal);
       // Paid only now: by then those who were quicker may have found the upstream well again.
       if (!this.#canPay()) throw error;
       this.#budget--;
@@ -66,7 +66,7 @@ export class Retry {
 }
 
 function mayPass(error: unknown): boolean {
-  if (error instanceof Refusal) return PASSING.has(error.status);
+  if (error instanceof StatusError) return PASSING.has(error.status);
   // Only what the network did has a cause; the breaker's word has none.
   return error instanceof ContactsError && error.code === 'UPSTREAM_UNAVAILABLE' && error.cause !== undefined;
 }

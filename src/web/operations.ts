@@ -3,9 +3,9 @@ import { HeaderMap, type ApolloServer, type HTTPGraphQLResponse } from '@apollo/
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { ContactsError, limitExceeded } from '../errors.js';
 import type { Context } from '../graphql/context.js';
-import type { Life } from '../life.js';
+import type { Deadline } from '../deadline.js';
 import { isRecord } from '../record.js';
-import { Aborter } from '../signal.js';
+import { Aborter } from '../deadline.js';
 import type { Callers } from './callers.js';
 import { Registry, type Entry } from './registry.js';
 import { refuse, refuseFor, RETRY_AFTER_SECONDS } from './replies.js';
@@ -13,7 +13,7 @@ import { refuse, refuseFor, RETRY_AFTER_SECONDS } from './replies.js';
 export interface OperationOptions {
   readonly server: ApolloServer<Context>;
   readonly callers: Callers;
-  readonly createContext: (scopes: ReadonlySet<string>, life: Life, headers: IncomingHttpHeaders) => Context;
+  readonly createContext: (scopes: ReadonlySet<string>, deadline: Deadline, headers: IncomingHttpHeaders) => Context;
   readonly timeoutMs: number;
   /** The longest document that is parsed. */
   readonly maxQueryCharacters: number;
@@ -49,7 +49,7 @@ const TOO_LATE = new ContactsError('UPSTREAM_TIMEOUT');
  * Returns what tells all operations to answer with what they have, those that begin later too.
  */
 export function operationRoutes(app: FastifyInstance, { server, callers, createContext, timeoutMs, maxQueryCharacters, maxQueryLines, onOverrun }: OperationOptions): () => void {
-  const lives = new Lives(timeoutMs, onOverrun);
+  const deadlines = new Deadlines(timeoutMs, onOverrun);
   app.decorateRequest('scopes');
   app.post('/graphql', {
     compress: { encodings: ['gzip'], threshold: COMPRESSED_FROM_BYTES, zlibOptions: { level: 1 } },
@@ -79,7 +79,7 @@ export function operationRoutes(app: FastifyInstance, { server, callers, createC
         const value = request.headers[name];
         if (value !== undefined && !(name === 'accept' && ACCEPTS_JSON.has(String(value)))) headers.set(name, String(value));
       }
-      const context: Context = createContext(request.scopes, lives.begin(reply, () => context.answer.abandon()), request.headers);
+      const context: Context = createContext(request.scopes, deadlines.begin(reply, () => context.answer.abandon()), request.headers);
       const answer = await execute(request.body, headers, context);
       for (const [name, value] of answer.headers) if (name !== 'cache-control' || value.startsWith('max-age=')) reply.header(name, value);
       reply.code(answer.status ?? 200);
@@ -89,7 +89,7 @@ export function operationRoutes(app: FastifyInstance, { server, callers, createC
       return answer.body.kind === 'complete' ? answer.body.string : '';
     },
   });
-  return () => lives.end();
+  return () => deadlines.end();
 
   async function execute(body: unknown, headers: HeaderMap, context: Context): Promise<HTTPGraphQLResponse> {
     try {
@@ -114,7 +114,7 @@ function isAuthorization(text: string, at: number): boolean {
 }
 
 /** The operations under way. Each ends with its deadline, when its caller goes away, or when all are told to end. */
-class Lives {
+class Deadlines {
   readonly #timeoutMs: number;
   readonly #onOverrun: () => void;
   readonly #underWay = new Registry<Entry & { readonly expire: () => void }>();
@@ -126,7 +126,7 @@ class Lives {
   }
 
   /** `onClose` hears of it when the answer has been sent, or its caller has left. */
-  begin(reply: FastifyReply, onClose: () => void): Life {
+  begin(reply: FastifyReply, onClose: () => void): Deadline {
     const end = new Aborter();
     const expire = (): void => {
       clearTimeout(timer);

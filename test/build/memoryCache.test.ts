@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { buildResources } from '../support/builtResources.js';
+import { buildSources } from '../support/builtSources.js';
 import { FOREVER, settle } from '../support/upstreamDouble.js';
 
 beforeEach(() => {
@@ -13,10 +13,10 @@ afterEach(() => {
 
 /** Asks for ids one after the other, and tells which of them took a call. */
 function asker(settings: Record<string, string>): (...ids: string[]) => Promise<string[]> {
-  const { resources, calls } = buildResources(settings);
+  const { sources, calls } = buildSources(settings);
   return async (...ids) => {
     const before = calls.length;
-    for (const id of ids) await resources.pmsContacts!.request(new Set([id]), false, FOREVER);
+    for (const id of ids) await sources.pmsContacts!.records.request(new Set([id]), false, FOREVER);
     await settle();
     return calls.slice(before).flatMap((call) => call.ids);
   };

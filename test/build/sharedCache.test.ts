@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { isFound } from '../../src/errors.js';
-import type { Contact } from '../../src/model.js';
+import type { UpstreamRecord } from '../../src/loaders/resource.js';
 import { Seal } from '../../src/shared/seal.js';
 import { CAS360_GUARDED_KEYS } from '../../src/upstream/cas360/reduceRow.js';
 import { PMS_GUARDED_KEYS } from '../../src/upstream/pms/reduceContact.js';
-import { buildResources, RedisDouble } from '../support/builtResources.js';
+import { buildSources, RedisDouble } from '../support/builtSources.js';
 import { FOREVER, settle } from '../support/upstreamDouble.js';
 
 type Name = 'pmsContacts' | 'cas360Contacts' | 'cas360Addresses';
@@ -18,8 +18,8 @@ const CACHE = { CACHE_TTL_SECONDS: '3600', REDIS_URL: 'redis://127.0.0.1:1' };
 
 /** Asks as a replica with these settings, and tells how many calls that took. */
 async function callsFor(name: Name, id: string, settings: Record<string, string> = {}, record: object = {}): Promise<number> {
-  const { resources, calls } = buildResources({ ...CACHE, ...settings }, { redis, record });
-  const outcomes = await resources[name]!.request(new Set([id]), false, FOREVER);
+  const { sources, calls } = buildSources({ ...CACHE, ...settings }, { redis, record });
+  const outcomes = await sources[name]!.records.request(new Set([id]), false, FOREVER);
   expect(isFound(outcomes.get(id))).toBe(true);
   await settle();
   return calls.length;
@@ -66,8 +66,9 @@ describe('The cache that replicas share in Redis', () => {
   test('serves relationships to whoever wants them, once somebody has asked for them', async () => {
     const record = { relationships: [{ parentId: 'x', parentType: 'Trust', type: 'Settlor' }] };
     const pathsFor = async (full: boolean): Promise<string[]> => {
-      const { resources, calls } = buildResources(CACHE, { redis, record });
-      const contact = (await resources.cas360Contacts!.request(new Set(['54']), full, FOREVER)).get('54') as Contact;
+      const { sources, calls } = buildSources(CACHE, { redis, record });
+      const { records, toModel } = sources.cas360Contacts!;
+      const contact = toModel('54', (await records.request(new Set(['54']), full, FOREVER)).get('54') as UpstreamRecord);
       await settle();
       if (full) expect(contact.relationships).toMatchObject([{ type: 'Settlor', current: true }]);
       return calls.map(({ path }) => path);

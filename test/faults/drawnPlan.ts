@@ -22,6 +22,8 @@ const CODES: readonly [object, ErrorCode][] = [
   [{ status: 400, body: CANARY }, 'UPSTREAM_INVALID_RESPONSE'],
   [{ status: 401, body: CANARY }, 'UPSTREAM_AUTH_FAILED'],
   [{ status: 403, body: CANARY }, 'UPSTREAM_AUTH_FAILED'],
+  [{ status: 404, body: '' }, 'UPSTREAM_INVALID_RESPONSE'],
+  [{ status: 404, body: `<html>${CANARY}</html>`, contentType: 'text/html' }, 'UPSTREAM_INVALID_RESPONSE'],
   [{ status: 408, body: CANARY }, 'UPSTREAM_INVALID_RESPONSE'],
   [{ status: 413, body: CANARY }, 'UPSTREAM_INVALID_RESPONSE'],
   [{ status: 414, body: CANARY }, 'UPSTREAM_INVALID_RESPONSE'],
@@ -37,6 +39,7 @@ const CODES: readonly [object, ErrorCode][] = [
   [{ truncate: true }, 'UPSTREAM_UNAVAILABLE'],
   [{ brokenJson: true }, 'UPSTREAM_INVALID_RESPONSE'],
   [{ body: '{}' }, 'UPSTREAM_INVALID_RESPONSE'],
+  [{ charset: 'iso-8859-1', declaredAs: '' }, 'UPSTREAM_INVALID_RESPONSE'],
   [{ body: CANARY }, 'UPSTREAM_INVALID_RESPONSE'],
 ];
 
@@ -61,7 +64,7 @@ const whole = (system: System): fc.Arbitrary<Part> =>
 /** The upstream's own word that there is no such contact; in a bulk call, of whoever is asked for alone. */
 const deny = (system: System): fc.Arbitrary<Part> =>
   fc.tuple(named(system), often).map(([ids, aim]) => ({
-    faults: [{ status: 404, body: CANARY, ...aim, ids }],
+    faults: [{ status: 404, body: JSON.stringify({ message: CANARY }), ...aim, ids }],
     denied: new Set(ids),
     codes: system === 'pms' ? [] : [{ code: 'UPSTREAM_INVALID_RESPONSE', ids: undefined }],
   }));
@@ -86,17 +89,37 @@ const wrongIdOfPms = fc.tuple(named('pms'), often).map(
   ([ids, aim]): Part => ({ faults: [{ ...aim, ids, wrongId: true }], codes: [{ code: 'UPSTREAM_INVALID_RESPONSE', ids: new Set(ids) }] }),
 );
 
-/** Of the register: rows that the first call lacks, so that only the second can tell. It explains nothing: they must be found. */
-const absent = fc.tuple(named('cas360'), fc.boolean()).map(([ids, wrongId]): Part => ({ faults: [{ times: 1, ids, ...(wrongId ? { wrongId } : { omit: ids }) }] }));
+/** Of the register: rows that the first call lacks, so that only the second can tell; an answer without any other row says that there are none. */
+const absent = fc.tuple(named('cas360'), fc.boolean()).map(
+  ([ids, wrongId]): Part =>
+    wrongId
+      ? { faults: [{ times: 1, ids, wrongId }], codes: [{ code: 'UPSTREAM_INVALID_RESPONSE', ids: new Set(ids) }] }
+      : { faults: [{ times: 1, ids, omit: ids }], denied: new Set(ids) },
+);
+
+/** Of the register: pages that end early. The calls do not always suffice for them. */
+const cut = fc.tuple(fc.integer({ min: 1, max: 60 }), often).map(
+  ([pageRows, aim]): Part => ({ faults: [{ ...aim, on: 'contacts', pageRows }], codes: [{ code: 'UPSTREAM_INVALID_RESPONSE', ids: undefined }] }),
+);
+
+/** Rows that spoil their page, or whose id cannot be read. */
+const spoilt = (system: System): fc.Arbitrary<Part> =>
+  fc.tuple(named(system), often, fc.constantFrom<object>({ spoiltRow: 'NaN' }, { spoiltRow: 'line-break' }, { spoiltRow: 'quote' }, ...['', null, '01001', 1001.5, 'CANARY'].map((id) => ({ patch: { id } })))).map(([ids, aim, fault]) => ({
+    faults: [{ ...fault, ...aim, ids }],
+    codes: [{ code: 'UPSTREAM_INVALID_RESPONSE', ids: new Set(ids) }],
+  }));
+
+/** Answers in another character set that say so: they explain nothing. */
+const transcoded = often.chain((aim) => fc.constantFrom('iso-8859-1', 'utf-16le').map((charset): Part => ({ faults: [{ ...aim, charset }] })));
 
 const down: Part = { faults: [{ status: 503, body: CANARY }], codes: [{ code: 'UPSTREAM_UNAVAILABLE', ids: undefined }] };
 
 /** None to three faults of a system, which is at times down altogether if it may be. Rows are not both lacking and contradicted: what is served then is what the upstream says. */
 export function plans(system: System, sandbox: Sandbox, mayBeDown: boolean): fc.Arbitrary<Plan> {
-  const any = fc.oneof({ weight: 4, arbitrary: whole(system) }, deny(system), slow(system), rename(system), ...(mayBeDown ? [{ weight: 4, arbitrary: fc.constant(down) }] : []));
+  const any = fc.oneof({ weight: 4, arbitrary: whole(system) }, deny(system), slow(system), rename(system), spoilt(system), transcoded, ...(mayBeDown ? [{ weight: 4, arbitrary: fc.constant(down) }] : []));
   // While the breaker is open nobody renews a token that is void, and the next one would be voided on top of it.
   const revokeAfter = mayBeDown ? fc.constant(undefined) : fc.option(fc.nat(40), { nil: undefined, freq: 2 });
-  const rows = system === 'pms' ? wrongIdOfPms : fc.oneof(contradict(sandbox), absent);
+  const rows = system === 'pms' ? wrongIdOfPms : fc.oneof(contradict(sandbox), absent, cut);
   return fc
     .tuple(fc.array(any, { maxLength: 2, size: 'max' }), fc.option(rows), revokeAfter)
     .map(([parts, part, after]) => merged([...parts, ...(part ? [part] : [])], after));

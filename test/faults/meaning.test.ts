@@ -16,23 +16,24 @@ const lie = (id: string): object => ({ ...row(id), name: CANARY });
 const withIds = (ids: readonly string[], change: (number: number) => unknown): object[] =>
   ids.map((id) => ({ ...lie(id), id: change(Number(numberOf(id))) }));
 const omitted = (ids: readonly string[]): object => ({ omit: ids.map(numberOf) });
-const omittedOnce = (ids: readonly string[]): object[] => ids.map(numberOf).map((number) => ({ omit: [number], ids: [number], times: 1 }));
+/** Left out of the first call. One row in ten still comes, since an answer without any row says that there are none. */
+const omittedOnce = (ids: readonly string[]): object[] => ids.map(numberOf).map((number) => ({ omit: number.endsWith('0') ? [] : [number], ids: [number], times: 1 }));
 
 /** Faults in the rows of k of 500 ids of the register, and what becomes of those. */
 const ROWS: [string, (hit: readonly string[]) => object[], Outcome][] = [
-  ['are left out of both calls', (hit) => [omitted(hit)], 'none'],
+  ['are left out of every call', (hit) => [omitted(hit)], 'none'],
   ['are left out of the first calls', omittedOnce, 'right'],
-  ['are answered under other ids', (hit) => [{ wrongId: true, ids: hit.map(numberOf) }], 'none'],
+  ['are answered under other ids', (hit) => [{ wrongId: true, ids: hit.map(numberOf) }], 'UPSTREAM_INVALID_RESPONSE'],
   ['contradict one another', (hit) => [{ add: hit.map(lie) }], 'UPSTREAM_INVALID_RESPONSE'],
   ['contradict one another, then agree', (hit) => [{ add: hit.flatMap((id) => [lie(id), row(id), lie(id)]) }], 'UPSTREAM_INVALID_RESPONSE'],
   ['come twice and alike', (hit) => [{ add: hit.map(row) }], 'right'],
   ['have texts for ids', (hit) => [omitted(hit), { add: hit.map((id) => ({ ...row(id), id: numberOf(id) })) }], 'right'],
-  ['have fractions for ids', (hit) => [omitted(hit), { add: withIds(hit, (number) => number + 0.5) }], 'none'],
-  ['have ids below 0', (hit) => [omitted(hit), { add: withIds(hit, (number) => -number) }], 'none'],
-  ['have lists for ids', (hit) => [omitted(hit), { add: withIds(hit, (number) => [number]) }], 'none'],
-  ['have objects for ids', (hit) => [omitted(hit), { add: withIds(hit, (number) => ({ id: number })) }], 'none'],
-  ['have texts like their ids', (hit) => [omitted(hit), { add: withIds(hit, (number) => `0${number}`).concat(withIds(hit, (number) => `${number}.0`)) }], 'none'],
-  ['are no objects', (hit) => [omitted(hit), { add: hit.flatMap((id) => [null, Number(numberOf(id)), numberOf(id), [lie(id)]]) }], 'none'],
+  ['have fractions for ids', (hit) => [omitted(hit), { add: withIds(hit, (number) => number + 0.5) }], 'UPSTREAM_INVALID_RESPONSE'],
+  ['have ids below 0', (hit) => [omitted(hit), { add: withIds(hit, (number) => -number) }], 'UPSTREAM_INVALID_RESPONSE'],
+  ['have lists for ids', (hit) => [omitted(hit), { add: withIds(hit, (number) => [number]) }], 'UPSTREAM_INVALID_RESPONSE'],
+  ['have objects for ids', (hit) => [omitted(hit), { add: withIds(hit, (number) => ({ id: number })) }], 'UPSTREAM_INVALID_RESPONSE'],
+  ['have texts like their ids', (hit) => [omitted(hit), { add: withIds(hit, (number) => `0${number}`).concat(withIds(hit, (number) => `${number}.0`)) }], 'UPSTREAM_INVALID_RESPONSE'],
+  ['are no objects', (hit) => [omitted(hit), { add: hit.flatMap((id) => [null, Number(numberOf(id)), numberOf(id), [lie(id)]]) }], 'UPSTREAM_INVALID_RESPONSE'],
   ['come in other calls than their own', (hit) => [...omittedOnce(hit), { add: hit.map(row), times: 4 }], 'right'],
 ];
 
@@ -62,7 +63,7 @@ describe('rows of the register', () => {
     plant(app, 'cas360', { ids: ['1002'], patch: { name } });
     const { data, errors } = await app.query('{ contacts(ids: ["cas360:1001", "cas360:1002", "cas360:1003"]) { name } }');
     expect(errors).toBeUndefined();
-    expect(data.contacts).toEqual([{ name: 'Cas 1001' }, { name }, { name: 'Cas 1003' }]);
+    expect(data.contacts).toEqual([{ name: 'Jörg 1001' }, { name }, { name: 'Jörg 1003' }]);
   });
 
   test('that are far too deep cost nothing, and contradict one another without harm to others', async () => {

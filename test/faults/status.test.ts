@@ -46,14 +46,17 @@ describe.each(STATUSES)('%i to everything is %s', (status, outcome, headers) => 
   });
 });
 
+/** What the system says of an id that it does not know. */
+const NO_SUCH: object = { status: 404, body: JSON.stringify({ message: CANARY }) };
+
 describe('404', () => {
   test('for everything of the PMS means that there is none of it', async () => {
-    plant(app, 'pms', { status: 404, body: CANARY });
+    plant(app, 'pms', NO_SUCH);
     await expectEach(app, batch('pms', 50), () => 'none');
   });
 
   test('for whole calls of CAS 360 means that there is none of the ids that were asked for alone, and errors for the others', async () => {
-    plant(app, 'cas360', { status: 404, body: CANARY });
+    plant(app, 'cas360', NO_SUCH);
     const ids = batch('cas360', 500);
     const others = 'query ($ids: [ID!]!) { contacts(ids: $ids) { name } }';
     const { data, errors = [] } = await app.query(others, { ids });
@@ -61,6 +64,18 @@ describe('404', () => {
     expect(data.contacts).toEqual(ids.map(() => null));
     const places = ids.flatMap((id, i) => (alone.has(numberOf(id)) ? [] : [i]));
     expect(errors.map(({ path, extensions }) => [path![1], extensions.code])).toEqual(places.map((i) => [i, 'UPSTREAM_INVALID_RESPONSE']));
+  });
+
+  test.each(SYSTEMS.flatMap((system) => ['', ' ', CANARY, '<html><body>404 page not found</body></html>', '{"message":'].map((body) => [system, body] as const)))('of a gateway before %s is an error: %j', async (system, body) => {
+    plant(app, system, { status: 404, body, contentType: 'text/html' });
+    await expectBatches(app, system, () => 'UPSTREAM_INVALID_RESPONSE');
+  });
+
+  test.each(['{}', '{"message":"gone"}', '"gone"', 'null', '[]'])('with any JSON is the word of the system: %j', async (body) => {
+    for (const contentType of ['application/json', 'application/problem+json', 'text/plain']) {
+      plant(app, 'pms', { status: 404, body, contentType });
+      await expectEach(app, batch('pms', 2), () => 'none');
+    }
   });
 });
 
@@ -117,10 +132,12 @@ describe('one poisoned id costs itself', () => {
     [500, 'UPSTREAM_UNAVAILABLE'],
   ];
 
+  const poisonOf = (status: number): object => (status === 404 ? NO_SUCH : { status, body: CANARY });
+
   test.each(poisons)('with %i, wherever it stands among 50 or 500: %s', async (status, outcome) => {
     for (const [size, place] of [[50, 0], [50, 31], [500, 0], [500, 499], [500, 257]] as const) {
       const ids = batch('cas360', size);
-      plant(app, 'cas360', { status, ids: [numberOf(ids[place]!)], body: CANARY });
+      plant(app, 'cas360', { ...poisonOf(status), ids: [numberOf(ids[place]!)] });
       await expectEach(app, ids, (_, i) => (i === place ? outcome : 'right'));
     }
   });
@@ -128,7 +145,7 @@ describe('one poisoned id costs itself', () => {
   test.each(poisons)('with %i, one in each of five chunks: %s', async (status, outcome) => {
     const ids = batch('cas360', 500);
     const poisoned = new Set([17, 133, 250, 399, 400].map((place) => ids[place]!));
-    plant(app, 'cas360', { status, ids: [...poisoned].map(numberOf), body: CANARY });
+    plant(app, 'cas360', { ...poisonOf(status), ids: [...poisoned].map(numberOf) });
     await expectEach(app, ids, (id) => (poisoned.has(id) ? outcome : 'right'));
     expect(app.calls().cas360).toBeLessThanOrEqual(100);
   });
@@ -138,7 +155,8 @@ describe('faults on k of 500 ids of the PMS', () => {
   const faults: [object, Outcome][] = [
     [{ status: 503, body: CANARY }, 'UPSTREAM_UNAVAILABLE'],
     [{ reset: 'mid-body' }, 'UPSTREAM_UNAVAILABLE'],
-    [{ status: 404, body: CANARY }, 'none'],
+    [NO_SUCH, 'none'],
+    [{ status: 404, body: CANARY }, 'UPSTREAM_INVALID_RESPONSE'],
     [{ status: 400, body: CANARY }, 'UPSTREAM_INVALID_RESPONSE'],
     [{ wrongId: true }, 'UPSTREAM_INVALID_RESPONSE'],
     [{ brokenJson: true }, 'UPSTREAM_INVALID_RESPONSE'],

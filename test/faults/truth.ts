@@ -31,17 +31,17 @@ export const batch = (system: System, size: number): string[] => idsFrom(system,
 /** The number of a contact in its system, by its id. */
 export const numberOf = (id: string): string => id.slice(id.indexOf(':') + 1);
 
-/** Gives every contact a name that nobody else has and that tells whose it is, so that no mix-up can look right. */
+/** Gives every contact a name that nobody else has and that tells whose it is, so that no mix-up can look right. Its letters show a wrong character set. */
 export function nameEverybody({ pms, cas360 }: Sandbox): void {
-  for (const [id, row] of pms.data.contacts) pms.data.contacts.set(id, { ...row, firstName: 'Pat', middleNames: null, lastName: id });
-  for (const [id, row] of cas360.data.contacts) cas360.data.contacts.set(id, { ...row, name: `Cas ${id}` });
+  for (const [id, row] of pms.data.contacts) pms.data.contacts.set(id, { ...row, firstName: 'Zoë', middleNames: null, lastName: id });
+  for (const [id, row] of cas360.data.contacts) cas360.data.contacts.set(id, { ...row, name: `Jörg ${id}` });
 }
 
 /** What is right for an id, given everybody's name: null where the system has no such contact. */
 export function truth(sandbox: Sandbox, id: string): { id: string; name: string } | null {
   const system = systemOf(id);
   if (!sandbox[system].data.contacts.has(numberOf(id))) return null;
-  return { id, name: `${system === 'pms' ? 'Pat' : 'Cas'} ${numberOf(id)}` };
+  return { id, name: `${system === 'pms' ? 'Zoë' : 'Jörg'} ${numberOf(id)}` };
 }
 
 /** Tells a system to go wrong; with no faults, to be well again. */

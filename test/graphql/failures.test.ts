@@ -85,6 +85,8 @@ const FAILURES: [Faulty, error: object | null, system?: System][] = [
   [{ status: 302, headers: { location: 'http://127.0.0.1:9/canary' } }, INVALID],
   [{ status: 204 }, INVALID],
   [{ status: 404, body: CANARY }, null],
+  [{ status: 404, body: '<html>CANARY</html>', contentType: 'text/html' }, INVALID],
+  [{ status: 404, body: '' }, INVALID],
   [{ brokenJson: true }, INVALID],
   [{ body: '' }, INVALID],
   [{ body: 'null' }, INVALID],
@@ -96,9 +98,8 @@ const FAILURES: [Faulty, error: object | null, system?: System][] = [
   [{ body: '[]' }, null, 'cas360'],
   [{ body: `[{"id":${ILL},"firstName":"CANARY"}]` }, INVALID, 'pms'],
   [{ body: `{"id":${ILL},"name":"CANARY"}` }, INVALID, 'cas360'],
-  [{ body: '[null, 1, "CANARY", {}, [], {"id": null}, {"id": {}}, {"id": "87654321 "}, {"id": 87654321.5}]' }, null, 'cas360'],
-  [{ wrongId: true }, INVALID, 'pms'],
-  [{ wrongId: true }, null, 'cas360'],
+  [{ body: '[null, 1, "CANARY", {}, [], {"id": null}, {"id": {}}, {"id": "87654321 "}, {"id": 87654321.5}]' }, INVALID, 'cas360'],
+  [{ wrongId: true }, INVALID],
 ];
 const rowsOf = (system: System) => FAILURES.filter(([, , only]) => (only ?? system) === system).map(([fault, error]) => [fault, error] as const);
 
@@ -420,10 +421,10 @@ describe.each(BOTH_WAYS)('ids above 2^53 (%s)', () => {
 
   test('of the register are read exactly', async () => {
     plant(app, 'cas360', { on: 'contacts', body: `[{"id":${exact},"name":"Exact","contactType":"Joint Member","addressId":${exact},"representativeIds":[${exact}]}]` });
-    const { data, errors } = await byIds([`cas360:${exact}`, `cas360:${neighbour}`], 'id name address { id } representatives { id }');
+    const { data, errors } = await byIds([`cas360:${exact}`], 'id name address { id } representatives { id }');
     expect(errors).toBeUndefined();
     const id = `cas360:${exact}`;
-    expect(data.contacts).toEqual([{ id, name: 'Exact', address: { id }, representatives: [{ id }] }, null]);
+    expect(data.contacts).toEqual([{ id, name: 'Exact', address: { id }, representatives: [{ id }] }]);
   });
 
   test('of the register keep neighbours apart', async () => {

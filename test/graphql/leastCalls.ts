@@ -21,6 +21,8 @@ interface Wanted {
   readonly wish?: ContactWish;
 }
 
+const NOTHING: ContactWish = { record: false, relationships: false, address: 'none', representatives: undefined, decoys: false, inFragment: false, backwards: false };
+
 const MAX_IDS = 100;
 const MAX_PATH_BYTES = 2_000;
 
@@ -73,6 +75,7 @@ export function leastCalls({ roots }: Pick<Operation, 'roots'>, { contacts: rows
     addressWaves.push({ relationships: false, ids: places });
 
     const above = wanted;
+    const here = asked.plain.union(asked.relationships);
     wanted = [];
     addresses = [];
     for (const { number, wish } of above) {
@@ -80,11 +83,20 @@ export function leastCalls({ roots }: Pick<Operation, 'roots'>, { contacts: rows
       if (!row || !wish) continue;
       for (const id of row.representativeIds ?? []) if (wish.representatives) want(`cas360:${id}`, wish.representatives);
       if (wish.address === 'none') continue;
-      const first = row.contactType === 'Joint Member' && row.addressId === null ? row.representativeIds?.[0] : undefined;
-      const standIn = first === undefined || String(first) === number ? undefined : String(first);
-      if (standIn) wanted.push({ number: standIn, relationships: false });
-      const addressId = standIn ? rows.get(standIn)?.addressId : row.addressId;
-      if (addressId && wish.address === 'record') addresses.push(String(addressId));
+      let holder = row;
+      for (let left = 20; !holder.addressId && holder.contactType === 'Joint Member' && left > 0; left--) {
+        const first = holder.representativeIds?.[0];
+        if (first === undefined) break;
+        // One that is here already costs no depth.
+        if (!here.has(String(first))) {
+          wanted.push({ number: String(first), relationships: false, wish: { ...NOTHING, address: wish.address } });
+          break;
+        }
+        const next = rows.get(String(first));
+        if (!next) break;
+        holder = next;
+      }
+      if (holder.addressId && wish.address === 'record') addresses.push(String(holder.addressId));
     }
   }
   return { pms, contacts: contactWaves.filter(({ ids }) => ids.size > 0), addresses: addressWaves.filter(({ ids }) => ids.size > 0) };

@@ -1,24 +1,35 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { Outcome } from '../../src/errors.js';
 import { OperationLoader } from '../../src/loaders/operationLoader.js';
+import type { UpstreamRecord } from '../../src/loaders/resource.js';
 import { FOREVER } from '../support/upstreamDouble.js';
+
+interface Named extends UpstreamRecord {
+  readonly name: string;
+}
 
 let asked: { ids: string[]; full: boolean }[];
 /** Ids about which nothing is known by the deadline, and ids that the upstream has not. */
 let late: Set<string>;
 let absent: Set<string>;
+let mapped: string[];
 let loader: OperationLoader<string>;
 
 beforeEach(() => {
   asked = [];
   late = new Set();
   absent = new Set();
-  const request = async (ids: ReadonlySet<string>, full: boolean): Promise<ReadonlyMap<string, Outcome<string>>> => {
+  mapped = [];
+  const request = async (ids: ReadonlySet<string>, full: boolean): Promise<ReadonlyMap<string, Outcome<Named>>> => {
     asked.push({ ids: [...ids], full });
     const known = [...ids].filter((id) => !late.has(id));
-    return new Map(known.map((id) => [id, absent.has(id) ? null : full ? `${id}!!` : `${id}!`]));
+    return new Map(known.map((id) => [id, absent.has(id) ? null : { id, name: full ? `${id}!!` : `${id}!` }]));
   };
-  loader = new OperationLoader('PMS', { request }, FOREVER, undefined);
+  const toModel = (id: string, record: Named): string => {
+    mapped.push(id);
+    return record.name;
+  };
+  loader = new OperationLoader<string>({ source: 'PMS', records: { request }, toModel }, FOREVER, undefined);
 });
 
 const load = (ids: readonly string[], full = false) => loader.load(ids, full, 'contacts');
@@ -41,6 +52,12 @@ describe('What one operation loads', () => {
     expect(await load(['1', '2'], true)).toEqual(['1!!', '2!!']);
     expect(await load(['1'])).toEqual(['1!']);
     expect(asked.slice(2)).toEqual([{ ids: ['1'], full: true }]);
+  });
+
+  test('is mapped once, however many fields read it', async () => {
+    await Promise.all([load(['1', '2', '1']), load(['2', '3'])]);
+    await load(['3', '1']);
+    expect(mapped).toEqual(['1', '2', '3']);
   });
 
   test('is late, and never absent, where the deadline came before an answer', async () => {

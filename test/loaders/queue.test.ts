@@ -1,33 +1,33 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Batch } from '../../src/loaders/batch.js';
+import type { Chunk } from '../../src/loaders/chunk.js';
 import { Queue } from '../../src/loaders/queue.js';
 
 const ids = (prefix: number, count: number): string[] => Array.from({ length: count }, (_, i) => String(prefix * 1_000 + i));
-const placed = (): Map<string, Batch<string>> => new Map();
+const placed = (): Map<string, Chunk<string>> => new Map();
 const drained = <T>(queue: Queue<T>): string[][] => {
-  const batches: string[][] = [];
-  for (let batch = queue.next(); batch; batch = queue.next()) batches.push(batch.ids);
-  return batches;
+  const chunks: string[][] = [];
+  for (let chunk = queue.next(); chunk; chunk = queue.next()) chunks.push(chunk.ids);
+  return chunks;
 };
 const queueOf = (maxIds = 100, maxIdBytes = 2_000): Queue<string> => new Queue<string>({ maxIds, maxIdBytes });
 
-describe('The queue of batches', () => {
-  test('makes as few batches as can hold a request, the odd ids first', () => {
+describe('The queue of chunks', () => {
+  test('makes as few chunks as can hold a request, the odd ids first', () => {
     const queue = queueOf();
     queue.add(ids(1, 250), false, placed());
-    expect(drained(queue).map((batch) => batch.length)).toEqual([50, 100, 100]);
+    expect(drained(queue).map((chunk) => chunk.length)).toEqual([50, 100, 100]);
   });
 
-  test('fills up batches that have room, of the same fullness only', () => {
+  test('fills up chunks that have room, of the same fullness only', () => {
     const queue = queueOf();
     queue.add(ids(1, 30), false, placed());
     queue.add(ids(2, 30), true, placed());
     queue.add(ids(3, 60), false, placed());
-    expect(drained(queue).map((batch) => batch.length)).toEqual([90, 30]);
+    expect(drained(queue).map((chunk) => chunk.length)).toEqual([90, 30]);
   });
 
-  test('lets a small request overtake the batches of a large one', () => {
+  test('lets a small request overtake the chunks of a large one', () => {
     const queue = queueOf();
     queue.add(ids(1, 500), false, placed());
     queue.add(ids(2, 1), false, placed());
@@ -44,13 +44,13 @@ describe('The queue of batches', () => {
 
   test('counts what waits', () => {
     const queue = queueOf();
-    const batches = placed();
-    queue.add(ids(1, 250), false, batches);
+    const chunks = placed();
+    queue.add(ids(1, 250), false, chunks);
     expect(queue.waitingIds).toBe(250);
     const first = queue.next();
     expect(queue.waitingIds).toBe(200);
     expect(queue.remove(first!)).toBe(false);
-    expect(queue.remove(batches.get('1000')!)).toBe(true);
+    expect(queue.remove(chunks.get('1000')!)).toBe(true);
     expect(queue.waitingIds).toBe(100);
   });
 
@@ -63,39 +63,39 @@ describe('The queue of batches', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const queue = queueOf(2);
-        const waiting = new Set<Batch<string>>();
+        const waiting = new Set<Chunk<string>>();
         steps.forEach((one, n) => {
-          if (one.does === 'add') for (const batch of queue.add(ids(n, one.count), false, placed())) waiting.add(batch);
+          if (one.does === 'add') for (const chunk of queue.add(ids(n, one.count), false, placed())) waiting.add(chunk);
           if (one.does === 'remove') {
-            const batch = [...waiting][one.which];
-            if (batch) expect([queue.remove(batch), queue.remove(batch), waiting.delete(batch)]).toEqual([true, false, true]);
+            const chunk = [...waiting][one.which];
+            if (chunk) expect([queue.remove(chunk), queue.remove(chunk), waiting.delete(chunk)]).toEqual([true, false, true]);
           }
           if (one.does === 'next') {
-            const batch = queue.next();
-            expect(batch ? waiting.delete(batch) : waiting.size === 0).toBe(true);
+            const chunk = queue.next();
+            expect(chunk ? waiting.delete(chunk) : waiting.size === 0).toBe(true);
           }
-          expect(queue.waitingIds).toBe([...waiting].reduce((sum, batch) => sum + batch.ids.length, 0));
+          expect(queue.waitingIds).toBe([...waiting].reduce((sum, chunk) => sum + chunk.ids.length, 0));
         });
         expect(drained(queue).length).toBe(waiting.size);
       }),
     );
   });
 
-  test('lets go of what was removed, and looks at each batch a few times only, however many are removed', () => {
+  test('lets go of what was removed, and looks at each chunk a few times only, however many are removed', () => {
     const COUNT = 2_000;
     let looks = 0;
     const queue = queueOf(1);
-    const batches = new Set<Batch<string>>();
+    const chunks = new Set<Chunk<string>>();
     const counted = {
-      set: (_id: string, batch: Batch<string>): void => {
-        let isWaiting = false;
-        Object.defineProperty(batch, 'isWaiting', { get: () => (looks++, isWaiting), set: (value: boolean) => (isWaiting = value) });
-        batches.add(batch);
+      set: (_id: string, chunk: Chunk<string>): void => {
+        let isQueued = false;
+        Object.defineProperty(chunk, 'isQueued', { get: () => (looks++, isQueued), set: (value: boolean) => (isQueued = value) });
+        chunks.add(chunk);
       },
     };
     queue.add(ids(1, COUNT), false, counted);
     looks = 0;
-    for (const batch of batches) queue.remove(batch);
+    for (const chunk of chunks) queue.remove(chunk);
     expect(looks).toBeLessThanOrEqual(5 * COUNT);
     looks = 0;
     queue.add(['1'], false, placed());
@@ -112,16 +112,16 @@ describe('The queue of batches', () => {
           // The gatherer asks only for ids that do not wait already.
           const fresh = ids.filter((id) => !taken.has(id));
           for (const id of fresh) taken.add(id);
-          const batchOf = placed();
-          const used = queue.add(fresh, full, batchOf);
-          expect([...batchOf.keys()]).toEqual(fresh);
-          expect(new Set(batchOf.values())).toEqual(used);
+          const chunkOf = placed();
+          const used = queue.add(fresh, full, chunkOf);
+          expect([...chunkOf.keys()]).toEqual(fresh);
+          expect(new Set(chunkOf.values())).toEqual(used);
         }
-        const batches = drained(queue);
-        expect(batches.flat().sort()).toEqual([...taken].sort());
-        for (const batch of batches) {
-          expect(batch.length).toBeLessThanOrEqual(maxIds);
-          if (batch.length > 1) expect(batch.join(',').length).toBeLessThanOrEqual(maxIdBytes);
+        const chunks = drained(queue);
+        expect(chunks.flat().sort()).toEqual([...taken].sort());
+        for (const chunk of chunks) {
+          expect(chunk.length).toBeLessThanOrEqual(maxIds);
+          if (chunk.length > 1) expect(chunk.join(',').length).toBeLessThanOrEqual(maxIdBytes);
         }
         expect(queue.waitingIds).toBe(0);
       }),

@@ -1,89 +1,231 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { ContactsError } from '../../src/errors.js';
-import { reconcile } from '../../src/loaders/reconcile.js';
-import { Refusal } from '../../src/upstream/refusal.js';
+import { ContactsError, type ErrorCode } from '../../src/errors.js';
+import { reconcile, type AnswerDrift } from '../../src/loaders/reconcile.js';
+import type { Outcomes } from '../../src/loaders/resource.js';
+import { StatusError } from '../../src/upstream/callErrors.js';
 
-type Ask = (ids: readonly string[], call: number) => unknown[];
+interface Row {
+  readonly id: string;
+  readonly name?: unknown;
+}
+type Answer = readonly (Row | undefined)[];
 
-/** Reconciles against an upstream that answers as told; an outcome is a name, null, or an error's code. */
-async function outcomesOf(ids: readonly string[], ask: Ask): Promise<{ outcomes: Record<string, unknown>; asked: string[][] }> {
-  const asked: string[][] = [];
-  const answer = async (some: readonly string[]): Promise<unknown[]> => {
-    asked.push([...some]);
-    return ask(some, asked.length);
-  };
-  const outcomes = await reconcile('CAS360', ids, answer, (id, row) => `${id}:${(row as { name: string }).name}`);
-  return { outcomes: Object.fromEntries([...outcomes].map(([id, one]) => [id, one instanceof ContactsError ? one.code : one])), asked };
+interface Account {
+  /** A name, null, or the code of an error. */
+  readonly outcomes: Readonly<Record<string, unknown>>;
+  readonly asked: string[][];
+  readonly drifts: readonly AnswerDrift[];
 }
 
-const row = (id: string): unknown => ({ id: Number(id), name: `n${id}` });
-const refuse = (status: number): never => {
-  throw new Refusal(status, 'CAS360');
+/** Reconciles against an upstream that answers the nth call as told. */
+async function accountOf(ids: readonly string[], answer: (ids: readonly string[], call: number) => Answer): Promise<Account> {
+  const asked: string[][] = [];
+  const drifts: AnswerDrift[] = [];
+  const outcomes: Outcomes<Row> = new Map();
+  const fetch = async (some: readonly string[]): Promise<Answer> => answer(some, asked.push([...some]));
+  await reconcile('CAS360', ids, outcomes, fetch, (kind) => drifts.push(kind));
+  const told = Array.from(outcomes, ([id, one]) => [id, one instanceof ContactsError ? one.code : (one?.name ?? null)]);
+  return { outcomes: Object.fromEntries(told), asked, drifts };
+}
+
+const idsTo = (count: number): string[] => Array.from({ length: count }, (_, i) => String(i + 1));
+const row = (id: string): Row => ({ id, name: `n${id}` });
+const named = (ids: readonly string[]): object => Object.fromEntries(ids.map((id) => [id, `n${id}`]));
+const all = (ids: readonly string[], outcome: unknown): object => Object.fromEntries(ids.map((id) => [id, outcome]));
+const refuse = (status: number, isNotFound = false): never => {
+  throw new StatusError(status, 'CAS360', isNotFound);
+};
+const fail = (code: ErrorCode): never => {
+  throw new ContactsError(code, 'CAS360');
 };
 
-describe('Reconciling a bulk answer', () => {
-  test('knows rows by their id, in any order, as number or text', async () => {
-    const { outcomes, asked } = await outcomesOf(['1', '2'], () => [{ id: '2', name: 'n2' }, row('1')]);
-    expect(outcomes).toEqual({ 1: '1:n1', 2: '2:n2' });
-    expect(asked).toHaveLength(1);
+describe('Rows', () => {
+  test('are matched by their id, in any order', async () => {
+    expect(await accountOf(['1', '2'], () => [row('2'), row('1')])).toEqual({ outcomes: named(['1', '2']), asked: [['1', '2']], drifts: [] });
   });
 
-  test('drops rows that nobody asked for, and what is no row', async () => {
-    const { outcomes } = await outcomesOf(['1'], () => [row('9'), null, 7, 'x', [], { name: 'nobody' }, row('1')]);
-    expect(outcomes).toEqual({ 1: '1:n1' });
+  test.each<[string, Answer]>([
+    ['twice', [row('1'), row('1')]],
+    ['with their keys in another order', [{ id: '1', name: 'n1' }, { name: 'n1', id: '1' }].map((one) => ({ name: one.name, id: one.id }))],
+    ['once with a number in the place of a text', [{ id: '1', name: 'n1', addressId: 15 } as Row, { id: '1', name: 'n1', addressId: '15' } as Row]],
+    ['with nothing in another form', [{ id: '1', name: 'n1', skype: null } as Row, { id: '1', name: 'n1', skype: '' } as Row, { id: '1', name: 'n1', skype: 'null' } as Row, row('1')]],
+  ])('that come %s are one', async (_, rows) => {
+    expect(await accountOf(['1'], () => rows)).toMatchObject({ outcomes: { 1: 'n1' }, drifts: [] });
   });
 
-  test('asks once more for what is missing, together, and only for that', async () => {
-    const { outcomes, asked } = await outcomesOf(['1', '2', '3'], (ids, call) => (call === 1 ? [row('2')] : ids.filter((id) => id === '3').map(row)));
-    expect(asked).toEqual([['1', '2', '3'], ['1', '3']]);
-    expect(outcomes).toEqual({ 1: null, 2: '2:n2', 3: '3:n3' });
+  test.each<[string, Answer]>([
+    ['two', [row('1'), { id: '1', name: 'other' }]],
+    ['three', [row('1'), { id: '1', name: 'other' }, row('1')]],
+    ['nested ones', [{ id: '1', name: 'n1', parts: [{ a: 1 }] } as Row, { id: '1', name: 'n1', parts: [{ a: 2 }] } as Row]],
+  ])('that contradict each other are an error, and not a guess: %s', async (_, rows) => {
+    expect(await accountOf(['1', '2'], () => [...rows, row('2')])).toMatchObject({ outcomes: { 1: 'UPSTREAM_INVALID_RESPONSE', 2: 'n2' }, drifts: ['contradictory_rows'] });
+  });
+});
+
+describe('Ids that an answer lacks', () => {
+  test('are not found once an answer brings none of them', async () => {
+    expect(await accountOf(['1', '2'], () => [])).toEqual({ outcomes: all(['1', '2'], null), asked: [['1', '2']], drifts: [] });
   });
 
-  test('does not call an id missing when the second call fails', async () => {
-    const { outcomes } = await outcomesOf(['1', '2'], (_ids, call) => (call === 1 ? [row('1')] : refuse(503)));
-    expect(outcomes).toEqual({ 1: '1:n1', 2: 'UPSTREAM_UNAVAILABLE' });
+  test('are asked for again, together, and only they', async () => {
+    const { outcomes, asked, drifts } = await accountOf(['1', '2', '3'], (ids, call) => (call === 1 ? [row('2')] : ids.filter((id) => id === '3').map(row)));
+    expect(asked).toEqual([['1', '2', '3'], ['1', '3'], ['1']]);
+    expect(outcomes).toEqual({ 1: null, 2: 'n2', 3: 'n3' });
+    expect(drifts).toEqual(['cut_page']);
   });
 
-  test('takes two like rows for one, and two unlike ones for an error', async () => {
-    const { outcomes } = await outcomesOf(['1', '2'], () => [row('1'), row('1'), row('2'), { id: 2, name: 'other' }]);
-    expect(outcomes).toEqual({ 1: '1:n1', 2: 'UPSTREAM_INVALID_RESPONSE' });
+  test.each([
+    [60, 20, 3],
+    [100, 20, 5],
+    [100, 99, 2],
+    [7, 1, 7],
+  ])('are served in the fewest calls: %i ids from pages of %i rows', async (count, page, calls) => {
+    const ids = idsTo(count);
+    const { outcomes, asked, drifts } = await accountOf(ids, (some) => some.slice(0, page).map(row));
+    expect(outcomes).toEqual(named(ids));
+    expect(asked).toHaveLength(calls);
+    expect(new Set(drifts)).toEqual(new Set(['cut_page']));
   });
 
-  test.each([400, 404, 413, 414, 500])('halves a chunk that is refused with %i, so that a poisoned id costs itself', async (status) => {
-    const ids = Array.from({ length: 100 }, (_, i) => String(i + 1));
-    const { outcomes, asked } = await outcomesOf(ids, (some) => (some.includes('37') ? refuse(status) : some.map(row)));
-    const { 37: poisoned, ...others } = outcomes;
-    expect(poisoned).toBe(status === 404 ? null : status === 500 ? 'UPSTREAM_UNAVAILABLE' : 'UPSTREAM_INVALID_RESPONSE');
-    expect(Object.values(others)).toEqual(ids.filter((id) => id !== '37').map((id) => `${id}:n${id}`));
-    expect(asked.length).toBeLessThanOrEqual(20);
-  });
-
-  test.each([401, 403, 429, 503])('does not halve a chunk that is refused with %i', async (status) => {
-    const { outcomes, asked } = await outcomesOf(['1', '2'], () => refuse(status));
-    expect(asked).toHaveLength(1);
-    expect(new Set(Object.values(outcomes)).size).toBe(1);
-  });
-
-  test('spends at most 20 calls on a chunk; what is not known by then is an error', async () => {
-    const ids = Array.from({ length: 100 }, (_, i) => String(i + 1));
-    const { outcomes, asked } = await outcomesOf(ids, () => refuse(400));
+  test('are errors, and never null, where pages are so short that the calls do not suffice', async () => {
+    const ids = idsTo(100);
+    const { outcomes, asked } = await accountOf(ids, (some) => some.slice(0, 2).map(row));
     expect(asked).toHaveLength(20);
-    expect(Object.values(outcomes)).toEqual(ids.map(() => 'UPSTREAM_INVALID_RESPONSE'));
+    expect(outcomes).toEqual({ ...named(ids.slice(0, 40)), ...all(ids.slice(40), 'UPSTREAM_INVALID_RESPONSE') });
   });
 
-  test('never gives an id another one’s row, nor calls a present one missing, whatever the rows are', async () => {
-    const anyRow = fc.oneof(fc.record({ id: fc.oneof(fc.integer({ min: -3, max: 12 }), fc.double(), fc.string(), fc.constant(null)), name: fc.string() }), fc.jsonValue());
-    await fc.assert(
-      fc.asyncProperty(fc.uniqueArray(fc.integer({ min: 1, max: 10 }).map(String)), fc.array(anyRow), fc.array(anyRow), async (ids, first, second) => {
-        const { outcomes } = await outcomesOf(ids, (_some, call) => (call === 1 ? first : second));
-        for (const id of ids) {
-          const names = [...first, ...second].filter((one) => String((one as { id?: unknown } | null)?.id) === id).map((one) => `${id}:${(one as { name: string }).name}`);
-          if (names.length === 0) expect(outcomes[id]).toBeNull();
-          else expect([...names, 'UPSTREAM_INVALID_RESPONSE']).toContain(outcomes[id]);
-        }
-      }),
-      { numRuns: 500 },
-    );
+  test('are what the second call fails with', async () => {
+    expect(await accountOf(['1', '2'], (_ids, call) => (call === 1 ? [row('1')] : refuse(503)))).toMatchObject({ outcomes: { 1: 'n1', 2: 'UPSTREAM_UNAVAILABLE' } });
   });
+
+  test.each<[string, Answer]>([
+    ['without a usable id', [undefined]],
+    ['of somebody else', [row('9')]],
+  ])('are errors, and never null, where a row came %s', async (_, odd) => {
+    expect(await accountOf(['1', '2'], () => odd)).toMatchObject({ outcomes: all(['1', '2'], 'UPSTREAM_INVALID_RESPONSE'), drifts: ['unmatched_rows'] });
+    expect((await accountOf(['1', '2', '3'], (ids) => [...ids.filter((id) => id === '2').map(row), ...odd])).outcomes).toEqual({ 1: 'UPSTREAM_INVALID_RESPONSE', 2: 'n2', 3: 'UPSTREAM_INVALID_RESPONSE' });
+  });
+
+  test('stay errors where only the first answer had such a row, and are served where the second brings them', async () => {
+    const answers = [[row('1'), undefined], [row('3')], []];
+    expect((await accountOf(['1', '2', '3'], (_ids, call) => answers[call - 1]!)).outcomes).toEqual({ 1: 'n1', 2: 'UPSTREAM_INVALID_RESPONSE', 3: 'n3' });
+  });
+
+  test('are not found although others have failed', async () => {
+    const { outcomes } = await accountOf(idsTo(4), (ids) => (ids.includes('3') ? refuse(400) : ids.filter((id) => id !== '4').map(row)));
+    expect(outcomes).toEqual({ 1: 'n1', 2: 'n2', 3: 'UPSTREAM_INVALID_RESPONSE', 4: null });
+  });
+});
+
+describe('404', () => {
+  test('about one id is "not found" if the system itself says so', async () => {
+    expect(await accountOf(['1'], () => refuse(404, true))).toEqual({ outcomes: { 1: null }, asked: [['1']], drifts: [] });
+  });
+
+  test('of a gateway is an error', async () => {
+    expect(await accountOf(['1'], () => refuse(404))).toEqual({ outcomes: { 1: 'UPSTREAM_INVALID_RESPONSE' }, asked: [['1']], drifts: ['foreign_404'] });
+  });
+});
+
+describe('A failure that a single id may cause', () => {
+  const POISONS: [what: string, poison: () => never, outcome: ErrorCode | null][] = [
+    ...[400, 410, 413, 414, 422, 431].map((status): [string, () => never, ErrorCode] => [String(status), () => refuse(status), 'UPSTREAM_INVALID_RESPONSE']),
+    ['404 of the system', () => refuse(404, true), null],
+    ['404 of a gateway', () => refuse(404), 'UPSTREAM_INVALID_RESPONSE'],
+    ['500', () => refuse(500), 'UPSTREAM_UNAVAILABLE'],
+    ['an unreadable answer', () => fail('UPSTREAM_INVALID_RESPONSE'), 'UPSTREAM_INVALID_RESPONSE'],
+  ];
+
+  test.each(POISONS)('costs that id and no other: %s', async (_, poison, outcome) => {
+    const ids = idsTo(100);
+    for (const id of ['1', '37', '50', '51', '100']) {
+      const { outcomes, asked } = await accountOf(ids, (some) => (some.includes(id) ? poison() : some.map(row)));
+      expect(outcomes).toEqual({ ...named(ids), [id]: outcome });
+      expect(asked.length).toBeLessThanOrEqual(20);
+    }
+  });
+
+  test.each(POISONS)('costs at most 20 calls where it meets every call: %s', async (_, poison) => {
+    const ids = idsTo(100);
+    const { outcomes, asked } = await accountOf(ids, () => poison());
+    expect(asked).toHaveLength(20);
+    const alone = new Set(asked.filter((some) => some.length === 1).flat());
+    for (const id of ids) if (!alone.has(id)) expect(outcomes[id]).toMatch(/^UPSTREAM_/);
+  });
+
+  test('that passes costs two calls: a 500 is asked once more as a whole', async () => {
+    const ids = idsTo(100);
+    expect(await accountOf(ids, (some, call) => (call === 1 ? refuse(500) : some.map(row)))).toEqual({ outcomes: named(ids), asked: [ids, ids], drifts: ['passing_500'] });
+  });
+
+  test('is not repeated for one id: there is nothing to halve', async () => {
+    expect((await accountOf(['1'], () => refuse(500))).asked).toHaveLength(1);
+  });
+
+  test('that passes loses nobody, whichever call it meets', async () => {
+    const ids = idsTo(100);
+    for (const [, poison] of POISONS) {
+      const { outcomes } = await accountOf(ids, (some, call) => (call === 1 ? poison() : some.map(row)));
+      expect(outcomes).toEqual(named(ids));
+    }
+  });
+
+  test('is counted where an answer cannot be read', async () => {
+    const { drifts } = await accountOf(['1', '2'], (ids) => (ids.includes('2') ? fail('UPSTREAM_INVALID_RESPONSE') : ids.map(row)));
+    expect(drifts).toEqual(['unreadable_answer', 'unreadable_answer']);
+  });
+});
+
+test.each([401, 403, 429, 502, 503, 504, 418])('A status %i is the outcome of all ids at once', async (status) => {
+  const { outcomes, asked } = await accountOf(['1', '2'], () => refuse(status));
+  expect(asked).toHaveLength(1);
+  expect(outcomes['1']).toBe(outcomes['2']);
+  expect(outcomes['1']).toMatch(/^UPSTREAM_/);
+});
+
+test('What is known is there before the rest is', async () => {
+  const outcomes: Outcomes<Row> = new Map();
+  const open = Promise.withResolvers<Answer>();
+  const answers = [Promise.resolve([row('1')]), open.promise];
+  const done = reconcile('CAS360', ['1', '2'], outcomes, () => answers.shift()!, () => {});
+  await Promise.resolve().then(() => {});
+  expect([...outcomes.keys()]).toEqual(['1']);
+  open.resolve([]);
+  await done;
+  expect(outcomes.get('2')).toBeNull();
+});
+
+test('A fault of this program is not taken for one of the upstream', async () => {
+  await expect(accountOf(['1', '2'], () => { throw new TypeError('no such function'); })).rejects.toThrow(TypeError);
+});
+
+test('Nobody gets another one’s row, and nobody who was there is null, whatever the answers are', async () => {
+  const anyRow = fc.oneof({ weight: 3, arbitrary: fc.record({ id: fc.integer({ min: 1, max: 12 }).map(String), name: fc.constantFrom('a', 'b') }) }, fc.constant(undefined));
+  const anyAnswer = fc.oneof({ weight: 4, arbitrary: fc.array(anyRow, { maxLength: 12 }) }, fc.constantFrom(400, 404, 500, 503), fc.constant('unreadable' as const));
+  await fc.assert(
+    fc.asyncProperty(fc.uniqueArray(fc.integer({ min: 1, max: 10 }).map(String), { minLength: 1 }), fc.array(anyAnswer, { maxLength: 22 }), async (ids, answers) => {
+      const seen = new Map<string, unknown[]>();
+      let isOdd = false;
+      const { outcomes, asked } = await accountOf(ids, (some, call) => {
+        const answer = answers[call - 1] ?? [];
+        if (typeof answer === 'number') return refuse(answer, true);
+        if (answer === 'unreadable') return fail('UPSTREAM_INVALID_RESPONSE');
+        for (const one of answer) {
+          if (one && some.includes(one.id)) seen.set(one.id, [...(seen.get(one.id) ?? []), one.name]);
+          else isOdd = true;
+        }
+        return answer;
+      });
+      expect(asked.length).toBeLessThanOrEqual(20);
+      expect(Object.keys(outcomes).sort()).toEqual([...ids].sort());
+      for (const id of ids) {
+        const names = seen.get(id);
+        if (names) expect([...names, 'UPSTREAM_INVALID_RESPONSE']).toContain(outcomes[id]);
+        else if (isOdd) expect(outcomes[id] === null || String(outcomes[id]).startsWith('UPSTREAM_')).toBe(true);
+        else expect([null, 'UPSTREAM_INVALID_RESPONSE', 'UPSTREAM_UNAVAILABLE']).toContain(outcomes[id]);
+      }
+    }),
+    { numRuns: 1_000 },
+  );
 });

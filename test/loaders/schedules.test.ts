@@ -35,7 +35,7 @@ interface Ended {
 
 /** A gatherer, everybody who waits for it, and its calls, with a look at all its promises after each step. */
 class Stage {
-  readonly #double = gathererOverDouble({ maxIds: MAX_IDS, maxCalls: MAX_CALLS });
+  readonly #double = gathererOverDouble({ maxIds: MAX_IDS, maxCalls: MAX_CALLS, requestTimeoutMs: 60_000, attemptTimeoutMs: 60_000 });
   readonly #waiters: Waiter[] = [];
   readonly #ended = new Map<number, Ended>();
   #now = 0;
@@ -87,15 +87,15 @@ class Stage {
     expect(open.length).toBeLessThanOrEqual(MAX_CALLS);
     if (open.length < MAX_CALLS) expect(gatherer.load.waitingIds).toBe(0);
     for (const full of [true, false]) {
-      const onWire = open.filter((call) => call.full === full).flatMap(({ ids }) => ids);
+      const onWire = open.filter((call) => call.relationships === full).flatMap(({ ids }) => ids);
       expect(new Set(onWire).size).toBe(onWire.length);
     }
     for (const call of open) {
       expect(call.ids.length).toBeLessThanOrEqual(MAX_IDS);
-      expect(this.#waiting.some((waiter) => (call.full || !waiter.full) && call.ids.some((one) => waiter.ids.has(one)))).toBe(true);
+      expect(this.#waiting.some((waiter) => (call.relationships || !waiter.full) && call.ids.some((one) => waiter.ids.has(one)))).toBe(true);
     }
     // Each has what it waits for on the wire, or in the queue.
-    if (gatherer.load.waitingIds === 0) for (const { ids, full } of this.#waiting) expect(open.some((call) => (call.full || !full) && call.ids.some((one) => ids.has(one)))).toBe(true);
+    if (gatherer.load.waitingIds === 0) for (const { ids, full } of this.#waiting) expect(open.some((call) => (call.relationships || !full) && call.ids.some((one) => ids.has(one)))).toBe(true);
   }
 
   /** Everything comes to its end, and nothing is left of it. */
@@ -146,7 +146,7 @@ class Stage {
   /** The calls that could tell a waiter of this id while it waited. */
   #callsFor({ full, begunAt }: Waiter, wanted: string): number[] {
     const { calls } = this.#double;
-    return [...calls.keys()].filter((n) => calls[n]!.ids.includes(wanted) && (calls[n]!.full || !full) && (this.#ended.get(n)?.at ?? Infinity) >= begunAt && (this.#ended.has(n) || !calls[n]!.signal.aborted));
+    return [...calls.keys()].filter((n) => calls[n]!.ids.includes(wanted) && (calls[n]!.relationships || !full) && (this.#ended.get(n)?.at ?? Infinity) >= begunAt && (this.#ended.has(n) || !calls[n]!.signal.aborted));
   }
 }
 

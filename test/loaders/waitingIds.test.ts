@@ -48,7 +48,7 @@ describe('The bound on ids that wait', () => {
 
   test('has room again once ids have left, with a call or with whoever wanted them', async () => {
     const { gatherer, calls } = gathererOverDouble({ maxCalls: 1, maxWaitingIds: 1 });
-    const request = (id: string, life = FOREVER) => gatherer.request(new Set([id]), false, life);
+    const request = (id: string, deadline = FOREVER) => gatherer.request(new Set([id]), false, deadline);
     void request('1');
     await settle();
     const leaving = new CountedAborter();

@@ -1,5 +1,6 @@
 import { Cas360Address } from '../../src/mapping/cas360Address.js';
 import { Cas360Contact } from '../../src/mapping/cas360.js';
+import { isRecord } from '../../src/record.js';
 import { PmsContact } from '../../src/mapping/pms.js';
 import type { MappingTools } from '../../src/mapping/tools.js';
 
@@ -21,7 +22,13 @@ export const pms = (record: unknown, sourceId = '4711') =>
   mapped((tools) => new PmsContact(sourceId, record as never, tools));
 
 export const cas360 = (record: unknown, sourceId = '54', withRelationships = true) =>
-  mapped((tools) => new Cas360Contact(sourceId, record as never, withRelationships, tools));
+  mapped((tools) => new Cas360Contact(sourceId, isRecord(record) ? withRelationshipsOf(record, withRelationships) : {}, tools));
+
+/** The record as it travels: `relationships` is undefined if they were not asked for, and never if they were. */
+function withRelationshipsOf(record: { readonly relationships?: unknown }, wereAskedFor: boolean): object {
+  if (wereAskedFor && record.relationships !== undefined) return record;
+  return Object.create(record, { relationships: { value: wereAskedFor ? null : undefined } }) as object;
+}
 
 export const cas360Address = (record: unknown, sourceId = '15') =>
   mapped((tools) => new Cas360Address(sourceId, record as never, tools));

@@ -1,5 +1,5 @@
 /** @needs redis-server */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Redis } from '../../src/shared/redis.js';
 import { RedisUnavailable } from '../../src/shared/redisUnavailable.js';
 import { RedisCache } from '../../src/shared/redisCache.js';
@@ -7,19 +7,14 @@ import { Seal } from '../../src/shared/seal.js';
 import { RedisServer } from '../support/redisServer.js';
 import { until } from '../support/until.js';
 
-interface Thing {
-  readonly record: Readonly<Record<string, unknown>>;
-  readonly full: boolean;
-  /** Of what was found. */
-  readonly guarded?: () => object;
-}
+type Row = Readonly<Record<string, unknown>> & { readonly id: string };
 
 const TTL_MS = 60_000;
 
 let server: RedisServer;
 let redis: Redis;
 let lookups: Record<'hit' | 'miss' | 'error', number>;
-let cache: RedisCache<Thing>;
+let cache: RedisCache<Row>;
 
 beforeAll(async () => {
   server = await RedisServer.start();
@@ -36,57 +31,59 @@ afterAll(async () => {
   await server.stop();
 });
 
+const GUARDED = ['passport', 'born'];
 const cacheOf = (prefix: string, on: Pick<Redis, 'run'> = redis, secret = 'a secret') =>
-  new RedisCache<Thing>({
+  new RedisCache<Row>({
     redis: on,
     prefix,
     ttlMs: TTL_MS,
-    guardedKeys: ['passport', 'born'],
+    guardedKeys: GUARDED,
     seal: new Seal(secret, 'a test'),
-    recordOf: ({ record }) => record,
-    toThing: (id, record, full, guarded) => ((record as { id?: unknown }).id === id ? { record: record as Thing['record'], full, guarded } : undefined),
     onLookup: (outcome, count) => (lookups[outcome] += count),
   });
-const thing = (id: string, name = `n${id}`): Thing => ({ record: { id, name }, full: false });
-const keep = async (full: boolean, ...things: Thing[]): Promise<void> => {
-  cache.keep(new Map(things.map((one) => [String(one.record.id), one])), full);
+const row = (id: string, name = `n${id}`): Row => ({ id, name });
+const keep = async (relationships: boolean, ...rows: Row[]): Promise<void> => {
+  cache.keep(new Map(rows.map((one) => [one.id, one])), relationships);
   // Commands of one connection are done in their order.
   await redis.run((client) => client.ping());
 };
-const found = async (ids: string[], full = false, of = cache) =>
-  Object.fromEntries(Array.from(await of.find(ids, full), ([id, { record, full }]) => [id, { record, full }]));
-const foundGuarded = async (id: string, of = cache) => (await of.find([id], false)).get(id)!.guarded!();
+/** What is found, without the guarded values, which nobody has read yet. */
+const found = async (ids: string[], relationships = false, of = cache) => Object.fromEntries(Array.from(await of.find(ids, relationships), ([id, record]) => [id, { ...record }]));
+const foundGuarded = async (id: string, of = cache) => {
+  const record = (await of.find([id], false)).get(id)!;
+  return Object.fromEntries(GUARDED.map((key) => [key, record[key]]).filter(([, value]) => value !== undefined));
+};
 const textAt = (key: string) => server.ask((client) => client.get(key));
 const put = (key: string, text: string) => server.ask((client) => client.set(key, text));
 const kept = () => server.ask((client) => client.keys('*'));
 
 describe('The shared cache', () => {
-  test('finds what was kept, and how much is known of it', async () => {
-    await keep(true, thing('1'));
-    await keep(false, thing('2'));
-    expect(await found(['1', '2', '3'])).toEqual({ 1: { ...thing('1'), full: true }, 2: thing('2') });
-    expect(await found(['1', '2', '3'], true)).toEqual({ 1: { ...thing('1'), full: true } });
+  test('finds what was kept, and whether it came with relationships', async () => {
+    await keep(true, row('1'));
+    await keep(false, row('2'));
+    expect(await found(['1', '2', '3'])).toEqual({ 1: row('1'), 2: row('2') });
+    expect(await found(['1', '2', '3'], true)).toEqual({ 1: row('1') });
     expect(lookups).toEqual({ hit: 3, miss: 3, error: 0 });
   });
 
   test('lets a full entry take the place of a plain one, and never the other way round', async () => {
-    await keep(false, thing('1', 'plain'));
-    await keep(true, thing('1', 'full'));
-    await keep(false, thing('1', 'late'));
-    expect(await found(['1'], true)).toEqual({ 1: { ...thing('1', 'full'), full: true } });
+    await keep(false, row('1', 'plain'));
+    await keep(true, row('1', 'full'));
+    await keep(false, row('1', 'late'));
+    expect(await found(['1'], true)).toEqual({ 1: row('1', 'full') });
   });
 
   test('keeps a plain entry again once the full one is over', async () => {
-    await keep(true, thing('1', 'full'));
+    await keep(true, row('1', 'full'));
     await server.ask((client) => client.pExpire('test:1', 1));
     while (await server.ask((client) => client.exists('test:1')));
-    await keep(false, thing('1', 'plain'));
-    expect(await found(['1'])).toEqual({ 1: thing('1', 'plain') });
+    await keep(false, row('1', 'plain'));
+    expect(await found(['1'])).toEqual({ 1: row('1', 'plain') });
   });
 
   test('gives every entry an end', async () => {
-    await keep(true, thing('1'));
-    await keep(false, thing('2'));
+    await keep(true, row('1'));
+    await keep(false, row('2'));
     for (const key of ['test:1', 'test:2']) {
       const ttlMs = await server.ask((client) => client.pTTL(key));
       expect(ttlMs).toBeGreaterThan(0);
@@ -95,37 +92,37 @@ describe('The shared cache', () => {
   });
 
   test('counts what it cannot read as an error of that entry alone, and takes it away', async () => {
-    await keep(false, thing('1'), thing('2'));
+    await keep(false, row('1'), row('2'));
     await server.ask((client) => client.set('test:2', 'p{"id":"2"'));
     await server.ask((client) => client.set('test:3', 'p{"id":"4"}'));
-    expect(await found(['1', '2', '3', '5'])).toEqual({ 1: thing('1') });
+    expect(await found(['1', '2', '3', '5'])).toEqual({ 1: row('1') });
     expect(lookups).toEqual({ hit: 1, miss: 1, error: 2 });
     await redis.run((client) => client.ping());
     expect(await server.ask((client) => client.keys('*'))).toEqual(['test:1']);
   });
 
   test('leaves a plain entry where a full one is looked for', async () => {
-    await keep(false, thing('1'));
+    await keep(false, row('1'));
     expect(await found(['1'], true)).toEqual({});
-    expect(await found(['1'])).toEqual({ 1: thing('1') });
+    expect(await found(['1'])).toEqual({ 1: row('1') });
   });
 
   test('knows nothing of what has another prefix', async () => {
-    await keep(true, thing('1'));
+    await keep(true, row('1'));
     expect(Object.fromEntries(await cacheOf('other:').find(['1'], false))).toEqual({});
   });
 
   test('keeps the rest where one record cannot be written', async () => {
     const circular: Record<string, unknown> = { id: '1' };
     circular.itself = circular;
-    await keep(true, { record: circular, full: true }, thing('2'));
+    await keep(true, circular as unknown as Row, row('2'));
     expect(Object.keys(await found(['1', '2']))).toEqual(['2']);
   });
 
   test('is empty, and no error, where Redis is not there', async () => {
     const absent = new Redis({ url: 'redis://127.0.0.1:1', onHealth: () => {} });
     const empty = cacheOf('test:', absent);
-    empty.keep(new Map([['1', thing('1')]]), true);
+    empty.keep(new Map([['1', row('1')]]), true);
     expect((await empty.find(['1', '2'], false)).size).toBe(0);
     expect(lookups).toEqual({ hit: 0, miss: 0, error: 2 });
     absent.close();
@@ -139,20 +136,29 @@ describe('The shared cache', () => {
         throw new RedisUnavailable();
       },
     });
-    hanging.keep(new Map([['1', thing('1')]]), true);
+    hanging.keep(new Map([['1', row('1')]]), true);
     expect((await hanging.find(['1'], false)).size).toBe(0);
     expect(limits).toEqual([50, 50]);
   });
 });
 
 describe('Guarded values in the shared cache', () => {
-  const person = (id: string, passport: unknown = `P${id}`): Thing => ({ record: { id, name: `n${id}`, passport, born: { year: 1980 } }, full: false });
+  const person = (id: string): Row => ({ id, name: `n${id}`, passport: `P${id}`, born: { year: 1980 } });
 
   test('come back as they were, and are not in the rest of the record', async () => {
     await keep(false, person('1'));
-    expect(await found(['1'])).toEqual({ 1: thing('1') });
+    expect(await found(['1'])).toEqual({ 1: row('1') });
     expect(await foundGuarded('1')).toEqual({ passport: 'P1', born: { year: 1980 } });
     expect(lookups).toEqual({ hit: 2, miss: 0, error: 0 });
+  });
+
+  test('are decrypted once for each record, when the first is read', async () => {
+    await keep(false, person('1'));
+    const decrypt = jest.spyOn(Seal.prototype, 'decrypt');
+    const record = (await cache.find(['1'], false)).get('1')!;
+    expect([record.name, decrypt.mock.calls.length]).toEqual(['n1', 0]);
+    expect([record.passport, record.born, record.passport, decrypt.mock.calls.length]).toEqual(['P1', { year: 1980 }, 'P1', 1]);
+    decrypt.mockRestore();
   });
 
   test('are in no entry that anybody could read, and never encrypted to the same text', async () => {
@@ -165,14 +171,15 @@ describe('Guarded values in the shared cache', () => {
   });
 
   test('that are nothing take no space', async () => {
-    await keep(false, { record: { id: '1', name: 'n1', passport: null, born: undefined }, full: false });
+    await keep(false, { id: '1', name: 'n1', passport: null, born: undefined });
     expect(await textAt('test:1')).toBe('p{"id":"1","name":"n1"}');
     expect(await foundGuarded('1')).toEqual({});
   });
 
   test('are not taken from what somebody wrote in the open', async () => {
     await put('test:1', 'p{"id":"1","passport":"forged"}');
-    expect(await foundGuarded('1')).toEqual({});
+    expect(await found(['1'])).toEqual({});
+    expect(lookups).toEqual({ hit: 0, miss: 0, error: 1 });
   });
 
   test.each<[string, () => Promise<unknown>]>([
@@ -186,7 +193,7 @@ describe('Guarded values in the shared cache', () => {
   ])('are nothing where what is encrypted %s: it counts as an error, and the entry goes', async (_, tamper) => {
     await keep(false, person('1'), person('2'));
     await tamper();
-    expect(await found(['1'])).toEqual({ 1: thing('1') });
+    expect(await found(['1'])).toEqual({ 1: row('1') });
     expect(await foundGuarded('1')).toEqual({});
     await redis.run((client) => client.ping());
     expect(await kept()).toEqual(['test:2']);

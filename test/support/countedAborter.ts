@@ -1,4 +1,4 @@
-import { Aborter } from '../../src/signal.js';
+import { Aborter } from '../../src/deadline.js';
 
 /** An aborter that tells how many listeners it holds. */
 export class CountedAborter extends Aborter {

@@ -1,46 +1,74 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Outcome } from '../../src/errors.js';
-import type { Life } from '../../src/life.js';
+import type { Deadline, Signal } from '../../src/deadline.js';
+import { isFound, type Outcome } from '../../src/errors.js';
 import { Gatherer, type GathererOptions } from '../../src/loaders/gatherer.js';
-import type { Signal } from '../../src/signal.js';
+import type { Resource, UpstreamRecord } from '../../src/loaders/resource.js';
+import type { CallRecording } from '../../src/recording.js';
 
 interface Call {
   readonly ids: readonly string[];
-  readonly full: boolean;
+  readonly relationships: boolean;
   readonly signal: Signal;
   /** The call's own deadline, which may change while it is under way. */
-  readonly life: Life;
-  /** Ends the call: with `id!` for each id (`id!!` in full), or with an error. */
+  readonly deadline: Deadline;
+  /** Ends the call: with a record named `id!` for each id (`id!!` with relationships), or with an error. */
   answer(error?: Error): void;
 }
 
-/** A gatherer whose calls wait until the test answers them. */
-export function gathererOverDouble(options: Partial<GathererOptions<string>> = {}): { gatherer: Gatherer<string>; calls: Call[] } {
-  const calls: Call[] = [];
-  const gatherer = new Gatherer<string>({
-    source: 'CAS360',
-    resource: 'contacts',
-    maxIds: 3,
-    maxIdBytes: 100,
-    maxCalls: 2,
-    maxWaitingIds: 1_000,
-    timeoutMs: 1_000,
-    fetch: (ids, full, life) =>
-      new Promise<ReadonlyMap<string, Outcome<string>>>((resolve, reject) => {
-        const answer = (error?: Error): void => (error ? reject(error) : resolve(new Map(ids.map((id) => [id, full ? `${id}!!` : `${id}!`]))));
-        const { signal } = life;
-        signal.addEventListener('abort', () => answer(signal.reason));
-        calls.push({ ids: [...ids], full, signal, life, answer });
-      }),
-    ...options,
-  });
-  return { gatherer, calls };
+interface Named extends UpstreamRecord {
+  readonly name: string;
 }
 
-/** A life that `signal` ends. */
-export const endedBy = (signal: Signal): Life => ({ signal, endsAtMs: Infinity });
+/** A gatherer, and its outcomes with names in the place of records. */
+export interface GathererOverDouble {
+  readonly gatherer: {
+    request(ids: ReadonlySet<string>, relationships: boolean, deadline: Deadline, recording?: CallRecording): Promise<ReadonlyMap<string, Outcome<string>>>;
+    readonly load: Gatherer<Named>['load'];
+  };
+  readonly calls: Call[];
+}
 
-/** A life that does not end. */
+type Options = Partial<Omit<Resource<Named, unknown>, 'toModel'> & Omit<GathererOptions<Named>, 'resource'>>;
+
+/** A gatherer whose calls wait until the test answers them. */
+export function gathererOverDouble({ maxWaitingIds = 1_000, requestTimeoutMs = 1_000, attemptTimeoutMs = 500, ...resource }: Options = {}): GathererOverDouble {
+  const calls: Call[] = [];
+  const gatherer = new Gatherer<Named>({
+    resource: {
+      source: 'CAS360',
+      name: 'contacts',
+      maxIds: 3,
+      maxIdBytes: 100,
+      maxCalls: 2,
+      fetch: (ids, relationships, deadline) =>
+        new Promise((resolve, reject) => {
+          const answer = (error?: Error): void => (error ? reject(error) : resolve(ids.map((id) => ({ id, name: relationships ? `${id}!!` : `${id}!` }))));
+          const { signal } = deadline;
+          signal.addEventListener('abort', () => answer(signal.reason));
+          calls.push({ ids: [...ids], relationships, signal, deadline, answer });
+        }),
+      ...resource,
+    },
+    maxWaitingIds,
+    requestTimeoutMs,
+    attemptTimeoutMs,
+    onDrift: () => {},
+  });
+  return {
+    gatherer: {
+      request: async (...args) => new Map(Array.from(await gatherer.request(...args), ([id, outcome]) => [id, isFound(outcome) ? outcome.name : outcome])),
+      get load() {
+        return gatherer.load;
+      },
+    },
+    calls,
+  };
+}
+
+/** A deadline that `signal` ends. */
+export const endedBy = (signal: Signal): Deadline => ({ signal, endsAtMs: Infinity });
+
+/** A deadline that never comes. */
 export const FOREVER = endedBy(new AbortController().signal);
 
 /** Two turns of the event loop: everything that is already settled has its effect, and what waits for that goes out. */

@@ -40,7 +40,7 @@ async function listened(settings: Record<string, string>): Promise<Heard> {
   return {
     sdkCalls: sdk.reduce((sum, { mock }) => sum + mock.calls.length, 0),
     watching: request.mock.calls.map(([, , , watching]) => watching),
-    traceparents: request.mock.calls.map(([, , life]) => life.traceparent),
+    traceparents: request.mock.calls.map(([, , deadline]) => deadline.traceparent),
   };
 }
 

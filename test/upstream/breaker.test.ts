@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import fc from 'fast-check';
 import { ContactsError } from '../../src/errors.js';
 import { Breaker } from '../../src/upstream/breaker.js';
-import { GivenUp } from '../../src/upstream/givenUp.js';
-import { Refusal } from '../../src/upstream/refusal.js';
+import { Cancelled } from '../../src/upstream/callErrors.js';
+import { StatusError } from '../../src/upstream/callErrors.js';
 
 beforeEach(() => {
   jest.useFakeTimers();
@@ -13,7 +13,7 @@ afterEach(() => {
 });
 
 const now = (): number => performance.now();
-const DOWN = new Refusal(503, 'PMS');
+const DOWN = new StatusError(503, 'PMS');
 
 /** Runs calls that end as told; resolves to how many reached the upstream. */
 async function run(breaker: Breaker, times: number, outcome?: Error): Promise<number> {
@@ -42,7 +42,6 @@ describe('The breaker', () => {
     ['5xx', DOWN],
     ['a broken connection', new ContactsError('UPSTREAM_UNAVAILABLE', 'PMS', { cause: new Error() })],
     ['a call that took too long', new ContactsError('UPSTREAM_TIMEOUT', 'PMS')],
-    ['an unreadable body', new ContactsError('UPSTREAM_INVALID_RESPONSE', 'PMS')],
   ])('counts %s as a failure', async (_what, failure) => {
     const breaker = new Breaker({ source: 'PMS', now });
     await run(breaker, 20, failure);
@@ -50,12 +49,13 @@ describe('The breaker', () => {
   });
 
   test.each([
-    ['404', new Refusal(404, 'PMS')],
-    ['400', new Refusal(400, 'PMS')],
-    ['429', new Refusal(429, 'PMS')],
-    ['403', new Refusal(403, 'PMS')],
+    ['404', new StatusError(404, 'PMS')],
+    ['400', new StatusError(400, 'PMS')],
+    ['429', new StatusError(429, 'PMS')],
+    ['403', new StatusError(403, 'PMS')],
     ['no token', new ContactsError('UPSTREAM_AUTH_FAILED', 'PMS')],
-    ['a call that we gave up', new GivenUp('PMS')],
+    ['an unreadable body, which one spoilt row can cause', new ContactsError('UPSTREAM_INVALID_RESPONSE', 'PMS')],
+    ['a call that we cancelled', new Cancelled('PMS')],
   ])('counts %s neither way', async (_what, outcome) => {
     const breaker = new Breaker({ source: 'PMS', now });
     await run(breaker, 200, outcome);
@@ -66,7 +66,7 @@ describe('The breaker', () => {
 
   test('stays closed while every other call fails, as when an id is poisoned', async () => {
     const breaker = new Breaker({ source: 'CAS360', now });
-    for (let i = 0; i < 100; i++) await run(breaker, 1, i % 2 === 0 ? new Refusal(500, 'CAS360') : undefined);
+    for (let i = 0; i < 100; i++) await run(breaker, 1, i % 2 === 0 ? new StatusError(500, 'CAS360') : undefined);
     expect(breaker.isOpen).toBe(false);
   });
 
@@ -84,7 +84,7 @@ describe('The breaker', () => {
   });
 
   test('waits for another five seconds when the try failed, or told nothing', async () => {
-    for (const outcome of [DOWN, new GivenUp('PMS')]) {
+    for (const outcome of [DOWN, new Cancelled('PMS')]) {
       const breaker = await opened();
       await jest.advanceTimersByTimeAsync(5_000);
       expect(await run(breaker, 3, outcome)).toBe(1);
@@ -98,7 +98,7 @@ describe('The breaker', () => {
   test.each([404, 400, 401, 429])('closes when the try is answered with %i, which an upstream that is down does not say', async (status) => {
     const breaker = await opened();
     await jest.advanceTimersByTimeAsync(5_000);
-    expect(await run(breaker, 1, new Refusal(status, 'PMS'))).toBe(1);
+    expect(await run(breaker, 1, new StatusError(status, 'PMS'))).toBe(1);
     expect(await run(breaker, 10)).toBe(10);
   });
 
@@ -116,7 +116,7 @@ describe('The breaker', () => {
   });
 
   test('is never stuck: whatever happened, a healthy upstream is served again within five seconds', async () => {
-    const outcomes = [undefined, DOWN, new Refusal(404, 'PMS'), new Refusal(429, 'PMS'), new GivenUp('PMS'), new ContactsError('UPSTREAM_TIMEOUT', 'PMS')];
+    const outcomes = [undefined, DOWN, new StatusError(404, 'PMS'), new StatusError(429, 'PMS'), new Cancelled('PMS'), new ContactsError('UPSTREAM_TIMEOUT', 'PMS')];
     const step = fc.record({ times: fc.nat(40), outcome: fc.constantFrom(...outcomes), waitMs: fc.nat(7_000) });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {

@@ -2,20 +2,20 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import type { Life } from '../../src/life.js';
-import { Aborter } from '../../src/signal.js';
+import type { Deadline } from '../../src/deadline.js';
+import { Aborter } from '../../src/deadline.js';
 import { Breaker } from '../../src/upstream/breaker.js';
-import { Exchange } from '../../src/upstream/exchange.js';
-import { Upstream, type Ask } from '../../src/upstream/http.js';
+import { Wire } from '../../src/upstream/wire.js';
+import { Upstream, type UpstreamRequest } from '../../src/upstream/http.js';
 import { TokenSource, type Grant } from '../../src/upstream/oauth2/tokenSource.js';
 import { Pause } from '../../src/upstream/pause.js';
 import { Retry } from '../../src/upstream/retry.js';
-import type { UpstreamCall } from '../../src/watch.js';
+import type { UpstreamCall } from '../../src/recording.js';
 import { until } from '../support/until.js';
 
 type Answer = 'none' | { readonly status: number; readonly headers?: Record<string, string>; readonly body?: string };
 
-const ASK: Ask = { resource: 'contacts', path: '/contacts/54', ids: ['54'], full: false };
+const ASK: UpstreamRequest = { resource: 'contacts', path: '/contacts/54', ids: ['54'], relationships: false };
 const FINE: Answer = { status: 200, body: '[54]' };
 
 let ends: (() => Promise<unknown>)[] = [];
@@ -39,8 +39,8 @@ async function upstreamOver(answers: readonly Answer[], request?: () => Promise<
   const heard: UpstreamCall[] = [];
   const pause = new Pause({ source: 'CAS360', ...chance });
   const token = new TokenSource({ source: 'CAS360', ...chance, onFailure: () => {}, request: request ?? (async () => ({ accessToken: `token${++tokens}`, lifetimeSeconds: 100 })) });
-  const exchange = new Exchange({ baseUrl: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`), connections: 2, maxBodyBytes: 1_000 });
-  const upstream = new Upstream({ source: 'CAS360', retry: new Retry(chance), pause, breaker: new Breaker({ source: 'CAS360', now: chance.now }), token, exchange, onCall: (_source, call) => heard.push(call) });
+  const wire = new Wire({ baseUrl: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`), connections: 2, maxBodyBytes: 1_000 });
+  const upstream = new Upstream({ source: 'CAS360', retry: new Retry(chance), pause, breaker: new Breaker({ source: 'CAS360', now: chance.now }), token, wire, onCall: (_source, call) => heard.push(call) });
   ends.push(async () => {
     await upstream.close();
     server.closeAllConnections();
@@ -49,8 +49,8 @@ async function upstreamOver(answers: readonly Answer[], request?: () => Promise<
   return { upstream, asked, clock, pause, heard, tokensSent: () => asked.map(({ authorization }) => authorization) };
 }
 
-/** A life without time for a second attempt. */
-const brief = (clock: { readonly nowMs: number }): Life => ({ signal: new Aborter(), endsAtMs: clock.nowMs + 1 });
+/** A deadline without time for a second attempt. */
+const brief = (clock: { readonly nowMs: number }): Deadline => ({ signal: new Aborter(), endsAtMs: clock.nowMs + 1 });
 const codeOf = (asking: Promise<unknown>): Promise<unknown> => asking.then(() => 'served', (error: unknown) => (error as { readonly code?: unknown }).code);
 
 const BEARER = { 'www-authenticate': 'Bearer error="invalid_token"' };
@@ -160,9 +160,9 @@ describe('A call', () => {
       }
     }
     const { upstream } = await upstreamOver([{ status: 401 }, { status: 503, body: 'down' }, FINE, { status: 404 }]);
-    const life = { signal: new Counted(), endsAtMs: Infinity };
-    expect(await upstream.getJson(ASK, life)).toEqual([54]);
-    expect(await codeOf(upstream.getJson(ASK, life))).toBe('UPSTREAM_INVALID_RESPONSE');
+    const deadline = { signal: new Counted(), endsAtMs: Infinity };
+    expect(await upstream.getJson(ASK, deadline)).toEqual([54]);
+    expect(await codeOf(upstream.getJson(ASK, deadline))).toBe('UPSTREAM_INVALID_RESPONSE');
     await until('nobody listens', () => listening === 0);
   });
 });
@@ -170,7 +170,7 @@ describe('A call', () => {
 test('A refusal whose body was read leaves no timer behind', async () => {
   const [began, cleared] = [jest.spyOn(globalThis, 'setTimeout'), jest.spyOn(globalThis, 'clearTimeout')];
   try {
-    const { upstream, clock } = await upstreamOver([{ status: 404, body: 'gone' }]);
+    const { upstream, clock } = await upstreamOver([{ status: 410, body: 'gone' }]);
     await codeOf(upstream.getJson(ASK, brief(clock)));
     // For a body that is slow to end.
     const timer = began.mock.results[began.mock.calls.findIndex(([, ms]) => ms === 100)]!.value;

@@ -53,8 +53,8 @@ describe('A pause that an upstream asked for', () => {
   });
 
   test('refuses at once whom it would make too late', async () => {
-    const life = { ...FOREVER, endsAtMs: performance.now() + 8_000 };
-    await expect(pauseOf('3600').pass(life)).rejects.toMatchObject({ code: 'UPSTREAM_RATE_LIMITED', source: 'PMS' });
+    const deadline = { ...FOREVER, endsAtMs: performance.now() + 8_000 };
+    await expect(pauseOf('3600').pass(deadline)).rejects.toMatchObject({ code: 'UPSTREAM_RATE_LIMITED', source: 'PMS' });
   });
 
   test('made longer while somebody waits makes them wait for longer', async () => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { ContactsError } from '../../src/errors.js';
-import type { Life } from '../../src/life.js';
-import { Refusal } from '../../src/upstream/refusal.js';
+import type { Deadline } from '../../src/deadline.js';
+import { StatusError } from '../../src/upstream/callErrors.js';
 import { Retry } from '../../src/upstream/retry.js';
 import { FOREVER } from '../support/upstreamDouble.js';
 
@@ -16,11 +16,11 @@ const retryWith = (random = 0): Retry => new Retry({ now: () => performance.now(
 const NETWORK = new ContactsError('UPSTREAM_UNAVAILABLE', 'PMS', { cause: new Error('ECONNRESET') });
 
 /** Runs calls that fail as told and then succeed; tells how many attempts it took, and the outcome. */
-async function attempts(retry: Retry, failures: readonly Error[], life: Life = FOREVER): Promise<{ count: number; outcome: unknown; ms: number }> {
+async function attempts(retry: Retry, failures: readonly Error[], deadline: Deadline = FOREVER): Promise<{ count: number; outcome: unknown; ms: number }> {
   let count = 0;
   const startedAt = performance.now();
   const running = retry
-    .run(life, async () => {
+    .run(deadline, async () => {
       const failure = failures[count++];
       if (failure) throw failure;
       return 'done';
@@ -33,17 +33,17 @@ async function attempts(retry: Retry, failures: readonly Error[], life: Life = F
 describe('One more attempt', () => {
   test.each([
     ['a broken connection', NETWORK],
-    ['502', new Refusal(502, 'PMS')],
-    ['503', new Refusal(503, 'PMS')],
-    ['504', new Refusal(504, 'PMS')],
+    ['502', new StatusError(502, 'PMS')],
+    ['503', new StatusError(503, 'PMS')],
+    ['504', new StatusError(504, 'PMS')],
   ])('follows %s', async (_what, failure) => {
     expect(await attempts(retryWith(), [failure])).toMatchObject({ count: 2, outcome: 'done' });
   });
 
   test.each([
-    ['500', new Refusal(500, 'PMS')],
-    ['404', new Refusal(404, 'PMS')],
-    ['429', new Refusal(429, 'PMS')],
+    ['500', new StatusError(500, 'PMS')],
+    ['404', new StatusError(404, 'PMS')],
+    ['429', new StatusError(429, 'PMS')],
     ['a timeout', new ContactsError('UPSTREAM_TIMEOUT', 'PMS')],
     ['an unreadable body', new ContactsError('UPSTREAM_INVALID_RESPONSE', 'PMS', { cause: new SyntaxError() })],
     ['a refused token', new ContactsError('UPSTREAM_AUTH_FAILED', 'PMS', { cause: new Error() })],
@@ -73,8 +73,8 @@ describe('One more attempt', () => {
   });
 
   test('is not made when there is no time for it', async () => {
-    const life = { ...FOREVER, endsAtMs: performance.now() + 40 };
-    expect(await attempts(retryWith(), [NETWORK], life)).toMatchObject({ count: 1, outcome: NETWORK });
+    const deadline = { ...FOREVER, endsAtMs: performance.now() + 40 };
+    expect(await attempts(retryWith(), [NETWORK], deadline)).toMatchObject({ count: 1, outcome: NETWORK });
   });
 
   test('is paid from a budget: an upstream that fails everything is asked hardly more often', async () => {

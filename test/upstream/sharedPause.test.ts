@@ -28,8 +28,8 @@ async function replica(key: string): Promise<{ pause: Pause; redis: Redis }> {
 
 /** Whether a call that may take a second is let through. */
 function isOpen(pause: Pause): Promise<boolean> {
-  const life = { signal: AbortSignal.timeout(2_000), endsAtMs: performance.now() + 1_000 };
-  return pause.pass(life).then(
+  const deadline = { signal: AbortSignal.timeout(2_000), endsAtMs: performance.now() + 1_000 };
+  return pause.pass(deadline).then(
     () => true,
     () => false,
   );

@@ -1,30 +1,31 @@
+import type { Deadline } from '../../deadline.js';
 import { ContactsError } from '../../errors.js';
-import type { Life } from '../../life.js';
-import { isRecord } from '../../record.js';
-import type { Ask, Upstream } from '../http.js';
-import { reduceAddress, reduceContact } from './reduceRow.js';
+import type { Upstream, UpstreamRequest } from '../http.js';
+import { rowId } from '../rowId.js';
+import { reduceAddress, reduceContact, type Cas360Address, type Cas360Contact } from './reduceRow.js';
 
-/** The page that the register's documentation shows; CAS360_MAX_IDS allows no larger chunk, so that it never cuts one. */
+/** The page that the register's documentation shows. CAS360_MAX_IDS allows no larger chunk. The register may still cut it shorter. */
 const PAGE = 'offset=0&limit=500';
 
 /**
- * `GET /contacts/{id,id,...}`: the rows as they come, in any order, absent ones left out, perhaps others among them.
- * Each is reduced to the keys that the mapping reads. With `relationships` each row carries them; the register sends
- * them only then. `ids` are digits only.
+ * `GET /contacts/{id,id,...}`: the rows as they came, in any order, each reduced to the keys that the mapping reads. A row
+ * without a usable id is undefined. The register sends relationships only if `relationships` asks for them. `ids` are digits.
  */
-export function getContacts(cas360: Upstream, ids: readonly string[], relationships: boolean, life: Life): Promise<unknown[]> {
+export function getContacts(cas360: Upstream, ids: readonly string[], relationships: boolean, deadline: Deadline): Promise<(Cas360Contact | undefined)[]> {
   const path = `/contacts/${ids.join(',')}?${PAGE}${relationships ? '&relationships=true' : ''}`;
-  return getRows(cas360, { resource: 'contacts', path, ids, full: relationships }, reduceContact, life);
+  return getRows(cas360, { resource: 'contacts', path, ids, relationships }, (id, row) => reduceContact(id, row, relationships), deadline);
 }
 
-/** `GET /addresses/{id,id,...}`: the rows as they come, like contacts. `ids` are digits only. */
-export function getAddresses(cas360: Upstream, ids: readonly string[], life: Life): Promise<unknown[]> {
-  return getRows(cas360, { resource: 'addresses', path: `/addresses/${ids.join(',')}`, ids, full: false }, reduceAddress, life);
+/** `GET /addresses/{id,id,...}`: the rows as they came, like contacts. `ids` are digits. */
+export function getAddresses(cas360: Upstream, ids: readonly string[], deadline: Deadline): Promise<(Cas360Address | undefined)[]> {
+  return getRows(cas360, { resource: 'addresses', path: `/addresses/${ids.join(',')}`, ids, relationships: false }, reduceAddress, deadline);
 }
 
-async function getRows<R>(cas360: Upstream, ask: Ask, reduce: (row: R) => R, life: Life): Promise<unknown[]> {
-  const rows = await cas360.getJson(ask, life);
+async function getRows<R>(cas360: Upstream, request: UpstreamRequest, reduce: (id: string, row: never) => R, deadline: Deadline): Promise<(R | undefined)[]> {
+  const rows = await cas360.getJson(request, deadline);
   if (!Array.isArray(rows)) throw new ContactsError('UPSTREAM_INVALID_RESPONSE', 'CAS360');
-  // What is no object stays in the list: whoever matches rows with ids counts it.
-  return rows.map((row: unknown) => (isRecord(row) ? reduce(row as R) : row));
+  return rows.map((row: unknown) => {
+    const id = rowId(row);
+    return id === undefined ? undefined : reduce(id, row as never);
+  });
 }

@@ -1,21 +1,24 @@
 /* eslint-disable @typescript-eslint/no-deprecated -- The register's documentation misspells two keys. Either spelling may come. */
-import { country, list, nested, single } from '../reduce.js';
+import { country, list, nested, single, type Reduced } from '../reduce.js';
 import type { components } from './records.generated.js';
 
-type RelationshipRecord = components['schemas']['RelationshipRecord'];
-export type Cas360ContactRecord = components['schemas']['ContactRecord'];
-export type Cas360AddressRecord = components['schemas']['AddressRecord'];
+type Records = components['schemas'];
+type RelationshipRecord = Records['RelationshipRecord'];
+
+/** A contact as it travels: `id` as digits. `relationships` is undefined if they were not asked for. */
+export type Cas360Contact = Reduced<Records['ContactRecord']>;
+export type Cas360Address = Reduced<Records['AddressRecord']>;
 
 /** The keys of a contact whose fields need a scope. */
-export const CAS360_GUARDED_KEYS = ['birthday', 'birthPlace', 'birthState', 'birthCountry', 'taxNumber'] as const satisfies readonly (keyof Cas360ContactRecord)[];
+export const CAS360_GUARDED_KEYS = ['birthday', 'birthPlace', 'birthState', 'birthCountry', 'taxNumber'] as const satisfies readonly (keyof Records['ContactRecord'])[];
 
 /**
  * The keys of a contact that the mapping reads, and no others. Values are not checked here. One literal for all rows
  * makes them quick to read.
  */
-export function reduceContact(row: Cas360ContactRecord): Required<Cas360ContactRecord> {
+export function reduceContact(id: string, row: Records['ContactRecord'], relationships: boolean): Cas360Contact {
   return {
-    id: single(row.id),
+    id,
     contactType: single(row.contactType),
     name: single(row.name),
     title: single(row.title),
@@ -37,7 +40,7 @@ export function reduceContact(row: Cas360ContactRecord): Required<Cas360ContactR
     placeOfIncorportaion: country(row.placeOfIncorportaion),
     addressId: single(row.addressId),
     representativeIds: list(row.representativeIds, single),
-    relationships: list(row.relationships, (item) => nested(item, relationship)),
+    relationships: relationships ? (list(row.relationships, (item) => nested(item, relationship)) ?? null) : undefined,
     birthday: single(row.birthday),
     birthPlace: single(row.birthPlace),
     birthState: single(row.birthState),
@@ -47,9 +50,9 @@ export function reduceContact(row: Cas360ContactRecord): Required<Cas360ContactR
 }
 
 /** Likewise of an address. */
-export function reduceAddress(row: Cas360AddressRecord): Required<Cas360AddressRecord> {
+export function reduceAddress(id: string, row: Records['AddressRecord']): Cas360Address {
   return {
-    id: single(row.id),
+    id,
     careOf: single(row.careOf),
     unitFlat: single(row.unitFlat),
     levelFloor: single(row.levelFloor),

@@ -1,8 +1,7 @@
 import { ContactsError } from '../../errors.js';
 import type { Source } from '../../model.js';
-import { waitFor } from '../../life.js';
-import type { Signal } from '../../signal.js';
-import type { UpstreamCall } from '../../watch.js';
+import { waitFor, type Signal } from '../../deadline.js';
+import type { UpstreamCall } from '../../recording.js';
 
 /** What a token endpoint granted. */
 export interface Grant {
@@ -81,7 +80,7 @@ export class TokenSource {
     const askedAtMs = now();
     const startedAtMs = performance.now();
     const takeDown = (outcome: string): void =>
-      void calls?.push({ resource: 'token', ids: [], full: false, attempt: 1, startedAtMs, endedAtMs: performance.now(), outcome });
+      void calls?.push({ resource: 'token', ids: [], relationships: false, attempt: 1, startedAtMs, endedAtMs: performance.now(), outcome });
     try {
       const grant = await request();
       this.#keep(grant, askedAtMs);

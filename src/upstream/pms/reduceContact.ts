@@ -1,8 +1,11 @@
-import { country, nested, single } from '../reduce.js';
+import { country, nested, single, type Reduced } from '../reduce.js';
 import type { components } from './records.generated.js';
 
 type Records = components['schemas'];
-export type PmsContactRecord = Records['ContactRecord'];
+type ContactRecord = Records['ContactRecord'];
+
+/** A contact as it travels: `id` as digits. */
+export type PmsContact = Reduced<Omit<ContactRecord, 'password'>>;
 
 /** The keys whose fields need a scope. */
 export const PMS_GUARDED_KEYS = [
@@ -20,15 +23,15 @@ export const PMS_GUARDED_KEYS = [
   'saltoKeysLastUpdated',
   'keyCardCode',
   'cognitoId',
-] as const satisfies readonly (keyof PmsContactRecord)[];
+] as const satisfies readonly (keyof ContactRecord)[];
 
 /**
  * The keys of a contact that the mapping reads, and no others: a password, or a key that the PMS adds, is not kept.
  * Values are not checked here. One literal for all records makes them quick to read.
  */
-export function reduceContact(record: PmsContactRecord): Required<Omit<PmsContactRecord, 'password'>> {
+export function reduceContact(id: string, record: ContactRecord): PmsContact {
   return {
-    id: single(record.id),
+    id,
     uuid: single(record.uuid),
     title: single(record.title),
     firstName: single(record.firstName),

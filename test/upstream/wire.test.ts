@@ -3,37 +3,37 @@ import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { UnreadableBody } from '../../src/readBody.js';
-import { Exchange } from '../../src/upstream/exchange.js';
+import { Wire } from '../../src/upstream/wire.js';
 import { ENDLESS, startHostileServer } from '../support/hostileServer.js';
 import { FOREVER } from '../support/upstreamDouble.js';
 
 const MEBIBYTE = 1_048_576;
 let server: Server | undefined;
-let exchange: Exchange | undefined;
+let wire: Wire | undefined;
 
-async function over(answer: RequestListener, path = ''): Promise<Exchange> {
+async function over(answer: RequestListener, path = ''): Promise<Wire> {
   server = createServer(answer);
   await new Promise<void>((resolve) => server!.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  return (exchange = new Exchange({ baseUrl: new URL(`http://127.0.0.1:${port}${path}`), connections: 2, maxBodyBytes: MEBIBYTE }));
+  return (wire = new Wire({ baseUrl: new URL(`http://127.0.0.1:${port}${path}`), connections: 2, maxBodyBytes: MEBIBYTE }));
 }
 
 afterEach(async () => {
-  await exchange?.close();
+  await wire?.close();
   server?.closeAllConnections();
   server?.close();
 });
 
-const get = (from: Exchange): Promise<unknown> => from.get('/x', 'token', FOREVER.signal);
+const get = (from: Wire): Promise<unknown> => from.get('/x', 'token', FOREVER.signal);
 
-describe('An exchange with an upstream', () => {
+describe('A call on the wire', () => {
   test('asks below the upstream’s address, with the token', async () => {
     const asked: unknown[] = [];
     const to = await over((request, response) => {
       asked.push([request.url, request.headers.authorization]);
       response.end('{}');
     }, '/deep/er/');
-    expect(await get(to)).toEqual({ status: 200, retryAfter: undefined, body: Buffer.from('{}') });
+    expect(await get(to)).toEqual({ status: 200, retryAfter: undefined, contentType: undefined, body: Buffer.from('{}') });
     expect(asked).toEqual([['/deep/er/x', 'Bearer token']]);
   });
 
@@ -42,16 +42,18 @@ describe('An exchange with an upstream', () => {
     expect(await get(to)).toMatchObject({ status: 302 });
   });
 
-  test.each([
-    ['a compressed body', 'gzip', gzipSync('[1]')],
-    ['a compressed body whose encoding is written otherwise', 'GZip', gzipSync('[1]')],
-  ])('reads %s', async (_what, encoding, body) => {
-    const to = await over((_request, response) => response.writeHead(200, { 'content-encoding': encoding }).end(body));
-    expect(await get(to)).toMatchObject({ body: Buffer.from('[1]') });
+  // Servers and proxies declare encodings that are none, and forget to take them away. The first bytes tell.
+  test.each(['gzip', 'GZip', 'x-gzip', 'gzip, identity', 'UTF-8', 'none', '', 'identity', 'br', undefined])('reads a body whose content-encoding is %j, compressed or not', async (encoding) => {
+    for (const body of [gzipSync('[1]'), Buffer.from('[1]')]) {
+      const to = await over((_request, response) => response.writeHead(200, encoding === undefined ? {} : { 'content-encoding': encoding }).end(body));
+      expect(await get(to)).toMatchObject({ body: Buffer.from('[1]') });
+      server!.close();
+      await wire!.close();
+    }
   });
 
   test('reads the body after one that could not be inflated', async () => {
-    const bodies = [Buffer.from('no gzip'), gzipSync('[1]')];
+    const bodies = [gzipSync('[1]').subarray(0, 12), gzipSync('[1]')];
     const to = await over((_request, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(bodies.shift()));
     await expect(get(to)).rejects.toBeInstanceOf(UnreadableBody);
     expect(await get(to)).toMatchObject({ body: Buffer.from('[1]') });
@@ -60,9 +62,7 @@ describe('An exchange with an upstream', () => {
   test.each([
     ['too large a body', {}, Buffer.alloc(2 * MEBIBYTE, 'x')],
     ['a compressed body that grows too large', { 'content-encoding': 'gzip' }, gzipSync(Buffer.alloc(2 * MEBIBYTE, 'x'))],
-    ['a body that says to be compressed and is not', { 'content-encoding': 'gzip' }, Buffer.from('[1]')],
     ['a compressed body that was cut off', { 'content-encoding': 'gzip' }, gzipSync(Buffer.alloc(1_000, 'x')).subarray(0, 20)],
-    ['an encoding that nobody asked for', { 'content-encoding': 'br' }, Buffer.from('[1]')],
   ])('refuses %s', async (_what, headers, body) => {
     const to = await over((_request, response) => response.writeHead(200, headers).end(body));
     await expect(get(to)).rejects.toBeInstanceOf(UnreadableBody);
@@ -82,9 +82,9 @@ describe('An exchange with an upstream', () => {
       const drip = setInterval(() => response.write(' '), 5);
       response.on('close', () => clearInterval(drip));
     });
-    const life = new AbortController();
-    const getting = to.get('/x', 'token', life.signal);
-    setTimeout(() => life.abort(new Error('too late')), 50);
+    const deadline = new AbortController();
+    const getting = to.get('/x', 'token', deadline.signal);
+    setTimeout(() => deadline.abort(new Error('too late')), 50);
     await expect(getting).rejects.toThrow('too late');
   });
 });
@@ -104,9 +104,9 @@ describe('An answer of many small parts', () => {
 describe('An answer that does not end', () => {
   test.each(Object.entries(ENDLESS))('ends with its signal at the latest, in bounded memory: %s', async (_what, endless) => {
     const hostile = await startHostileServer(endless);
-    exchange = new Exchange({ baseUrl: hostile.url, connections: 2, maxBodyBytes: 8 * MEBIBYTE });
+    wire = new Wire({ baseUrl: hostile.url, connections: 2, maxBodyBytes: 8 * MEBIBYTE });
     const before = process.memoryUsage.rss();
-    await expect(exchange.get('/x', 'token', AbortSignal.timeout(2_000))).rejects.toThrow();
+    await expect(wire.get('/x', 'token', AbortSignal.timeout(2_000))).rejects.toThrow();
     expect(process.memoryUsage.rss() - before).toBeLessThan(192 * MEBIBYTE);
     await hostile.allGone();
     await hostile.stop();
@@ -114,8 +114,8 @@ describe('An answer that does not end', () => {
 
   test.each([404, 429, 500, 503])('is left soon, where its status is %i', async (status) => {
     const hostile = await startHostileServer({ begin: `HTTP/1.1 ${status} Some\r\n\r\n`, again: ' ' });
-    exchange = new Exchange({ baseUrl: hostile.url, connections: 2, maxBodyBytes: MEBIBYTE });
-    expect(await get(exchange)).toMatchObject({ status, body: Buffer.alloc(0) });
+    wire = new Wire({ baseUrl: hostile.url, connections: 2, maxBodyBytes: MEBIBYTE });
+    expect(await get(wire)).toMatchObject({ status, body: Buffer.alloc(0) });
     await hostile.allGone();
     expect(hostile.sentBytes()).toBeLessThan(32 * MEBIBYTE);
     await hostile.stop();

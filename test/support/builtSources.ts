@@ -1,10 +1,10 @@
-import { createResources } from '../../src/build/resources.js';
+import { createSources } from '../../src/build/sources.js';
 import { readConfig } from '../../src/config.js';
-import type { Life } from '../../src/life.js';
-import type { Resources } from '../../src/loaders/loaders.js';
+import type { Deadline } from '../../src/deadline.js';
+import type { Sources } from '../../src/loaders/loaders.js';
 import type { Redis } from '../../src/shared/redis.js';
 import { Metrics } from '../../src/telemetry/metrics.js';
-import type { Ask, Upstream } from '../../src/upstream/http.js';
+import type { Upstream, UpstreamRequest } from '../../src/upstream/http.js';
 
 const SETTINGS = {
   PMS_BASE_URL: 'https://pms.example.com',
@@ -19,14 +19,14 @@ const SETTINGS = {
   CAS360_SCOPE: 'read',
 };
 
-export interface Call extends Ask {
+export interface Call extends UpstreamRequest {
   readonly system: 'pms' | 'cas360';
-  readonly life: Life;
+  readonly deadline: Deadline;
 }
 
 /** What a process loads from, over upstreams that hold every id and answer once they are let to. */
-export interface BuiltResources {
-  readonly resources: Resources;
+export interface BuiltSources {
+  readonly sources: Sources;
   readonly calls: Call[];
   /** From now on calls wait; the returned function lets them be answered. */
   hold(): () => void;
@@ -41,30 +41,30 @@ interface Options {
 
 export const CALL_TIMEOUT_MS = 6_800;
 
-export function buildResources(settings: Record<string, string | undefined> = {}, { record = {}, redis, pathPrefix = '' }: Options = {}): BuiltResources {
+export function buildSources(settings: Record<string, string | undefined> = {}, { record = {}, redis, pathPrefix = '' }: Options = {}): BuiltSources {
   const calls: Call[] = [];
   let held = Promise.resolve();
   const upstream = (system: Call['system']): Upstream => {
-    const getJson = async (ask: Ask, life: Life): Promise<unknown> => {
-      calls.push({ ...ask, ids: [...ask.ids], system, life });
+    const getJson = async (ask: UpstreamRequest, deadline: Deadline): Promise<unknown> => {
+      calls.push({ ...ask, ids: [...ask.ids], system, deadline });
       await held;
       const rows = ask.ids.map((id) => ({ id: Number(id), ...record }));
       return system === 'pms' ? rows[0] : rows;
     };
     return { pathPrefix, getJson } satisfies Partial<Upstream> as unknown as Upstream;
   };
-  const resources = createResources(readConfig({ ...SETTINGS, ...settings }), { pms: upstream('pms'), cas360: upstream('cas360') }, {
+  const sources = createSources(readConfig({ ...SETTINGS, ...settings }), { pms: upstream('pms'), cas360: upstream('cas360') }, {
     tools: { drift: () => {}, today: () => '2026-03-01' },
     metrics: new Metrics(),
     redis: redis as unknown as Redis | undefined,
-    callTimeoutMs: CALL_TIMEOUT_MS,
+    requestTimeoutMs: CALL_TIMEOUT_MS,
   });
   const hold = (): (() => void) => {
     let letGo = (): void => {};
     held = new Promise((resolve) => (letGo = resolve));
     return () => letGo();
   };
-  return { resources, calls, hold };
+  return { sources, calls, hold };
 }
 
 /** As much of a Redis as the cache uses. */

@@ -1,19 +1,19 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ContactsError } from '../../src/errors.js';
-import type { Resources } from '../../src/loaders/loaders.js';
-import { buildResources, CALL_TIMEOUT_MS } from '../support/builtResources.js';
+import type { Sources } from '../../src/loaders/loaders.js';
+import { buildSources, CALL_TIMEOUT_MS } from '../support/builtSources.js';
 import { CountedAborter } from '../support/countedAborter.js';
 import { endedBy, FOREVER, settle } from '../support/upstreamDouble.js';
 
 const ids = (from: number, to: number): string[] => Array.from({ length: to - from + 1 }, (_, i) => String(from + i));
-const ask = (from: Resources[keyof Resources], some: readonly string[], full = false) => from!.request(new Set<string>(some), full, FOREVER);
+const ask = (from: Sources[keyof Sources], some: readonly string[], full = false) => from!.records.request(new Set<string>(some), full, FOREVER);
 
 describe('What operations load from', () => {
   test.each(['pmsContacts', 'cas360Contacts', 'cas360Addresses'] as const)('lets 20,000 ids wait for %s, and refuses what would be more', async (name) => {
-    const { resources, calls, hold } = buildResources();
+    const { sources, calls, hold } = buildSources();
     const letGo = hold();
     const leaving = new CountedAborter();
-    const request = (some: readonly string[]) => resources[name]!.request(new Set(some), false, endedBy(leaving));
+    const request = (some: readonly string[]) => sources[name]!.records.request(new Set(some), false, endedBy(leaving));
     const codesIn = (outcomes: Awaited<ReturnType<typeof request>>) => [...outcomes.values()].map((outcome) => (outcome as ContactsError).code);
     const taken = [request(ids(1, 400))];
     await settle();
@@ -27,9 +27,9 @@ describe('What operations load from', () => {
   });
 
   test('asks the PMS for one contact a call, for 32 at a time', async () => {
-    const { resources, calls, hold } = buildResources();
+    const { sources, calls, hold } = buildSources();
     const letGo = hold();
-    const answers = ask(resources.pmsContacts, ids(1, 40));
+    const answers = ask(sources.pmsContacts, ids(1, 40));
     await settle();
     expect(calls).toHaveLength(32);
     letGo();
@@ -38,9 +38,9 @@ describe('What operations load from', () => {
   });
 
   test.each(['cas360Contacts', 'cas360Addresses'] as const)('asks for %s in chunks of 100, 4 at a time', async (name) => {
-    const { resources, calls, hold } = buildResources();
+    const { sources, calls, hold } = buildSources();
     const letGo = hold();
-    const answers = ask(resources[name], ids(1, 450));
+    const answers = ask(sources[name], ids(1, 450));
     await settle();
     expect(calls).toHaveLength(4);
     letGo();
@@ -53,9 +53,9 @@ describe('What operations load from', () => {
     ['cas360Addresses', '/addresses/'],
   ] as const)('fills the path of a call for %s to its limit and no further, with what stands before it', async (name, before) => {
     const pathPrefix = '/register/of/companies';
-    const { resources, calls } = buildResources({ CAS360_MAX_PATH_BYTES: '200' }, { pathPrefix });
+    const { sources, calls } = buildSources({ CAS360_MAX_PATH_BYTES: '200' }, { pathPrefix });
     // 9 characters with its comma.
-    await ask(resources[name], ids(10_000_001, 10_000_100));
+    await ask(sources[name], ids(10_000_001, 10_000_100));
     const bytes = calls.map(({ path }) => pathPrefix.length + path.split('?')[0]!.length);
     const perCall = Math.floor((200 - pathPrefix.length - before.length + 1) / 9);
     expect(Math.max(...bytes)).toBe(pathPrefix.length + before.length + 9 * perCall - 1);
@@ -63,11 +63,11 @@ describe('What operations load from', () => {
   });
 
   test('gives each call its time', async () => {
-    const { resources, calls } = buildResources();
+    const { sources, calls } = buildSources();
     for (const name of ['pmsContacts', 'cas360Contacts', 'cas360Addresses'] as const) {
       const earliest = performance.now() + CALL_TIMEOUT_MS;
-      await ask(resources[name], ['1']);
-      const { endsAtMs } = calls.pop()!.life;
+      await ask(sources[name], ['1']);
+      const { endsAtMs } = calls.pop()!.deadline;
       expect(endsAtMs).toBeGreaterThanOrEqual(earliest);
       expect(endsAtMs).toBeLessThanOrEqual(performance.now() + CALL_TIMEOUT_MS);
     }

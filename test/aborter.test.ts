@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { Aborter } from '../src/signal.js';
+import { Aborter } from '../src/deadline.js';
 
 describe('An aborter', () => {
   test('tells each listener once, in their order, and those that come or go too late nothing', () => {

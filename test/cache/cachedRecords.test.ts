@@ -1,8 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { ContactsError, type Outcome } from '../../src/errors.js';
-import type { Life } from '../../src/life.js';
-import { CachedRequests, keeping, type Cache } from '../../src/loaders/cachedRequests.js';
+import { ContactsError } from '../../src/errors.js';
+import { CachedRecords, type Cache } from '../../src/loaders/cachedRecords.js';
 import { Gatherer } from '../../src/loaders/gatherer.js';
 import { MemoryCache } from '../../src/loaders/memoryCache.js';
 import { CountedAborter } from '../support/countedAborter.js';
@@ -40,18 +39,22 @@ function stage({ maxEntries = 100 } = {}) {
     },
     keep: (things, full) => memory.keep(things, full),
   };
-  const outcomeOf = (id: string, full: boolean, version: number): Outcome<Thing> => {
-    if (upstream.failing.has(id)) return down;
-    return upstream.absent.has(id) ? null : { id, full, version };
-  };
-  const fetch = async (ids: readonly string[], full: boolean): Promise<Map<string, Outcome<Thing>>> => {
-    const { version, held } = upstream;
+  const fetch = async (ids: readonly string[], full: boolean): Promise<Thing[]> => {
+    const { version, held, failing, absent } = upstream;
     upstream.asked.push({ ids: [...ids], full });
     await held;
-    return new Map(ids.map((id) => [id, outcomeOf(id, full, version)]));
+    if (ids.some((id) => failing.has(id))) throw down;
+    return ids.filter((id) => !absent.has(id)).map((id) => ({ id, full, version }));
   };
-  const gatherer = new Gatherer<Thing>({ source: 'CAS360', resource: 'contacts', maxIds: 100, maxIdBytes: 2_000, maxCalls: 4, maxWaitingIds: 1_000, timeoutMs: 1_000, fetch: keeping(cache, fetch) });
-  const requests = new CachedRequests<Thing>({ source: 'CAS360', resource: 'contacts', cache, requests: gatherer });
+  const gatherer = new Gatherer<Thing>({
+    resource: { source: 'CAS360', name: 'contacts', maxIds: 100, maxIdBytes: 2_000, maxCalls: 4, fetch },
+    maxWaitingIds: 1_000,
+    requestTimeoutMs: 1_000,
+    attemptTimeoutMs: 1_000,
+    onDrift: () => {},
+    keep: (records, full) => cache.keep(records, full),
+  });
+  const requests = new CachedRecords<Thing>({ source: 'CAS360', resource: 'contacts', cache, records: gatherer });
   const request = (ids: readonly string[], full = false) => requests.request(new Set(ids), full, FOREVER);
   /** Begins a request, and resolves once the call for it is under way. That call alone waits until it is let go. */
   const holdCallOf = async (ids: readonly string[], full = false) => {
@@ -196,18 +199,6 @@ describe('A memory before a gatherer', () => {
     clock.nowMs += 1;
     await request(['1', '2'], true);
     expect(upstream.asked).toHaveLength(3);
-  });
-
-  test('tells a call its deadline', async () => {
-    const lives: Life[] = [];
-    const fetch = async (_ids: readonly string[], _full: boolean, life: Life): Promise<Map<string, Outcome<Thing>>> => {
-      lives.push(life);
-      return new Map();
-    };
-    const life = { ...FOREVER, endsAtMs: 5 };
-    await keeping<Thing>({ find: () => new Map(), keep: () => {} }, fetch)(['1'], false, life);
-    // The same object: its deadline may change while the call is under way.
-    expect(lives[0]).toBe(life);
   });
 
   test('asks for nothing where the caller has left during the look-up', async () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { sleep, waitFor } from '../src/life.js';
+import { sleep, waitFor } from '../src/deadline.js';
 import { CountedAborter } from './support/countedAborter.js';
 import { settle } from './support/upstreamDouble.js';
 

@@ -1,0 +1,116 @@
+import { createHmac } from 'node:crypto';
+import type { Cas360Config, Config, PmsConfig } from '../config.js';
+import { CachedRecords, type Cache } from '../loaders/cachedRecords.js';
+import { Gatherer } from '../loaders/gatherer.js';
+import type { Sources } from '../loaders/loaders.js';
+import { MemoryCache } from '../loaders/memoryCache.js';
+import type { RecordSource, Resource, UpstreamRecord } from '../loaders/resource.js';
+import { Cas360Contact } from '../mapping/cas360.js';
+import { Cas360Address } from '../mapping/cas360Address.js';
+import { PmsContact } from '../mapping/pms.js';
+import type { MappingTools } from '../mapping/tools.js';
+import type { Address, Contact } from '../model.js';
+import type { Redis } from '../shared/redis.js';
+import { RedisCache } from '../shared/redisCache.js';
+import { Seal } from '../shared/seal.js';
+import type { Metrics } from '../telemetry/metrics.js';
+import { getAddresses, getContacts } from '../upstream/cas360/client.js';
+import { CAS360_GUARDED_KEYS, type Cas360Address as AddressRecord, type Cas360Contact as Cas360Record } from '../upstream/cas360/reduceRow.js';
+import type { Upstream } from '../upstream/http.js';
+import { getContact } from '../upstream/pms/client.js';
+import { PMS_GUARDED_KEYS, type PmsContact as PmsRecord } from '../upstream/pms/reduceContact.js';
+import { CAS360_CALLS_AT_ONCE, PMS_CALLS_AT_ONCE, type Upstreams } from './upstreams.js';
+
+export interface SourcesOptions {
+  readonly tools: MappingTools;
+  readonly metrics: Metrics;
+  readonly redis: Redis | undefined;
+  /** How long one operation waits at most for what it requests at once. */
+  readonly requestTimeoutMs: number;
+}
+
+/** Ids beyond this would only wait for longer than their deadline. */
+const MAX_WAITING_IDS = 20_000;
+
+/** A call that takes longer seems to hang. */
+const ATTEMPT_TIMEOUT_MS = 3_000;
+
+/** Builds what operations load from: for each resource a gatherer, behind a cache if one is wanted. */
+export function createSources(config: Config, { pms, cas360 }: Upstreams, options: SourcesOptions): Sources {
+  const { tools } = options;
+  return {
+    pmsContacts: pms && createSource(config, options, pmsContacts(pms, tools), PMS_GUARDED_KEYS),
+    cas360Contacts: cas360 && createSource(config, options, cas360Contacts(cas360, config.cas360!, tools), CAS360_GUARDED_KEYS),
+    cas360Addresses: cas360 && createSource(config, options, cas360Addresses(cas360, config.cas360!, tools), []),
+  };
+}
+
+function pmsContacts(pms: Upstream, tools: MappingTools): Resource<PmsRecord, Contact> {
+  return {
+    source: 'PMS',
+    name: 'contacts',
+    maxIds: 1,
+    maxIdBytes: Infinity,
+    maxCalls: PMS_CALLS_AT_ONCE,
+    fetch: async ([id = ''], _relationships, deadline) => [await getContact(pms, id, deadline)],
+    toModel: (id, record) => new PmsContact(id, record, tools),
+  };
+}
+
+function cas360Contacts(cas360: Upstream, config: Cas360Config, tools: MappingTools): Resource<Cas360Record, Contact> {
+  return {
+    ...inChunks(cas360, '/contacts/', config),
+    name: 'contacts',
+    fetch: (ids, relationships, deadline) => getContacts(cas360, ids, relationships, deadline),
+    toModel: (id, record) => new Cas360Contact(id, record, tools),
+  };
+}
+
+function cas360Addresses(cas360: Upstream, config: Cas360Config, tools: MappingTools): Resource<AddressRecord, Address> {
+  return {
+    ...inChunks(cas360, '/addresses/', config),
+    name: 'addresses',
+    fetch: (ids, _relationships, deadline) => getAddresses(cas360, ids, deadline),
+    toModel: (id, record) => new Cas360Address(id, record, tools),
+  };
+}
+
+function inChunks({ pathPrefix }: Upstream, path: string, { maxIds, maxPathBytes }: Cas360Config): Pick<Resource<never, unknown>, 'source' | 'maxIds' | 'maxIdBytes' | 'maxCalls'> {
+  return { source: 'CAS360', maxIds, maxIdBytes: maxPathBytes - pathPrefix.length - path.length, maxCalls: CAS360_CALLS_AT_ONCE };
+}
+
+function createSource<R extends UpstreamRecord, M>(config: Config, options: SourcesOptions, resource: Resource<R, M>, guardedKeys: readonly string[]): RecordSource<M> {
+  const { metrics, requestTimeoutMs } = options;
+  const { source, name } = resource;
+  const cache = createCache<R>(config, options, resource, guardedKeys);
+  const gatherer = new Gatherer<R>({
+    resource,
+    maxWaitingIds: MAX_WAITING_IDS,
+    requestTimeoutMs,
+    attemptTimeoutMs: Math.min(ATTEMPT_TIMEOUT_MS, requestTimeoutMs / 2),
+    onDrift: (kind) => metrics.answerDrift(source, name, kind),
+    keep: cache && ((records, relationships) => cache.keep(records, relationships)),
+  });
+  metrics.watchResource(source, name, () => gatherer.load);
+  const records = cache ? new CachedRecords({ source, resource: name, cache, records: gatherer }) : gatherer;
+  return { source, records, toModel: (id, record) => resource.toModel(id, record as R) };
+}
+
+function createCache<R extends UpstreamRecord>(config: Config, { metrics, redis }: SourcesOptions, { source, name }: Resource<R, unknown>, guardedKeys: readonly string[]): Cache<R> | undefined {
+  if (!config.cache) return undefined;
+  const { ttlMs, maxEntries } = config.cache;
+  const onLookup = (outcome: 'hit' | 'miss' | 'error', count: number): void => metrics.cacheLookups(source, name, outcome, count);
+  const upstream = source === 'PMS' ? config.pms : config.cas360;
+  if (!redis || !upstream) return new MemoryCache<R>({ ttlMs, maxEntries, onLookup, now: () => performance.now() });
+  const prefix = `contacts:cache:${source.toLowerCase()}:${name}:${accountOf(upstream)}:`;
+  const seal = new Seal(upstream.clientSecret, 'contacts: guarded values in the cache');
+  return new RedisCache<R>({ redis, prefix, ttlMs, guardedKeys, seal, onLookup });
+}
+
+/**
+ * Whom we ask, and as whom. Installations may share a Redis, and the same id means another contact there. While a secret is
+ * being changed, replicas with the old one and the new one keep apart: neither could decrypt what the other keeps.
+ */
+function accountOf({ baseUrl, clientId, scope, clientSecret }: PmsConfig | Cas360Config): string {
+  return createHmac('sha256', clientSecret).update(JSON.stringify([baseUrl.href, clientId, scope])).digest('base64url').slice(0, 12);
+}

@@ -1,0 +1,155 @@
+import { Pool, type Dispatcher } from 'undici';
+import type { Signal } from '../deadline.js';
+import { inflate, isGzip, UnreadableBody } from '../readBody.js';
+
+/** An upstream's answer, its body read and inflated. */
+export interface Answer {
+  readonly status: number;
+  readonly retryAfter: unknown;
+  readonly contentType: unknown;
+  /** Empty unless the status is 200 or 404. */
+  readonly body: Uint8Array;
+}
+
+export interface WireOptions {
+  /** The upstream's address. Its path, if any, stands before every path asked for. */
+  readonly baseUrl: URL;
+  /** How many connections may be open at once. */
+  readonly connections: number;
+  /** The largest body that is read, in bytes: as it comes, and inflated. */
+  readonly maxBodyBytes: number;
+}
+
+interface RawAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+}
+
+const CONNECT_TIMEOUT_MS = 2_000;
+const DUMP_TIMEOUT_MS = 100;
+const MAX_DUMPED_BYTES = 65_536;
+/** Chunks are joined at this number: a list of a million chunks of one byte takes 150 MB. */
+const MAX_CHUNKS = 1_000;
+const EMPTY = Buffer.alloc(0);
+
+/** HTTP/1.1 requests on a pool of connections. Redirects are not followed: they would take the token elsewhere. */
+export class Wire {
+  readonly #options: WireOptions;
+  readonly #pool: Pool;
+  /** Bodies are inflated one after the other: all that an upstream sends at once may be bombs. */
+  #inflated: Promise<unknown> = Promise.resolve();
+  /** Stands before every path. */
+  readonly pathPrefix: string;
+
+  constructor(options: WireOptions) {
+    this.#options = options;
+    this.pathPrefix = options.baseUrl.pathname.replace(/\/$/, '');
+    this.#pool = new Pool(options.baseUrl.origin, {
+      connections: options.connections,
+      pipelining: 1,
+      connect: { timeout: CONNECT_TIMEOUT_MS },
+      // Shorter than any server's, so that we never write on a connection that is being closed.
+      keepAliveTimeout: 4_000,
+      maxResponseSize: options.maxBodyBytes,
+    });
+  }
+
+  /**
+   * One GET. Rejects with the reason of `signal` as soon as that aborts; the connection is then dropped. Rejects with
+   * UnreadableBody for a body that is too large or broken.
+   */
+  async get(path: string, token: string, signal: Signal, traceparent?: string): Promise<Answer> {
+    const headers = { authorization: `Bearer ${token}`, accept: 'application/json', ...(traceparent && { traceparent }) };
+    try {
+      const answer = await send(this.#pool, { method: 'GET', path: this.pathPrefix + path, headers }, signal);
+      // `content-encoding` is often wrong ("UTF-8", "none", "x-gzip"), so the first bytes decide. JSON cannot begin with them.
+      const body = isGzip(answer.body) ? await this.#inflate(answer.body) : answer.body;
+      return { status: answer.status, retryAfter: answer.headers['retry-after'], contentType: answer.headers['content-type'], body };
+    } catch (error) {
+      throw (error as NodeJS.ErrnoException).code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE' ? new UnreadableBody(undefined, { cause: error }) : error;
+    }
+  }
+
+  #inflate(bytes: Buffer): Promise<Buffer> {
+    const inflated = this.#inflated.then(() => inflate(bytes, this.#options.maxBodyBytes));
+    this.#inflated = inflated.catch(() => {});
+    return inflated;
+  }
+
+  /** Ends all connections at once. */
+  close(): Promise<void> {
+    return this.#pool.destroy();
+  }
+}
+
+/** The dispatcher's own `request` makes a stream of every body, which costs up to a quarter of a call (docs/performance.md). */
+function send(dispatcher: Dispatcher, options: Dispatcher.DispatchOptions, signal: Signal): Promise<RawAnswer> {
+  return new Promise((resolve, reject) => void dispatcher.dispatch(options, new AnswerReader(signal, resolve, reject)));
+}
+
+/** Follows undici's documentation of `Dispatcher.dispatch`. */
+class AnswerReader implements Dispatcher.DispatchHandler {
+  readonly #signal: Signal;
+  readonly #resolve: (answer: RawAnswer) => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #blocks: Buffer[] = [];
+  readonly #chunks: Buffer[] = [];
+  #answer: Pick<RawAnswer, 'status' | 'headers'> = { status: 0, headers: {} };
+  #controller: Dispatcher.DispatchController | undefined;
+  #bytesToDump = MAX_DUMPED_BYTES;
+  #dumpTimer: NodeJS.Timeout | undefined;
+
+  constructor(signal: Signal, resolve: (answer: RawAnswer) => void, reject: (error: unknown) => void) {
+    this.#signal = signal;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    signal.addEventListener('abort', this.#cancel);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#signal.aborted) this.#cancel();
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: RawAnswer['headers']): void {
+    if (status < 200) return;
+    this.#answer = { status, headers };
+    if (isRead(status)) return;
+    this.#resolve({ status, headers, body: EMPTY });
+    // Reads the rest so that the connection can be used again, but not for long.
+    this.#dumpTimer = setTimeout(() => controller.abort(new Error('too slow to dump')), DUMP_TIMEOUT_MS);
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (isRead(this.#answer.status)) {
+      if (this.#chunks.push(chunk) === MAX_CHUNKS) this.#blocks.push(Buffer.concat(this.#chunks.splice(0)));
+    } else if ((this.#bytesToDump -= chunk.length) < 0) controller.abort(new Error('too much to dump'));
+  }
+
+  onResponseEnd(): void {
+    this.#end();
+    const parts = this.#blocks.concat(this.#chunks);
+    this.#resolve({ ...this.#answer, body: parts.length === 1 ? parts[0]! : Buffer.concat(parts) });
+  }
+
+  onResponseError(_controller: unknown, error: Error): void {
+    this.#end();
+    this.#reject(error);
+  }
+
+  readonly #cancel = (): void => {
+    this.#reject(this.#signal.reason);
+    this.#controller?.abort(this.#signal.reason!);
+  };
+
+  #end(): void {
+    clearTimeout(this.#dumpTimer);
+    this.#signal.removeEventListener('abort', this.#cancel);
+  }
+}
+
+/** A body of any other status is of no use. That of a 404 tells whether the system itself answered. */
+function isRead(status: number): boolean {
+  return status === 200 || status === 404;
+}
