@@ -58,6 +58,15 @@ describe('what says nothing', () => {
   });
 });
 
+test('a text that comes as a whole number is served, and not counted', async () => {
+  const before = await drift('CAS360', 'companyNumber');
+  app.sandbox.cas360.faults.set([{ patch: { companyNumber: 111111114, mobile: 61400000000 } }]);
+  const { data, errors } = await contact('cas360:54', 'phone registration { companyNumber }');
+  expect(errors).toBeUndefined();
+  expect(data.contact).toEqual({ phone: '61400000000', registration: { companyNumber: '111111114' } });
+  expect(await drift('CAS360', 'companyNumber')).toBe(before);
+});
+
 describe('what cannot be used is null, is counted, and fails nothing:', () => {
   test.each<[string, unknown, string, string]>([
     ['status', 'SOMETHING_NEW', 'PMS', 'pms:4711'],
