@@ -1,7 +1,6 @@
-// Not the package's main entry, which loads every language.
-import countries from 'i18n-iso-countries/index.js';
-import english from 'i18n-iso-countries/langs/en.json' with { type: 'json' };
+import codes from 'i18n-iso-countries/codes.json' with { type: 'json' };
 import type { Country } from '../schema.generated.js';
+import { fold, namesOf } from './countryNames.js';
 import { group, type Fields } from './fields.js';
 import type { Reader } from './readers.js';
 import { remember } from './remember.js';
@@ -14,17 +13,16 @@ interface CountryParts {
   isoCode?: unknown;
 }
 
+const LONGEST_NAME = 100;
 const BY_CODE = new Map<string, Country>();
 const BY_NAME = new Map<string, Country>();
 
-countries.registerLocale(english);
-for (const [code, names] of Object.entries(countries.getNames('en', { select: 'all' }))) {
-  const alpha3 = countries.alpha2ToAlpha3(code)!;
-  const numeric = countries.alpha2ToNumeric(code)!;
+for (const [code, alpha3, numeric] of codes as [string, string, string][]) {
+  const names = namesOf(code);
   const country: Country = Object.freeze({ code, alpha3, numeric, name: names[0]! });
   for (const form of [code, alpha3, numeric]) BY_CODE.set(form, country);
-  // The first wins: the library gives the name "Congo" to both.
-  for (const name of names) if (!BY_NAME.has(fold(name))) BY_NAME.set(fold(name), country);
+  // The first country wins: the library gives the name "Congo" to two, and ISO to this one.
+  for (const name of names.map(fold)) if (!BY_NAME.has(name)) BY_NAME.set(name, country);
 }
 
 /** The country at this key, be it a text, a number or an object. */
@@ -51,9 +49,10 @@ function ofParts(parts: Fields<CountryParts>): Country | null {
 
 const ofWord: Reader<Country> = (value) => (typeof value === 'string' ? ofText(value) : ofCode(value));
 
-const ofText = remember(
-  (name): Country => ofCode(name) ?? BY_NAME.get(fold(name)) ?? { code: null, alpha3: null, numeric: null, name },
-);
+const ofText = remember((text): Country => ofCode(text) ?? ofName(text) ?? { code: null, alpha3: null, numeric: null, name: text });
+
+// To fold a text of megabytes would take long.
+const ofName = (name: string): Country | undefined => (name.length > LONGEST_NAME ? undefined : BY_NAME.get(fold(name)));
 
 /** By any of the three codes, a numeric one also without its leading zeros. */
 const ofCode: Reader<Country> = (value) => {
@@ -63,9 +62,5 @@ const ofCode: Reader<Country> = (value) => {
 
 const ofCodeText = remember((text): Country | null => {
   const code = text.trim().toUpperCase();
-  return BY_CODE.get(/^\d{1,3}$/.test(code) ? code.padStart(3, '0') : code) ?? null;
+  return BY_CODE.get(/\d/.test(code) ? code.padStart(3, '0') : code) ?? null;
 });
-
-function fold(name: string): string {
-  return name.trim().normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
-}

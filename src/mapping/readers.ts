@@ -4,18 +4,19 @@ import { remember } from './remember.js';
 /** Makes ours of a value that is there; undefined where it cannot be used. It never throws, whatever the value is. */
 export type Reader<T> = (value: unknown) => T | undefined;
 
-export const text: Reader<string> = (value) => (typeof value === 'string' ? value : undefined);
+/** A text, which may come as a whole number; no number that JSON may have rounded. */
+export const text: Reader<string> = (value) => {
+  if (typeof value === 'string') return value;
+  return Number.isSafeInteger(value) ? String(value) : undefined;
+};
 
 export const flag: Reader<boolean> = (value) => (typeof value === 'boolean' ? value : undefined);
 
-/** A number or its digits; no number that JSON may have rounded. */
+/** A number or its digits. */
 export const id: Reader<string> = (value) => {
-  const digits = numberAsText(value);
+  const digits = text(value);
   return digits !== undefined && SOURCE_ID.test(digits) ? digits : undefined;
 };
-
-/** A text that may come as a whole number. */
-export const numberAsText: Reader<string> = (value) => (Number.isSafeInteger(value) ? String(value) : text(value));
 
 /** A closed list of words by their spelling upstream. Case and blanks around them do not matter. */
 export function spelled<T extends string>(members: Readonly<Record<string, T>>): Reader<T> {

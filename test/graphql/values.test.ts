@@ -58,12 +58,22 @@ describe('what says nothing', () => {
   });
 });
 
+test('a text that comes as a whole number is served, and not counted', async () => {
+  const before = await drift('CAS360', 'companyNumber');
+  app.sandbox.cas360.faults.set([{ patch: { companyNumber: 111111114, mobile: 61400000000 } }]);
+  const { data, errors } = await contact('cas360:54', 'phone registration { companyNumber }');
+  expect(errors).toBeUndefined();
+  expect(data.contact).toEqual({ phone: '61400000000', registration: { companyNumber: '111111114' } });
+  expect(await drift('CAS360', 'companyNumber')).toBe(before);
+});
+
 describe('what cannot be used is null, is counted, and fails nothing:', () => {
   test.each<[string, unknown, string, string]>([
     ['status', 'SOMETHING_NEW', 'PMS', 'pms:4711'],
     ['dateOfBirth', '1990-02-30', 'PMS', 'pms:4711'],
     ['dateOfBirth', 'yesterday', 'PMS', 'pms:4711'],
-    ['title', 7, 'PMS', 'pms:4711'],
+    ['title', 7.5, 'PMS', 'pms:4711'],
+    ['title', true, 'PMS', 'pms:4711'],
     ['uuid', { a: 1 }, 'PMS', 'pms:4711'],
     ['contactType', 'Martian', 'CAS360', 'cas360:54'],
     ['skype', ['a'], 'CAS360', 'cas360:54'],

@@ -153,7 +153,8 @@ describe('telephones', () => {
     [{ mobile: '1', phone1: '2', phone2: '3' }, '1', ['MOBILE true', 'PHONE_1 false', 'PHONE_2 false']],
     [{ mobile: '', phone1: '2', phone2: '2' }, '2', ['PHONE_1 true', 'PHONE_2 false']],
     [{ mobile: null, phone1: 'null', phone2: '3' }, '3', ['PHONE_2 true']],
-    [{ mobile: 61400, phone2: '3' }, '3', ['PHONE_2 true']],
+    [{ mobile: 61400, phone2: '3' }, '61400', ['MOBILE true', 'PHONE_2 false']],
+    [{ mobile: 614.5, phone2: '3' }, '3', ['PHONE_2 true']],
   ])('of %p', (record, phone, kinds) => {
     const { model } = cas360(record);
     expect(model.phone).toBe(phone);
@@ -285,7 +286,7 @@ describe('an address of its own', () => {
   });
 
   test('with oddities', () => {
-    const { model, drifts } = cas360Address({ streetLine1: 1, postcode: 3000, suburb: ['x'], country: true });
+    const { model, drifts } = cas360Address({ streetLine1: 1.5, postcode: true, suburb: ['x'], country: true });
     expect(new Set(Object.values(everything({ ...(everything(model) as object), id: null, __typename: null }) as object))).toEqual(
       new Set([null]),
     );

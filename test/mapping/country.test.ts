@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import countries from 'i18n-iso-countries/index.js';
+import codes from 'i18n-iso-countries/codes.json' with { type: 'json' };
+import english from 'i18n-iso-countries/langs/en.json' with { type: 'json' };
 import { cas360, pms } from './harness.js';
 
 const AUSTRALIA = { code: 'AU', alpha3: 'AUS', numeric: '036', name: 'Australia' };
@@ -49,10 +50,9 @@ describe('words and numbers', () => {
   });
 
   test('every country of the list is known by each of its codes and names', () => {
-    const names = Object.entries(countries.getNames('en', { select: 'official' }));
-    expect(names.length).toBeGreaterThan(240);
-    for (const [code, name] of names) {
-      const country = { code, alpha3: countries.alpha2ToAlpha3(code), numeric: countries.alpha2ToNumeric(code), name };
+    expect(codes.length).toBeGreaterThan(240);
+    for (const [code, alpha3, numeric] of codes) {
+      const country = { code, alpha3, numeric, name: [english.countries[code as 'AU']].flat()[0] };
       expect(country.numeric).toMatch(/^\d{3}$/);
       for (const value of Object.values(country)) expect(read(value).country).toEqual(country);
       expect(read(Number(country.numeric)).country).toEqual(country);
@@ -90,7 +90,7 @@ describe('objects', () => {
     [{ countryCodeAlpha2: 'AU', countryCodeAlpha3: 'Australia' }, { ...AUSTRALIA, alpha3: null }, ['countryCodeAlpha3']],
     [{ countryCodeAlpha2: 'AU', countryCodeNumeric: '999' }, { ...AUSTRALIA, numeric: null }, ['countryCodeNumeric']],
     [{ countryCodeAlpha2: 'AU', isoCode: -36 }, { ...AUSTRALIA, numeric: null }, ['isoCode']],
-    [{ countryCodeAlpha2: 'AU', name: 7 }, { ...AUSTRALIA, name: null }, ['name']],
+    [{ countryCodeAlpha2: 'AU', name: 7.5 }, { ...AUSTRALIA, name: null }, ['name']],
     [{ countryCodeAlpha2: {} }, null, ['countryCodeAlpha2']],
   ])('of %p what cannot be used is null and drift', (value, country, keys) => {
     expect(read(value)).toEqual({ country, drifts: keys.map((key) => `PMS nationality.${key}`) });

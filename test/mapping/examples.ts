@@ -31,7 +31,7 @@ export function examples({ heading, key, property }: Key, path: string): [value:
   if (parentType === 'PickListItem' && field === 'id') return [[NUMBER, `${NUMBER}`]];
   if (type === 'ID') return [[NUMBER, idOf(heading, path)]];
   const words = property['x-extensible-enum'] ?? [`the ${key}`];
-  return words.map((word) => [word, type === 'String' ? word : ourWord(word)]);
+  return type === 'String' ? [...words.map((word): [string, string] => [word, word]), [NUMBER, `${NUMBER}`]] : words.map((word) => [word, ourWord(word)]);
 }
 
 function idOf(heading: string, path: string): string {

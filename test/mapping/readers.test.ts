@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { flag, id, numberAsText, oneOf, spelled, text } from '../../src/mapping/readers.js';
+import { flag, id, oneOf, spelled, text } from '../../src/mapping/readers.js';
 import { remember } from '../../src/mapping/remember.js';
 
 describe('text and flag', () => {
@@ -8,7 +8,14 @@ describe('text and flag', () => {
     [text, 'Iris', 'Iris'],
     [text, ' Iris ', ' Iris '],
     [text, 'Null', 'Null'],
-    [text, 7, undefined],
+    [text, 17, '17'],
+    [text, 0, '0'],
+    [text, -1, '-1'],
+    [text, Number.MAX_SAFE_INTEGER, '9007199254740991'],
+    [text, 2 ** 53, undefined],
+    [text, 1.5, undefined],
+    [text, NaN, undefined],
+    [text, true, undefined],
     [text, {}, undefined],
     [flag, true, true],
     [flag, false, false],
@@ -57,16 +64,6 @@ describe('id', () => {
       { numRuns: 10_000 },
     );
   });
-});
-
-test.each([
-  [17, '17'],
-  ['17', '17'],
-  [-1, '-1'],
-  [2 ** 53, undefined],
-  [true, undefined],
-])('a number as text: %p is %p', (value, expected) => {
-  expect(numberAsText(value)).toBe(expected);
 });
 
 describe('closed lists', () => {
