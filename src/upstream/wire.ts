@@ -28,7 +28,8 @@ interface RawAnswer {
 
 const CONNECT_TIMEOUT_MS = 2_000;
 const DUMP_TIMEOUT_MS = 100;
-const MAX_DUMPED_BYTES = 65_536;
+/** How much of an answer with another status than 200 is read. */
+const MAX_ERROR_BYTES = 65_536;
 /** Chunks are joined at this number: a list of a million chunks of one byte takes 150 MB. */
 const MAX_CHUNKS = 1_000;
 const EMPTY = Buffer.alloc(0);
@@ -97,7 +98,7 @@ class AnswerReader implements Dispatcher.DispatchHandler {
   readonly #chunks: Buffer[] = [];
   #answer: Pick<RawAnswer, 'status' | 'headers'> = { status: 0, headers: {} };
   #controller: Dispatcher.DispatchController | undefined;
-  #bytesToDump = MAX_DUMPED_BYTES;
+  #errorBytesLeft = MAX_ERROR_BYTES;
   #dumpTimer: NodeJS.Timeout | undefined;
 
   constructor(signal: Signal, resolve: (answer: RawAnswer) => void, reject: (error: unknown) => void) {
@@ -115,16 +116,19 @@ class AnswerReader implements Dispatcher.DispatchHandler {
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: RawAnswer['headers']): void {
     if (status < 200) return;
     this.#answer = { status, headers };
-    if (isRead(status)) return;
-    this.#resolve({ status, headers, body: EMPTY });
+    // The body of a 404 tells whether the system itself answered. Any other body is of no use.
+    if (status === 200 || status === 404) return;
+    this.#resolveWithoutBody();
     // Reads the rest so that the connection can be used again, but not for long.
     this.#dumpTimer = setTimeout(() => controller.abort(new Error('too slow to dump')), DUMP_TIMEOUT_MS);
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (isRead(this.#answer.status)) {
-      if (this.#chunks.push(chunk) === MAX_CHUNKS) this.#blocks.push(Buffer.concat(this.#chunks.splice(0)));
-    } else if ((this.#bytesToDump -= chunk.length) < 0) controller.abort(new Error('too much to dump'));
+    if (this.#answer.status !== 200 && (this.#errorBytesLeft -= chunk.length) < 0) {
+      this.#resolveWithoutBody();
+      return controller.abort(new Error('too much to read'));
+    }
+    if (this.#chunks.push(chunk) === MAX_CHUNKS) this.#blocks.push(Buffer.concat(this.#chunks.splice(0)));
   }
 
   onResponseEnd(): void {
@@ -143,13 +147,12 @@ class AnswerReader implements Dispatcher.DispatchHandler {
     this.#controller?.abort(this.#signal.reason!);
   };
 
+  #resolveWithoutBody(): void {
+    this.#resolve({ ...this.#answer, body: EMPTY });
+  }
+
   #end(): void {
     clearTimeout(this.#dumpTimer);
     this.#signal.removeEventListener('abort', this.#cancel);
   }
-}
-
-/** A body of any other status is of no use. That of a 404 tells whether the system itself answered. */
-function isRead(status: number): boolean {
-  return status === 200 || status === 404;
 }

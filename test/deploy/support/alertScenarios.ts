@@ -49,6 +49,7 @@ export const SCENARIOS: readonly Scenario[] = [
   { fires: 'ContactsTokenRequestsFail', series: { [`contacts_token_requests_total${at('source="CAS360",outcome="failed"')}`]: '0x54 1 2 3 4 5 6' } },
   { fires: 'ContactsQueueLong', series: { [`contacts_queue_ids${at('source="PMS",resource="contact"')}`]: '40x56 6000 7000 8000 8000' } },
   { fires: 'ContactsDrift', series: { [`contacts_upstream_drift_total${at('source="PMS",field="gender"')}`]: '0+1x60' } },
+  { fires: 'ContactsAnswerDrift', series: { [`contacts_upstream_answer_drift_total${at('source="CAS360",resource="contacts",kind="cut_page"')}`]: '0+1x60' } },
   { fires: 'ContactsRedisDown', series: { [`contacts_redis_up${at('')}`]: '1x57 0 0 0' } },
   { fires: 'ContactsEventLoopLate', series: { [`nodejs_eventloop_lag_p99_seconds${at('')}`]: '0.02x50 0.3x10' } },
   { fires: 'ContactsRestarts', series: { [`process_start_time_seconds${at('')}`]: '1000x50 2000 3000 4000 4000x7' } },
