@@ -1,7 +1,7 @@
 import type { Cas360Config, Config } from '../config.js';
 import { isRecord } from '../record.js';
 import { Wire } from '../upstream/wire.js';
-import { rowId } from '../upstream/rowId.js';
+import { rowId } from '../upstream/reduce.js';
 import { getCas360Token } from './cas360Token.js';
 import { asking, checkWithoutToken, isOpen, whyRefused, type Asking } from './endpoint.js';
 import { counted, type Findings } from './findings.js';

@@ -3,7 +3,7 @@ import { isRecord } from '../record.js';
 import { Wire } from '../upstream/wire.js';
 import { TokenRefused } from '../upstream/oauth2/tokenEndpoint.js';
 import { pmsGrant } from '../upstream/pms/token.js';
-import { rowId } from '../upstream/rowId.js';
+import { rowId } from '../upstream/reduce.js';
 import { asking, checkWithoutToken, isOpen, whyRefused, type Asking } from './endpoint.js';
 import { milliseconds, type Findings } from './findings.js';
 import { Described } from './openApi.js';

@@ -1,8 +1,7 @@
 import type { Deadline, Signal } from '../deadline.js';
 import { ContactsError, isFound, type Outcome } from '../errors.js';
 import type { CallRecording } from '../recording.js';
-import { PendingChunks, type Chunk } from './chunk.js';
-import { Queue } from './queue.js';
+import { PendingChunks, Queue, type Chunk } from './queue.js';
 import { reconcile, type AnswerDrift } from './reconcile.js';
 import type { Outcomes, Records, Resource, UpstreamRecord } from './resource.js';
 

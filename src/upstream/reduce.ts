@@ -1,7 +1,19 @@
+import { SOURCE_ID } from '../ids.js';
 import { isRecord } from '../record.js';
 
 /** A record cut down to the keys of T: `id` as digits, values as they came. */
 export type Reduced<T> = { readonly id: string } & { readonly [K in Exclude<keyof T, 'id'>]-?: unknown };
+
+/**
+ * The id of an upstream's row as its digits; undefined if it has none that could be asked for, such as `"01001"`, `1001.5`
+ * or -3. `parseJson` turns numbers that JSON.parse would round into strings, so they are exact here.
+ */
+export function rowId(row: unknown): string | undefined {
+  if (!isRecord(row)) return undefined;
+  const { id } = row;
+  const digits = typeof id === 'number' ? String(id) : id;
+  return typeof digits === 'string' && SOURCE_ID.test(digits) ? digits : undefined;
+}
 
 // Where a key is absent its value is undefined. The types leave that out: the mapping reads both alike, and
 // `Required` then says of a literal that it names every key.

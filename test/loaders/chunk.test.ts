@@ -1,6 +1,6 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
-import { Chunk, PendingChunks } from '../../src/loaders/chunk.js';
+import { Chunk, PendingChunks } from '../../src/loaders/queue.js';
 
 describe('A chunk', () => {
   test('tells each who waits once', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Chunk } from '../../src/loaders/chunk.js';
+import type { Chunk } from '../../src/loaders/queue.js';
 import { Queue } from '../../src/loaders/queue.js';
 
 const ids = (prefix: number, count: number): string[] => Array.from({ length: count }, (_, i) => String(prefix * 1_000 + i));

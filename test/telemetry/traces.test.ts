@@ -75,7 +75,7 @@ test('A call that two loads share has one span', async () => {
   const nowMs = performance.now();
   const call = { resource: 'contacts', ids: ['1', '2'], relationships: false, attempt: 1, startedAtMs: nowMs, endedAtMs: nowMs + 1, outcome: '200' };
   const waits = ['1', '2'].map((id) => ({ source: 'CAS360' as const, resource: 'contacts', ids: [id], relationships: false, kind: 'sent' as const, fields: new Set(['contacts']), calls: [call], startedAtMs: nowMs }));
-  tracing.begin(`00-${traceId}-${hex(8)}-01`).end(null, 'ok', waits);
+  tracing.begin(`00-${traceId}-${hex(8)}-01`)!.end(null, 'ok', waits);
   await tracing.shutdown();
   const [, ...below] = await receiver.trace(traceId);
   expect(names(below)).toEqual(['GET CAS360 contacts', 'load CAS360 contacts', 'load CAS360 contacts']);

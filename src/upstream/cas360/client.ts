@@ -1,7 +1,7 @@
 import type { Deadline } from '../../deadline.js';
 import { ContactsError } from '../../errors.js';
 import type { Upstream, UpstreamRequest } from '../http.js';
-import { rowId } from '../rowId.js';
+import { rowId } from '../reduce.js';
 import { reduceAddress, reduceContact, type Cas360Address, type Cas360Contact } from './reduceRow.js';
 
 /** The page that the register's documentation shows. CAS360_MAX_IDS allows no larger chunk. The register may still cut it shorter. */

@@ -1,6 +1,6 @@
 import type { Deadline } from '../../deadline.js';
 import type { Upstream } from '../http.js';
-import { rowId } from '../rowId.js';
+import { rowId } from '../reduce.js';
 import { reduceContact, type PmsContact } from './reduceContact.js';
 
 /**
