@@ -1,11 +1,10 @@
 import type { Cas360Config } from '../config.js';
 import type { Redis } from '../shared/redis.js';
-import type { Log } from '../telemetry/log.js';
+import { tokenFailure, type Log } from '../telemetry/log.js';
 import { cas360Grant } from '../upstream/cas360/token.js';
 import { inFile, inMemory } from '../upstream/oauth2/refreshToken.js';
 import { SharedRefreshToken } from '../upstream/oauth2/sharedRefreshToken.js';
 import type { TokenSourceOptions } from '../upstream/oauth2/tokenSource.js';
-import { reasonOf } from './reason.js';
 
 /** The key in Redis. */
 export const CAS360_TOKEN_KEY = 'contacts:{cas360}:token';
@@ -17,7 +16,7 @@ export async function createCas360Tokens(
   { log, redis }: { readonly log: Log; readonly redis: Redis | undefined },
 ): Promise<Pick<TokenSourceOptions, 'request' | 'initial'>> {
   const onUnkept = (error: unknown): void =>
-    log.error('The refresh token could not be written: it lives in memory only, until it can.', { source: 'CAS360', reason: reasonOf(error) });
+    log.error('The refresh token could not be written: it lives in memory only, until it can.', { source: 'CAS360', reason: tokenFailure(error) });
   if (redis) {
     // A renewal, and a margin for a replica that was held up.
     const shared = new SharedRefreshToken({ redis, key: CAS360_TOKEN_KEY, initial: cas360.refreshToken, useMs: timeoutMs + 1_000 });

@@ -1,7 +1,7 @@
 import type { Cas360Config, Config, PmsConfig } from '../config.js';
 import type { Source } from '../model.js';
 import type { Redis } from '../shared/redis.js';
-import type { Log } from '../telemetry/log.js';
+import { tokenFailure, type Log } from '../telemetry/log.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { Breaker } from '../upstream/breaker.js';
 import { Wire } from '../upstream/wire.js';
@@ -12,7 +12,6 @@ import { pmsGrant } from '../upstream/pms/token.js';
 import { Retry } from '../upstream/retry.js';
 import { joinPauses, sharePause } from '../upstream/sharedPause.js';
 import { createCas360Tokens } from './cas360Tokens.js';
-import { reasonOf } from './reason.js';
 
 /** The two systems; undefined: not configured. */
 export interface Upstreams {
@@ -62,7 +61,7 @@ function createUpstream(source: Source, { baseUrl }: PmsConfig | Cas360Config, c
     onGrant: () => metrics.tokenRequest(source, 'granted'),
     onFailure: (error) => {
       metrics.tokenRequest(source, 'failed');
-      log.warn('No token was to be had.', { source, reason: reasonOf(error) });
+      log.warn('No token was to be had.', { source, reason: tokenFailure(error) });
     },
   });
   const wire = new Wire({ baseUrl, connections, maxBodyBytes: MAX_BODY_BYTES[source] });

@@ -1,13 +1,12 @@
 import type { ApolloServerPlugin } from '@apollo/server';
 import { getNamedType, isCompositeType, Kind, TypeInfo, visit, visitWithTypeInfo, type DocumentNode, type FieldNode, type GraphQLSchema, type OperationDefinitionNode } from 'graphql';
+import { getOrAdd } from '../getOrAdd.js';
 import { isRecord } from '../record.js';
 import { scopeOf } from './access.js';
+import { entityTag, queryTag } from './cacheTags.js';
 import type { Context } from './context.js';
 
 type Variables = Readonly<Record<string, unknown>>;
-
-/** The names of entities in tags; those of the schema's second profile say the same. */
-const TAG_NAMES: Readonly<Record<string, string>> = { Contact: 'contact', Address: 'address', SalesAccount: 'sales-account' };
 
 /**
  * Says how long an answer may be kept, and by which tags a router may forget it: `Cache-Control`, and the extensions
@@ -16,11 +15,7 @@ const TAG_NAMES: Readonly<Record<string, string>> = { Contact: 'contact', Addres
  */
 export function cacheHints(schema: GraphQLSchema, maxAgeSeconds: number): ApolloServerPlugin<Context> {
   const guarded = new WeakMap<DocumentNode, boolean>();
-  const isGuarded = (document: DocumentNode): boolean => {
-    let known = guarded.get(document);
-    if (known === undefined) guarded.set(document, (known = selectsGuarded(document, schema)));
-    return known;
-  };
+  const isGuarded = (document: DocumentNode): boolean => getOrAdd(guarded, document, () => selectsGuarded(document, schema));
   return {
     requestDidStart: async () => ({
       willSendResponse: async ({ response, document, operation, request }) => {
@@ -55,8 +50,8 @@ function tagsOf({ selectionSet }: OperationDefinitionNode, variables: Variables)
   let entityTags: string[][] | undefined;
   for (const field of selectionSet.selections) {
     if (field.kind !== Kind.FIELD) continue;
-    if (field.name.value === 'contact') tags.push(`contact-${argument(field, 'id', variables)}`);
-    if (field.name.value === 'contacts') tags.push('contacts');
+    const tag = queryTag(field.name.value, String(argument(field, 'id', variables)));
+    if (tag !== undefined) tags.push(tag);
     const list = field.name.value === '_entities' ? argument(field, 'representations', variables) : undefined;
     if (Array.isArray(list)) entityTags = list.map(tagsOfEntity);
   }
@@ -65,8 +60,8 @@ function tagsOf({ selectionSet }: OperationDefinitionNode, variables: Variables)
 
 function tagsOfEntity(representation: unknown): string[] {
   if (!isRecord(representation) || typeof representation.id !== 'string') return [];
-  const name = TAG_NAMES[String(representation.__typename)];
-  return name === undefined ? [] : [`${name}-${representation.id}`];
+  const tag = entityTag(String(representation.__typename), representation.id);
+  return tag === undefined ? [] : [tag];
 }
 
 function argument({ arguments: given = [] }: FieldNode, name: string, variables: Variables): unknown {

@@ -10,6 +10,7 @@ import {
   type SelectionNode,
   type SelectionSetNode,
 } from 'graphql';
+import { getOrAdd } from '../getOrAdd.js';
 import type { AddressNeed } from '../loaders/addressLoader.js';
 import type { ContactNeed } from '../loaders/contactLoader.js';
 import type { Contact } from '../model.js';
@@ -20,7 +21,8 @@ const TOLD_BY_ID = new Set(['__typename', 'id', 'source', 'sourceId']);
 
 /** What the contacts below a field must be loaded with. Asked once for all items of a list. */
 export function contactNeed(info: GraphQLResolveInfo, context: Context): ContactNeed {
-  return memoised(context.contactNeeds, info.fieldNodes, () => {
+  // Within one operation the same nodes mean the same selection. Between operations @skip and @include may differ.
+  return getOrAdd(context.contactNeeds, info.fieldNodes, () => {
     const fields = selectedFields(info, 'Contact');
     const needed = [...fields.keys()].filter((name) => !TOLD_BY_ID.has(name) && mayRead(context.scopes, 'Contact', name));
     const what = needed.includes('relationships') ? 'relationships' : needed.length > 0 ? 'record' : 'id';
@@ -30,7 +32,7 @@ export function contactNeed(info: GraphQLResolveInfo, context: Context): Contact
 
 /** What the addresses below a field must be loaded with. */
 export function addressNeed(info: GraphQLResolveInfo, context: Context): AddressNeed {
-  return memoised(context.addressNeeds, info.fieldNodes, () => ({
+  return getOrAdd(context.addressNeeds, info.fieldNodes, () => ({
     what: whatOf(selectedFields(info, 'Address')),
     field: fieldOf(info),
   }));
@@ -61,13 +63,6 @@ export function fieldOf({ path }: GraphQLResolveInfo): string {
   const names: string[] = [];
   for (let at: typeof path | undefined = path; at; at = at.prev) if (typeof at.key === 'string') names.unshift(at.key);
   return names.join('.');
-}
-
-/** Within one operation the same nodes mean the same selection; between operations @skip and @include may differ. */
-function memoised<T>(memory: Map<readonly FieldNode[], T>, nodes: readonly FieldNode[], find: () => T): T {
-  let need = memory.get(nodes);
-  if (need === undefined) memory.set(nodes, (need = find()));
-  return need;
 }
 
 /** The nodes of each field that is selected, by its name. */

@@ -1,5 +1,6 @@
 import { Kind, parse, print, visit, type ConstDirectiveNode, type DocumentNode, type ObjectTypeDefinitionNode, type ScalarTypeDefinitionNode } from 'graphql';
 import { scopeOf } from './access.js';
+import { entityTag, queryTag } from './cacheTags.js';
 
 export const PROFILES = ['default', 'router-auth'] as const;
 
@@ -19,19 +20,6 @@ const ROUTER_LINK = parse(`
   directive @cacheTag(format: String!) repeatable on OBJECT | FIELD_DEFINITION
 `);
 
-/** A format may hold only what every key of the entity has. */
-const TAGS_OF_ENTITIES: Readonly<Record<string, string>> = {
-  Contact: 'contact-{$key.id}',
-  Address: 'address-{$key.id}',
-  SalesAccount: 'sales-account-{$key.id}',
-};
-
-/** The ids of `contacts` are a list, which no format may hold. */
-const TAGS_OF_QUERIES: Readonly<Record<string, string>> = {
-  contact: 'contact-{$args.id}',
-  contacts: 'contacts',
-};
-
 /** Says to a router which scopes the subgraph asks for, and by which tags it may forget what it cached. */
 function withRouterDirectives(document: DocumentNode): DocumentNode {
   const definitions = document.definitions.filter(({ kind }) => kind !== Kind.SCHEMA_EXTENSION);
@@ -43,10 +31,10 @@ function withDirectives(type: ObjectTypeDefinitionNode): ObjectTypeDefinitionNod
   const typeName = type.name.value;
   return {
     ...type,
-    directives: [...type.directives!, ...cacheTag(TAGS_OF_ENTITIES[typeName])],
+    directives: [...type.directives!, ...cacheTag(entityTag(typeName, '{$key.id}'))],
     fields: type.fields!.map((field) => {
       const fieldName = field.name.value;
-      const tag = typeName === 'Query' ? cacheTag(TAGS_OF_QUERIES[fieldName]) : [];
+      const tag = typeName === 'Query' ? cacheTag(queryTag(fieldName, '{$args.id}')) : [];
       return { ...field, directives: [...field.directives!, ...requiresScopes(scopeOf(typeName, fieldName)), ...tag] };
     }),
   };

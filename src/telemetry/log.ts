@@ -42,3 +42,8 @@ export function framesOf(error: unknown): readonly string[] {
   const frames = error.stack?.split('\n').filter((line) => /^\s+at /.test(line)) ?? [];
   return [error.name, ...frames.map((frame) => frame.trim())];
 }
+
+/** Why a token could not be had or kept. In the token path a message is one of ours or of the system's, such as `ECONNREFUSED`. */
+export function tokenFailure(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? (error instanceof Error ? error.message : 'unknown');
+}

@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry, type Histogram as PromHistogram } from 'prom-client';
+import { getOrAdd } from '../getOrAdd.js';
 import type { Source } from '../model.js';
 import type { UpstreamCall } from '../recording.js';
 import { Histogram, type Observations } from './histogram.js';
@@ -61,12 +62,12 @@ export class Metrics {
 
   readonly operation = (name: string | null, outcome: OperationOutcome, seconds: number): void => {
     const { label: operation, kept: byOutcome } = this.#operationsBy.find(name);
-    kept(byOutcome, outcome, () => this.#operations.child({ operation, outcome })).observe(seconds);
+    getOrAdd(byOutcome, outcome, () => this.#operations.child({ operation, outcome })).observe(seconds);
   };
 
   readonly upstreamCall = (source: Source, { resource, ids, attempt, outcome, startedAtMs, endedAtMs }: UpstreamCall): void => {
-    const observers = kept(this.#callsBy[source], resource, () => ({ seconds: new Map<string, Observations>(), ids: this.#callIds.child({ source, resource }) }));
-    kept(observers.seconds, outcome, () => this.#calls.child({ source, resource, outcome })).observe((endedAtMs - startedAtMs) / 1_000);
+    const observers = getOrAdd(this.#callsBy[source], resource, () => ({ seconds: new Map<string, Observations>(), ids: this.#callIds.child({ source, resource }) }));
+    getOrAdd(observers.seconds, outcome, () => this.#calls.child({ source, resource, outcome })).observe((endedAtMs - startedAtMs) / 1_000);
     observers.ids.observe(ids.length);
     if (attempt > 1) this.#retries.inc({ source });
   };
@@ -155,10 +156,4 @@ export class Metrics {
     });
     return readings;
   }
-}
-
-function kept<K, T>(made: Map<K, T>, key: K, make: () => T): T {
-  let one = made.get(key);
-  if (one === undefined) made.set(key, (one = make()));
-  return one;
 }

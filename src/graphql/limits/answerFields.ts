@@ -17,6 +17,7 @@ import {
   type SelectionSetNode,
   type ValueNode,
 } from 'graphql';
+import { getOrAdd } from '../../getOrAdd.js';
 
 type Fragments = Readonly<Record<string, FragmentDefinitionNode>>;
 
@@ -135,11 +136,8 @@ class DocumentFields {
   #ofFragment(name: string, type: GraphQLObjectType): number {
     const fragment = this.fragments[name];
     if (!fragment || !this.#admits(fragment.typeCondition.name.value, type)) return 0;
-    let counts = this.#fragments.get(name);
-    if (!counts) this.#fragments.set(name, (counts = new Map<GraphQLNamedType, number>()));
-    let count = counts.get(type);
-    if (count === undefined) counts.set(type, (count = this.ofObject(fragment.selectionSet, type)));
-    return count;
+    const counts = getOrAdd(this.#fragments, name, () => new Map<GraphQLNamedType, number>());
+    return getOrAdd(counts, type, () => this.ofObject(fragment.selectionSet, type));
   }
 
   #ofField({ name, selectionSet }: FieldNode, parent: GraphQLObjectType): number {
