@@ -93,7 +93,7 @@ function createSource<R extends UpstreamRecord, M>(config: Config, options: Sour
   });
   metrics.watchResource(source, name, () => gatherer.load);
   const records = cache ? new CachedRecords({ source, resource: name, cache, records: gatherer }) : gatherer;
-  return { source, records, toModel: (id, record) => resource.toModel(id, record as R) };
+  return { source, records, toModel: resource.toModel };
 }
 
 function createCache<R extends UpstreamRecord>(config: Config, { metrics, redis }: SourcesOptions, { source, name }: Resource<R, unknown>, guardedKeys: readonly string[]): Cache<R> | undefined {
