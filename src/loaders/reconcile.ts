@@ -1,5 +1,6 @@
 import { ContactsError } from '../errors.js';
 import type { Source } from '../model.js';
+import { isRecord } from '../record.js';
 import { StatusError } from '../upstream/callErrors.js';
 import type { Outcomes, UpstreamRecord } from './resource.js';
 
@@ -138,17 +139,23 @@ function statusOf(error: ContactsError): number | undefined {
   return error instanceof StatusError ? error.status : undefined;
 }
 
-/** Whether the mapping would read both the same: keys in any order, numbers as numbers or texts, nothing in any of its forms. */
-function areAlike(one: object, other: object): boolean {
-  try {
-    return JSON.stringify(one, comparable) === JSON.stringify(other, comparable);
-  } catch {
-    // Nested too deep to compare.
-    return false;
+/**
+ * Whether the mapping reads both values the same: keys in any order, numbers as numbers or texts, nothing in any of its forms.
+ * Rows are reduced, so they are not deep. It stops at the first difference: a page may hold a row a hundred thousand times.
+ */
+function areAlike(one: unknown, other: unknown): boolean {
+  if (one === other) return true;
+  if (isNothing(one) || isNothing(other)) return isNothing(one) && isNothing(other);
+  if (Array.isArray(one) && Array.isArray(other)) return one.length === other.length && one.every((item, i) => areAlike(item, other[i]));
+  if (isRecord(one) && isRecord(other)) {
+    for (const key in one) if (!areAlike(one[key], other[key])) return false;
+    for (const key in other) if (!(key in one) && !isNothing(other[key])) return false;
+    return true;
   }
+  // 15 and "15".
+  return typeof one === 'number' ? other === String(one) : typeof other === 'number' && one === String(other);
 }
 
-function comparable(_key: string, value: unknown): unknown {
-  if (value === null || value === '' || value === 'null') return undefined;
-  return typeof value === 'number' ? String(value) : value;
+function isNothing(value: unknown): boolean {
+  return value === undefined || value === null || value === '' || value === 'null' || (Array.isArray(value) && value.length === 0);
 }

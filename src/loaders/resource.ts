@@ -24,7 +24,7 @@ export interface Resource<R extends UpstreamRecord, M> {
   /** How many calls may be under way at once. */
   readonly maxCalls: number;
   /**
-   * One call. Resolves to the rows as they came, in any order; undefined stands for a row without a usable id. Rejects
+   * One call. Resolves to the rows as they came, in any order; undefined stands for a row of none of these ids. Rejects
    * with a ContactsError. `relationships` asks for them too.
    */
   fetch(ids: readonly string[], relationships: boolean, deadline: Deadline): Promise<readonly (R | undefined)[]>;

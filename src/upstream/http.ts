@@ -107,11 +107,10 @@ export class Upstream {
   }
 }
 
-/** Whether a body is JSON. A gateway that knows no such path answers with a page, or with nothing. */
+/** Whether a body is JSON. A gateway that has no such path answers with a page, with nothing, or with `404` in plain text. */
 function isJson({ body, contentType }: Answer): boolean {
   try {
-    parseJson(body, contentType);
-    return true;
+    return typeof parseJson(body, contentType) !== 'number';
   } catch {
     return false;
   }

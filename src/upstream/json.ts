@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 
 /** An integer with this many digits may lie above 2^53, where JSON.parse would round it to its neighbour: somebody else's id. */
 const LONG = 16;
@@ -11,7 +11,10 @@ const LARGE_BYTES = 262_144;
 const MAX_VALUES = 500_000;
 
 const CHARSET = /;\s*charset\s*=\s*"?\s*([^\s";,]+)/i;
-const MULTI_BYTE = /^(gb|big5|shift|sjis|ms_kanji|x-sjis|windows-31j|euc|ks_c|iso-2022|hz|x-euc|chinese|csgb|cseuc|csiso|cshift|csks|cn-big5|x-gbk|x-x-big5|korean|windows-949)/i;
+/** Character sets, as TextDecoder names them, in which short texts can be the bytes of other texts in UTF-8. */
+const AMBIGUOUS = new Set(['gbk', 'gb18030', 'big5', 'shift_jis', 'euc-jp', 'euc-kr', 'iso-2022-jp', 'windows-874']);
+/** Sets that TextDecoder cannot read, all of whose bytes are ASCII. */
+const SEVEN_BIT = /^(utf-?7|(cs)?unicode-?1-?1-?utf-?7|csutf7|hz|iso-2022)/i;
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -38,24 +41,31 @@ export function parseJson(body: Uint8Array, contentType?: unknown): unknown {
 /**
  * JSON is UTF-8 (RFC 8259, 8.1), but not every server knows, and many declare what they do not send. UTF-16 shows in the first
  * two bytes. Bytes that are valid UTF-8 are taken for it: text in a single-byte set hardly ever is. The declared set counts
- * for all others, and for the Asian ones whose short texts can look like UTF-8.
+ * for all others. Some sets make short texts that are valid UTF-8 too: such a body is refused, since either reading may be wrong.
  */
 function inUtf8(bytes: Uint8Array, contentType: unknown): Uint8Array {
   const [first, second] = bytes;
-  if (first === 0 || first === 0xfe) return transcoded(bytes, 'utf-16be');
-  if (second === 0 || first === 0xff) return transcoded(bytes, 'utf-16le');
+  if (first === 0 || first === 0xfe) return transcoded(bytes, decoderOf('utf-16be')!);
+  if (second === 0 || first === 0xff) return transcoded(bytes, decoderOf('utf-16le')!);
   const [, declared] = (typeof contentType === 'string' && CHARSET.exec(contentType)) || [];
-  if (declared === undefined || (!MULTI_BYTE.test(declared) && isUtf8(bytes))) return bytes;
-  return transcoded(bytes, declared);
+  if (declared === undefined || /^utf-?8$/i.test(declared)) return bytes;
+  const decoder = decoderOf(declared);
+  if (decoder ? AMBIGUOUS.has(decoder.encoding) : SEVEN_BIT.test(declared)) {
+    if (!decoder || (isUtf8(bytes) && !isAscii(bytes))) throw new SyntaxError('in one of two character sets');
+  } else if (isUtf8(bytes)) return bytes;
+  if (!decoder) throw new SyntaxError('in a character set that is not known');
+  return transcoded(bytes, decoder);
 }
 
-function transcoded(bytes: Uint8Array, charset: string): Uint8Array {
-  let decoder;
+function decoderOf(charset: string): TextDecoder | undefined {
   try {
-    decoder = new TextDecoder(charset, { fatal: true });
+    return new TextDecoder(charset, { fatal: true });
   } catch {
-    throw new SyntaxError('in a character set that is not known');
+    return undefined;
   }
+}
+
+function transcoded(bytes: Uint8Array, decoder: TextDecoder): Uint8Array {
   return Buffer.from(decode(decoder, bytes));
 }
 

@@ -66,7 +66,7 @@ describe('404', () => {
     expect(errors.map(({ path, extensions }) => [path![1], extensions.code])).toEqual(places.map((i) => [i, 'UPSTREAM_INVALID_RESPONSE']));
   });
 
-  test.each(SYSTEMS.flatMap((system) => ['', ' ', CANARY, '<html><body>404 page not found</body></html>', '{"message":'].map((body) => [system, body] as const)))('of a gateway before %s is an error: %j', async (system, body) => {
+  test.each(SYSTEMS.flatMap((system) => ['', ' ', CANARY, '404', '<html><body>404 page not found</body></html>', '{"message":'].map((body) => [system, body] as const)))('of a gateway before %s is an error: %j', async (system, body) => {
     plant(app, system, { status: 404, body, contentType: 'text/html' });
     await expectBatches(app, system, () => 'UPSTREAM_INVALID_RESPONSE');
   });

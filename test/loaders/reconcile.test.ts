@@ -49,7 +49,8 @@ describe('Rows', () => {
     ['twice', [row('1'), row('1')]],
     ['with their keys in another order', [{ id: '1', name: 'n1' }, { name: 'n1', id: '1' }].map((one) => ({ name: one.name, id: one.id }))],
     ['once with a number in the place of a text', [{ id: '1', name: 'n1', addressId: 15 } as Row, { id: '1', name: 'n1', addressId: '15' } as Row]],
-    ['with nothing in another form', [{ id: '1', name: 'n1', skype: null } as Row, { id: '1', name: 'n1', skype: '' } as Row, { id: '1', name: 'n1', skype: 'null' } as Row, row('1')]],
+    ['with nothing in another form', [{ id: '1', name: 'n1', skype: null } as Row, { id: '1', name: 'n1', skype: '' } as Row, { id: '1', name: 'n1', skype: 'null' } as Row, row('1'), { id: '1', name: 'n1', skype: [] } as Row]],
+    ['with nested keys in another order', [{ id: '1', name: 'n1', parts: [{ a: 1, b: '2' }] } as Row, { id: '1', name: 'n1', parts: [{ b: 2, c: null, a: 1 }] } as Row]],
   ])('that come %s are one', async (_, rows) => {
     expect(await accountOf(['1'], () => rows)).toMatchObject({ outcomes: { 1: 'n1' }, drifts: [] });
   });
@@ -58,6 +59,10 @@ describe('Rows', () => {
     ['two', [row('1'), { id: '1', name: 'other' }]],
     ['three', [row('1'), { id: '1', name: 'other' }, row('1')]],
     ['nested ones', [{ id: '1', name: 'n1', parts: [{ a: 1 }] } as Row, { id: '1', name: 'n1', parts: [{ a: 2 }] } as Row]],
+    ['one with a key more', [row('1'), { id: '1', name: 'n1', skype: 'jb' } as Row]],
+    ['lists of other lengths', [{ id: '1', name: 'n1', parts: [1, 2] } as Row, { id: '1', name: 'n1', parts: [1] } as Row]],
+    ['a list and its item', [{ id: '1', name: 'n1', parts: ['1'] } as Row, { id: '1', name: 'n1', parts: '1' } as Row]],
+    ['a truth and its text', [{ id: '1', name: 'n1', current: true } as Row, { id: '1', name: 'n1', current: 'true' } as Row]],
   ])('that contradict each other are an error, and not a guess: %s', async (_, rows) => {
     expect(await accountOf(['1', '2'], () => [...rows, row('2')])).toMatchObject({ outcomes: { 1: 'UPSTREAM_INVALID_RESPONSE', 2: 'n2' }, drifts: ['contradictory_rows'] });
   });

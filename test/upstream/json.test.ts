@@ -122,3 +122,36 @@ test.each([
   expect(parseJson(bodyOf(200_000))).toBeInstanceOf(Array);
   expect(() => parseJson(bodyOf(8_388_000))).toThrow(new SyntaxError('too many values'));
 });
+
+describe('A body in another character set', () => {
+  const read = (bytes: Buffer, charset: string): unknown => parseJson(bytes, `application/json; charset=${charset}`);
+
+  test.each([
+    ['shift_jis', '93638d9e', undefined],
+    ['gbk', 'c9bdccef', undefined],
+    ['big5', 'a473a5d0', undefined],
+    ['euc-kr', 'b1e8', '김'],
+    ['euc-jp', 'bbb3c5c4', '山田'],
+    ['iso-2022-jp', '1b24423b333d451b2842', undefined],
+    ['windows-1251', 'c8e2e0ed', 'Иван'],
+    ['windows-1252', '4a659265', 'Je’e'],
+    ['tis-620', 'cad2c2', 'สาย'],
+    ['csISOLatin1', '4af67267', 'Jörg'],
+  ])('is read as its declaration says: %s', (charset, hex, text) => {
+    const bytes = Buffer.concat([Buffer.from('["'), Buffer.from(hex, 'hex'), Buffer.from('"]')]);
+    expect(read(bytes, charset)).toEqual([text ?? new TextDecoder(charset).decode(Buffer.from(hex, 'hex'))]);
+  });
+
+  test.each(['shift_jis', 'Windows-31J', 'gbk', 'GB2312', 'gb18030', 'big5', 'euc-jp', 'euc-kr', 'tis-620', 'iso-2022-jp'])('is refused where it may be UTF-8 as well: %s', (charset) => {
+    expect(() => read(Buffer.from('["Jörg Müller"]'), charset)).toThrow(SyntaxError);
+    expect(read(Buffer.from('["Jane Citizen"]'), charset)).toEqual(['Jane Citizen']);
+  });
+
+  test.each(['utf-7', 'UTF7', 'unicode-1-1-utf-7', 'hz-gb-2312', 'iso-2022-kr'])('is refused where its ASCII means other letters: %s', (charset) => {
+    expect(() => read(Buffer.from('["J+APY-rg ~{VPND~}"]'), charset)).toThrow(SyntaxError);
+  });
+
+  test.each(['iso-8859-1', 'windows-1252', 'us-ascii', 'csISOLatin1', 'utf8mb4', 'koi8-r'])('is UTF-8 if it is valid UTF-8, although the declaration says %s', (charset) => {
+    expect(read(Buffer.from('["Jörg Müller"]'), charset)).toEqual(['Jörg Müller']);
+  });
+});

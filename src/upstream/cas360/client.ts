@@ -9,7 +9,7 @@ const PAGE = 'offset=0&limit=500';
 
 /**
  * `GET /contacts/{id,id,...}`: the rows as they came, in any order, each reduced to the keys that the mapping reads. A row
- * without a usable id is undefined. The register sends relationships only if `relationships` asks for them. `ids` are digits.
+ * of none of `ids` is undefined. The register sends relationships only if `relationships` asks for them. `ids` are digits.
  */
 export function getContacts(cas360: Upstream, ids: readonly string[], relationships: boolean, deadline: Deadline): Promise<(Cas360Contact | undefined)[]> {
   const path = `/contacts/${ids.join(',')}?${PAGE}${relationships ? '&relationships=true' : ''}`;
@@ -24,8 +24,10 @@ export function getAddresses(cas360: Upstream, ids: readonly string[], deadline:
 async function getRows<R>(cas360: Upstream, request: UpstreamRequest, reduce: (id: string, row: never) => R, deadline: Deadline): Promise<(R | undefined)[]> {
   const rows = await cas360.getJson(request, deadline);
   if (!Array.isArray(rows)) throw new ContactsError('UPSTREAM_INVALID_RESPONSE', 'CAS360');
+  const wanted = new Set(request.ids);
   return rows.map((row: unknown) => {
     const id = rowId(row);
-    return id === undefined ? undefined : reduce(id, row as never);
+    // A register that ignores the ids may send all that it has: reducing those rows takes the most time and memory.
+    return id !== undefined && wanted.has(id) ? reduce(id, row as never) : undefined;
   });
 }
