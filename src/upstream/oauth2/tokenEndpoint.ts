@@ -8,6 +8,7 @@ export interface GrantAnswer extends Grant {
   readonly refreshToken: string | undefined;
 }
 
+/** One request to a token endpoint. `url` may contain parameters. */
 export interface TokenRequest {
   readonly url: URL;
   readonly clientId: string;
