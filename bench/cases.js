@@ -1,4 +1,4 @@
-// What is asked. Contestants without GraphQL know an operation by its name.
+// The operations. Contestants without GraphQL recognise an operation by its name.
 const CONTACT = 'query Contact($id: ID!) { contact(id: $id) { id name contactType email phone } }';
 const CONTACTS = `query Contacts($ids: [ID!]!) {
   contacts(ids: $ids) {
@@ -29,15 +29,15 @@ const ENTITIES = `query Entities($representations: [_Any!]!) {
   _entities(representations: $representations) { ... on Contact { id name firstName lastName email phone address { id } } }
 }`;
 
-/** Each caller has its own, so that nobody is served by what another one asked for, unless a cache is meant to. */
+/** Callers have different ids, so that they share no records, except in the cases with a cache. */
 const BODIES_PER_CALLER = 32;
 const FIRST_ID = 1_000_000;
 
 /**
- * `cas360` and `pms` are how many contacts of each one operation wants; `calls` the fewest upstream calls that can answer
- * it; `mode` how callers behave: `steady` ones ask again at once, those of a `burst` all together; `onlyOurs` that no other
- * contestant than ours and the raw one takes part; `atMost` how many times the CPU of the raw one ours may need; `bodies`
- * how many different operations each caller asks for: those of a cache must have room in one of the size that is default.
+ * `cas360` and `pms`: contacts per operation. `calls`: the fewest upstream calls that can answer it. `mode`: callers of a
+ * `steady` load ask again at once, those of a `burst` all together. `onlyOurs`: only the service and `raw` take part.
+ * `atMost`: the most CPU that the service may need, as a multiple of `raw`. `bodies`: different operations per caller; with a
+ * cache, all of them must fit into one of the default size.
  */
 const CASES = [
   { name: 'one', title: 'one CAS 360 contact', query: CONTACT, cas360: 1, calls: 1, callers: 16, atMost: 2.8 },
@@ -56,19 +56,19 @@ const CASES = [
 
 export const caseNames = CASES.map(({ name }) => name);
 export const casesNamed = (names) => CASES.filter(({ name }) => names.includes(name));
-/** The soak takes minutes by itself. */
+/** Without the soak, which takes minutes. */
 export const standardCases = CASES.filter(({ mode }) => mode !== 'soak');
 
-/** The same case in each of its sizes. */
+/** The case in each of its sizes. */
 export const variantsOf = (each) => each.sizes?.map((size) => ({ ...each, size, cas360: size })) ?? [each];
 
-/** The `number`th request body of a caller; after a while they come again. */
+/** Returns a function from a number to a request body of this caller. Bodies repeat. */
 export function bodiesOf({ query, cas360, pms, mode, callers, bodies, isCached }, caller) {
   const made = [];
   const size = cas360 + pms;
-  // A soak asks for new ids all the time: what is kept for each id would show.
+  // A soak always uses new ids, so that memory kept per id shows.
   const count = mode === 'soak' ? Infinity : bodies;
-  // Callers who come in addition find the cache as warm as the others.
+  // Additional callers use the ids of the others, so that their cache is warm too.
   const owner = isCached ? caller % callers : caller;
   const make = (number) => {
     const first = FIRST_ID + (owner * (Number.isFinite(count) ? count : 1_000_000) + number) * size;
@@ -78,7 +78,7 @@ export function bodiesOf({ query, cas360, pms, mode, callers, bodies, isCached }
   return (number) => (count === Infinity ? make(number) : (made[number % count] ??= make(number % count)));
 }
 
-/** Mixed evenly, as the items of a list are. */
+/** Mixes both systems evenly. */
 const isPms = (i, cas360, pms) => Math.floor(((i + 1) * pms) / (cas360 + pms)) > Math.floor((i * pms) / (cas360 + pms));
 
 function variablesFor(query, ids) {
@@ -86,7 +86,7 @@ function variablesFor(query, ids) {
   return query === ENTITIES ? { representations: ids.map((id) => ({ __typename: 'Contact', id })) } : { ids };
 }
 
-/** A call like those that the case makes, to know how long the upstream takes by itself. */
+/** A call like those of the case, to measure the upstream alone. */
 export function upstreamPath({ cas360, pms, query }) {
   if (pms > cas360) return `/api/v3/contacts/${FIRST_ID}`;
   const ids = Array.from({ length: Math.min(cas360, 100) }, (_, i) => FIRST_ID + i);

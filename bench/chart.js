@@ -1,4 +1,4 @@
-// Charts as SVG texts, plain enough to be read in a diff.
+// Charts as SVG texts that are readable in a diff.
 const WIDTH = 760;
 const LABELS = 150;
 const BAR = 16;
@@ -7,7 +7,7 @@ const GROUP_GAP = 10;
 const NUMBERS = 60;
 const COLOURS = ['#8a8f98', '#1f6feb', '#d29922', '#a371f7', '#cf222e'];
 
-/** Bars in groups; `colour` is the number of a contestant. `mark` draws a line at that value. */
+/** Groups of bars. `colour` is the number of a contestant. `mark` draws a line at a value. */
 export function barChart({ title, groups, format, mark }) {
   const longest = Math.max(mark ?? 0, ...groups.flatMap(({ bars }) => bars.map(({ value }) => value)));
   const scale = (WIDTH - LABELS - NUMBERS) / longest;
@@ -32,7 +32,7 @@ export function barChart({ title, groups, format, mark }) {
   return svg(title, y, parts);
 }
 
-/** One or more lines over the same axis, from zero. */
+/** Lines over one axis that starts at zero. */
 export function lineChart({ title, lines, xLabel, format }) {
   const height = 260;
   const [left, right, top, bottom] = [70, WIDTH - 20, 50, height - 40];

@@ -1,4 +1,4 @@
-// Starts the upstream and the contestants, each a process of its own, and ends them.
+// Starts and ends the processes of the upstream and the contestants.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
@@ -15,7 +15,7 @@ const STOP_MS = 3_000;
 const running = new Set();
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 
-/** The server has the first core to itself, where there is a choice; everybody else shares the others. */
+/** With several cores, the server has the first one to itself; the other processes share the rest. */
 const SERVER_CORE = '0';
 const OTHER_CORES = `1-${cpus().length - 1}`;
 export const isPinned = cpus().length > 1 && canPin();
@@ -103,7 +103,7 @@ function accepts(port) {
   });
 }
 
-/** Not without the program, nor where a container forbids one of the cores. */
+/** False without `taskset`, or if a container forbids one of the cores. */
 function canPin() {
   try {
     for (const list of [SERVER_CORE, OTHER_CORES]) execFileSync('taskset', ['-c', list, process.execPath, '--version'], { stdio: 'ignore' });

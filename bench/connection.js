@@ -4,15 +4,15 @@ const END_OF_CHUNKS = '\r\n0\r\n\r\n';
 const TIMEOUT_MS = 20_000;
 
 /**
- * One kept HTTP/1.1 connection, one request at a time: the least that can be done for an answer, so that the load
- * generator is not the bottleneck. It looks at both ends of an answer only.
+ * One keep-alive HTTP/1.1 connection with one request at a time. It does as little as possible, so that the load generator
+ * is not the bottleneck: it reads only both ends of an answer.
  */
 export class Connection {
   #socket;
   #settle;
   #head = '';
   #status = 0;
-  /** Bytes of the body still to come; NaN where it comes in chunks. */
+  /** Bytes of the body that are missing; NaN if it is chunked. */
   #left = 0;
   #start = '';
 
@@ -25,7 +25,7 @@ export class Connection {
     this.#socket.on('close', () => this.#fail(new Error('the connection was closed')));
   }
 
-  /** Resolves when the whole answer is there. Rejects unless it is one without errors. */
+  /** Resolves when the answer is complete. Rejects if it contains errors. */
   ask(message) {
     return new Promise((resolve, reject) => {
       if (this.#socket.destroyed) reject(new Error('the connection was closed'));
@@ -61,7 +61,7 @@ export class Connection {
   }
 
   #end(end) {
-    // Errors stand before the data, or after them as a list that ends with `}]}`.
+    // Errors come before the data, or after it in a list that ends with `}]}`.
     const isWhole = !this.#start.includes('{"errors"') && !end.endsWith('}]}');
     if (this.#status === 200 && isWhole) this.#settle.resolve();
     else this.#fail(new Error(`an answer with status ${this.#status}: ${this.#start}`));

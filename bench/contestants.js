@@ -8,7 +8,7 @@ const { scripts } = JSON.parse(readFileSync(new URL('../package.json', import.me
 const FLAGS = scripts.serve.split(' ').filter((word) => word.startsWith('--'));
 const file = (name) => [fileURLToPath(new URL(`contestants/${name}.js`, import.meta.url))];
 
-/** The raw one first: all others are measured by it. */
+/** `raw` is first: all others are compared with it. */
 export const CONTESTANTS = [
   { name: 'raw', title: 'raw Node', command: () => file('raw') },
   { name: 'ours', title: 'contacts subgraph', command: (server = OURS) => [...FLAGS, server] },
@@ -17,7 +17,7 @@ export const CONTESTANTS = [
   { name: 'tutorial', title: 'tutorial server', command: () => file('tutorial') },
 ];
 
-/** Ours as `npm run serve` starts it: the two systems, and otherwise the defaults. */
+/** The service as `npm run serve` starts it: both systems, otherwise the defaults. */
 const settingsOf = (upstream) => ({
   PMS_BASE_URL: upstream,
   PMS_TOKEN_URL: `${upstream}/oauth/token`,
@@ -27,7 +27,7 @@ const settingsOf = (upstream) => ({
   CAS360_CLIENT_ID: 'bench',
   CAS360_CLIENT_SECRET: 'bench',
   CAS360_REFRESH_TOKEN: 'bench',
-  // Any delay: a machine that is busy with other things must not make it refuse what the others take.
+  // No limit: on a busy machine it must not refuse requests that the others answer.
   MAX_EVENT_LOOP_DELAY_MS: '0',
 });
 

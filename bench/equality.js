@@ -2,10 +2,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { request } from 'undici';
 import { bodiesOf } from './cases.js';
 
-/** Whatever is asked of one caller first, by number. */
+/** The numbers of the compared requests of one caller. */
 const COMPARED = [0, 1, 2];
 
-/** Throws unless all servers give the same data, whole and without errors: nobody wins by doing less. */
+/** Throws unless all servers give the same data without errors, so that none wins by doing less. */
 export async function compareAnswers(each, servers) {
   const bodies = bodiesOf(each, 0);
   for (const number of COMPARED) {
@@ -27,7 +27,7 @@ async function answerOf({ name, origin }, body) {
   return { name, data };
 }
 
-/** The first place where they differ. */
+/** The path of the first difference. */
 function difference(one, other, path = 'data') {
   const areObjects = [one, other].every((value) => typeof value === 'object' && value !== null);
   if (!areObjects) return `${path}: ${JSON.stringify(one)} and ${JSON.stringify(other)}`;

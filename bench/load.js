@@ -3,13 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { bodiesOf, upstreamPath } from './cases.js';
 import { Connection, get, post } from './connection.js';
 
-/** So many callers of one server, each with a connection of its own. */
+/** Callers of one server, each with its own connection. */
 export class Callers {
   #connections;
   #messages;
   #asked;
 
-  /** `messagesOf` makes the function that knows a caller's requests by their number. */
+  /** `messagesOf(caller)` returns a function from the number of a request to the request. */
   constructor(origin, count, messagesOf) {
     this.#connections = Array.from({ length: count }, () => new Connection(origin));
     this.#messages = this.#connections.map((_, caller) => messagesOf(caller));
@@ -20,7 +20,7 @@ export class Callers {
     return this.#connections.length;
   }
 
-  /** One request of this caller. Resolves to its duration. */
+  /** Sends the caller's next request. Resolves to its duration. */
   async ask(caller) {
     const message = this.#messages[caller](this.#asked[caller]++);
     const startedAt = performance.now();
@@ -41,7 +41,7 @@ export const operationCallers = (origin, each, count = each.callers) =>
 
 export const upstreamCallers = (origin, each, count) => new Callers(origin, count, () => () => get(upstreamPath(each), 'bench-token'));
 
-/** Every caller asks again as soon as it has its answer, until `stop`. */
+/** Every caller sends its next request when it has its answer, until `stop`. */
 export class SteadyLoad {
   done = 0;
   failed = false;
@@ -51,7 +51,7 @@ export class SteadyLoad {
 
   constructor(callers, { keepsLatencies = true } = {}) {
     this.#loops = Promise.all(Array.from({ length: callers.count }, (_, caller) => this.#loop(callers, caller, keepsLatencies)));
-    // Thrown by `stop`.
+    // `stop` throws it.
     this.#loops.catch(() => (this.failed = true));
   }
 
@@ -69,14 +69,14 @@ export class SteadyLoad {
   }
 }
 
-/** All callers at once; resolves to their durations when all have their answers. */
+/** One request of each caller, all at once. Resolves to their durations. */
 export function burst(callers) {
   return Promise.all(Array.from({ length: callers.count }, (_, caller) => callers.ask(caller)));
 }
 
 /**
- * So many operations a second, whether or not those before have ended. Durations count from when an operation was due, so
- * that waiting for a caller to be free counts too.
+ * Starts operations at a fixed rate, even if earlier ones have not ended. Durations count from when an operation was due, so
+ * they include the wait for a free caller.
  */
 export async function pacedLoad(callers, perSecond, durationMs) {
   const latencies = [];
@@ -93,7 +93,7 @@ export async function pacedLoad(callers, perSecond, durationMs) {
         underWay.delete(operation);
         go();
       });
-      // Thrown below.
+      // The loop below awaits it, and throws.
       operation.catch(() => {});
       underWay.add(operation);
     }

@@ -24,7 +24,7 @@ export async function main() {
   if (cases.length === 0) throw new Error(`There is no such case. There are: ${caseNames.join(', ')}.`);
   if (values.report && values.server) throw new Error('A report is about the build of this checkout: leave out --server.');
   if (values.soak) cases.push(...casesNamed(['soak']));
-  // Children end with this process, which is why it must end in its own way.
+  // Children exit when this process exits normally, so a signal must not kill it.
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130));
   if (values.profile) {
     for (const each of cases) process.stdout.write(`${await profileCase(each, values)}\n`);

@@ -4,11 +4,11 @@ import { SteadyLoad, burst, operationCallers, pacedLoad, upstreamCallers } from 
 import { median, percentile } from './statistics.js';
 
 const LEAD_IN_MS = 100;
-/** Under half load more callers than at full load, so that none has to wait for a free one. */
+/** Half load has more callers than full load, so that no operation waits for a free caller. */
 const MORE_CALLERS = 4;
-const MOST_OPERATIONS_PER_SECOND = 4_000;
+const MAX_OPERATIONS_PER_SECOND = 4_000;
 
-/** What the server used, and how many upstream calls were made, while its callers went on for so long. */
+/** The CPU that the server used, and the upstream calls, during `ms` of steady load. */
 export async function steadyWindow({ each, server, upstream, ms }) {
   const callsBefore = await upstream.ask('calls');
   const callers = operationCallers(server.origin, each);
@@ -23,7 +23,7 @@ export async function steadyWindow({ each, server, upstream, ms }) {
   return { ...between(before, after), callsPerOperation: calls / load.done, latencies: load.latencies.slice(before.done, after.done) };
 }
 
-/** Bursts of all callers at once, one after the other. */
+/** The same for bursts: all callers at once, again and again. */
 export async function burstWindow({ each, server, upstream, ms }) {
   const callers = operationCallers(server.origin, each);
   await burst(callers);
@@ -52,9 +52,9 @@ function between(before, after) {
   return { usedMs, cpuMs: usedMs / operations, perSecond: (1_000 * operations) / (after.at - before.at) };
 }
 
-/** The latencies at half of what the server can do, and those of the upstream by itself, called as often, taking turns: medians. */
+/** The latencies at half load, and those of the upstream called directly at the same rate. Both take turns; the results are medians. */
 export async function halfLoad({ each, server, upstream, perSecond, rounds, ms }) {
-  const rate = Math.min(perSecond / 2, MOST_OPERATIONS_PER_SECOND);
+  const rate = Math.min(perSecond / 2, MAX_OPERATIONS_PER_SECOND);
   const served = [];
   const direct = [];
   for (let round = 0; round < rounds; round++) {
@@ -66,7 +66,7 @@ export async function halfLoad({ each, server, upstream, perSecond, rounds, ms }
 }
 
 async function pacedTail(callers, rate, ms) {
-  // The connections are made, and what comes first is over.
+  // Opens the connections and warms up.
   await pacedLoad(callers, rate, LEAD_IN_MS);
   const latencies = await pacedLoad(callers, rate, ms);
   callers.close();
@@ -75,7 +75,7 @@ async function pacedTail(callers, rate, ms) {
 
 const tail = (latencies) => ({ p50Ms: percentile(latencies, 0.5), p99Ms: percentile(latencies, 0.99) });
 
-/** Medians of the rounds; latencies of all of them together. */
+/** Medians of the rounds. Latencies are over all rounds. */
 export function summary(rounds) {
   const of = (key) => median(rounds.map((round) => round[key]));
   return {
@@ -88,5 +88,5 @@ export function summary(rounds) {
   };
 }
 
-/** How far apart the rounds are: half the distance from the least to the most, as a share of the median. */
+/** Half the distance from the lowest to the highest round, as a share of the median. */
 const spread = (numbers) => (Math.max(...numbers) - Math.min(...numbers)) / 2 / median(numbers);

@@ -1,4 +1,4 @@
-// Preloaded into every contestant alike: what the process has used so far, as it sees it itself.
+// Preloaded into every contestant: reports the CPU and memory that its process has used.
 import { existsSync, readFileSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';
 import { answer } from './control.js';
@@ -23,7 +23,7 @@ answer({
 
 function peakBytes() {
   const status = '/proc/self/status';
-  // On Linux maxRSS begins with that of the parent, from before exec.
+  // On Linux, maxRSS starts with the parent's value from before exec.
   const own = existsSync(status) ? /VmHWM:\s+(\d+) kB/.exec(readFileSync(status, 'utf8'))?.[1] : undefined;
   return Number(own ?? process.resourceUsage().maxRSS) * 1_024;
 }

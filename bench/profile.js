@@ -7,7 +7,7 @@ const WARM_UP_MS = 4_000;
 const PROFILE_MS = 6_000;
 const SHOWN = 30;
 
-/** Where ours spends its time in one case: shares of what is not idle, by place and by function, as Markdown. */
+/** A CPU profile of the service in one case, as Markdown: shares of the busy time, by place and by function. */
 export async function profileCase(each, { server }) {
   pinLoadGenerator();
   const upstream = await Child.start('upstream', UPSTREAM);
@@ -32,7 +32,7 @@ export async function profileCase(each, { server }) {
   }
 }
 
-/** Microseconds by function, each with the place that it belongs to. */
+/** Microseconds by function, with the place that each belongs to. */
 function selfTimes({ nodes, samples, timeDeltas }) {
   const byId = new Map(nodes.map((node) => [node.id, node.callFrame]));
   const times = new Map();

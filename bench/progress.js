@@ -1,6 +1,6 @@
 const WIDTH = 30;
 
-/** How far it is: a bar that is written over on a terminal, and a line for each case elsewhere. */
+/** Shows the progress: a bar on a terminal, elsewhere a line per case. */
 export class Progress {
   #steps;
   #done = 0;
@@ -24,7 +24,7 @@ export class Progress {
     this.#draw(what);
   }
 
-  /** So many steps of this case, in which there are no single ones. */
+  /** Sets the steps done in this case, for a case without single steps. */
   partly(steps, what) {
     this.#done = this.#begunAt + steps;
     this.#draw(what);

@@ -1,4 +1,4 @@
-// What the service promises of its speed, held against what was measured.
+// Compares the promises about the service's speed with the measurements.
 import { megabytes, milliseconds, ratioToRaw } from './table.js';
 
 const MOST_MEGABYTES = 200;
@@ -7,10 +7,10 @@ const LEAST_TO_TUTORIAL = 3.5;
 const MOST_CALLS_A_BURST = 8;
 const MOST_GROWTH = 1.2;
 const MOST_SOAK_GROWTH = 1.1;
-/** A call more in a thousand is one that was under way when the measuring began. */
+/** Tolerates calls that were under way when the measurement began. */
 const CALLS_TOLERANCE = 1.01;
 
-/** One row for each promise: what, the limit, what was measured, and whether it holds. */
+/** One row per promise: what, the limit, the measurement, and whether it holds. */
 export function promises(measured) {
   return measured.flatMap((one) => (one.samples ? soakPromises(one) : casePromises(one)));
 }

@@ -9,7 +9,7 @@ import { caseTable, markdownTable, megabytes, milliseconds, ratioToRaw } from '.
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 
-/** Writes report.md and its charts. `command` is how it was called. */
+/** Writes report.md and its charts. `command` is the command line of this run. */
 export function writeReport(measured, { command, plan }) {
   mkdirSync(`${HERE}charts`, { recursive: true });
   const compared = measured.filter(({ results }) => results);

@@ -4,19 +4,19 @@ import { compareAnswers } from './equality.js';
 import { burstWindow, halfLoad, steadyWindow, summary } from './measure.js';
 import { Child, pinLoadGenerator, UPSTREAM } from './child.js';
 
-const MOST_WARM_UPS = 10;
+const MAX_WARM_UPS = 10;
 
 export const STANDARD = { rounds: 5, windowMs: 1_000, warmUpMs: 4_000, halfLoadMs: 1_000 };
 export const QUICK = { rounds: 3, windowMs: 500, warmUpMs: 1_000, halfLoadMs: 500 };
 
-/** How many steps a case takes, for the progress. */
+/** The number of steps of a case, for the progress bar. */
 export const stepsOf = (each, { rounds }) => contestantsIn(each).length * variantsOf(each).length * (rounds + 2);
 
 const contestantsIn = ({ onlyOurs }) => CONTESTANTS.filter(({ name }) => !onlyOurs || name === 'raw' || name === 'ours');
 
 /**
- * Measures one case: new processes, the same answers from all of them, then round by round one after the other, so that
- * whatever else the machine does meets them all.
+ * Measures one case: starts new processes, compares their answers, then measures them in turns, round by round, so that other
+ * load on the machine affects all of them.
  */
 export async function runCase(each, plan, { server, onStep }) {
   pinLoadGenerator();
@@ -46,14 +46,14 @@ async function runRounds(entrants, { rounds, windowMs, warmUpMs }, onStep) {
       throw new Error(`"${entrant.each.title}", ${entrant.name}: ${error.message}`, { cause: error });
     });
   for (const entrant of entrants) {
-    // By what it used, not by the clock: on a busy machine a server would not be warm after so long.
+    // By CPU time: on a busy machine a server is not warm after a fixed time.
     let usedMs = 0;
-    for (let turn = 0; usedMs < warmUpMs && turn < MOST_WARM_UPS; turn++) usedMs += (await run(entrant, warmUpMs / 2)).usedMs;
+    for (let turn = 0; usedMs < warmUpMs && turn < MAX_WARM_UPS; turn++) usedMs += (await run(entrant, warmUpMs / 2)).usedMs;
     onStep(`${entrant.name} warms up`);
   }
   for (let round = 0; round < rounds; round++) {
     for (let turn = 0; turn < entrants.length; turn++) {
-      // Each round another one is first.
+      // Each round starts with another one.
       const entrant = entrants[(turn + round) % entrants.length];
       entrant.rounds.push(await run(entrant, windowMs));
       onStep(`${entrant.name}, round ${round + 1} of ${rounds}`);

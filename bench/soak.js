@@ -8,7 +8,7 @@ const SAMPLE_MS = 500;
 export const SOAK_OPERATIONS = 1_000_000;
 export const QUICK_SOAK_OPERATIONS = 50_000;
 
-/** The memory of ours over so many operations, with ids that never come again. */
+/** The memory of the service over `operations` operations, each with a new id. */
 export async function soak(each, operations, { server, onShare }) {
   pinLoadGenerator();
   const upstream = await Child.start('upstream', UPSTREAM);
@@ -33,7 +33,7 @@ export async function soak(each, operations, { server, onShare }) {
   }
 }
 
-/** How much more memory there is in the last fifth than in the second: the first is for warming up. */
+/** The growth of memory from the second fifth to the last. The first fifth is warm-up. */
 function growth(samples) {
   const fifth = (n) => samples.slice(Math.floor((n * samples.length) / 5), Math.floor(((n + 1) * samples.length) / 5));
   const of = (key) => median(fifth(4).map((sample) => sample[key])) / median(fifth(1).map((sample) => sample[key]));

@@ -1,4 +1,4 @@
-/** Rows of cells as a Markdown table; all columns but the first are numbers. */
+/** Rows of cells as a Markdown table. All columns except the first are numbers. */
 export function markdownTable(head, rows) {
   const line = (cells) => `| ${cells.join(' | ')} |`;
   return [line(head), line(head.map((_, i) => (i === 0 ? '---' : '--:'))), ...rows.map(line)].join('\n');
@@ -7,13 +7,13 @@ export function markdownTable(head, rows) {
 export const milliseconds = (ms) => (ms < 10 ? ms.toFixed(2) : ms.toFixed(0));
 export const megabytes = (bytes) => String(Math.round(bytes / 1e6));
 
-/** By how much more CPU than the raw one, which was asked for as much. */
+/** The CPU as a multiple of that of `raw`, for the same size. */
 export function ratioToRaw(result, results) {
   const raw = results.find(({ name, size }) => name === 'raw' && size === result.size);
   return result.cpuMs / raw.cpuMs;
 }
 
-/** What is told of a result, under its heading. A column that says nothing of any of them is left out. */
+/** The columns by heading. A column that is empty for all results is left out. */
 const COLUMNS = {
   '': ({ title, size }) => (size ? `${title}, ${size.toLocaleString('en')}` : title),
   'CPU, ms': ({ cpuMs }) => milliseconds(cpuMs),
@@ -31,7 +31,7 @@ const COLUMNS = {
   'peak MB': ({ peakBytes }) => megabytes(peakBytes),
 };
 
-/** Everything that is known of one case. */
+/** The table of one case. */
 export function caseTable({ results }) {
   const columns = Object.entries(COLUMNS)
     .map(([head, cell]) => [head, results.map((result) => cell(result, results))])

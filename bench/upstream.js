@@ -1,5 +1,5 @@
-// The stand-in for both systems and their token endpoints. It speaks just enough HTTP over plain sockets to cost a
-// small part of what any contestant does, so that it is never what is measured.
+// The stand-in for both systems and their token endpoints. It implements only the necessary part of HTTP, over plain
+// sockets, so that it is never the bottleneck.
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { answer } from './control.js';
@@ -46,7 +46,7 @@ function bodyOf(target) {
   return undefined;
 }
 
-/** All rows are ASCII: a character is a byte. */
+/** All rows are ASCII: one byte per character. */
 function send(socket, status, body) {
   if (!socket.destroyed) socket.write(`HTTP/1.1 ${status} -\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`, 'latin1');
 }

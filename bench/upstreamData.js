@@ -1,4 +1,4 @@
-// Invented rows in the shapes of both systems, serialised once. A row is a text with the places where its id belongs.
+// Invented rows of both systems, serialised once. A row is a text with gaps for its id.
 const FIRST_NAMES = ['Mara', 'Iris', 'Tomas', 'Lena', 'Oskar', 'Nadia', 'Felix', 'Priya', 'Hugo', 'Anouk', 'Samir'];
 const LAST_NAMES = ['Quill', 'Vale', 'Brandt', 'Okafor', 'Lindqvist', 'Moreau', 'Tanaka', 'Novak', 'Haddad'];
 const FIRMS = ['Harbour', 'Wattle', 'Summit', 'Redgum', 'Lantern', 'Meridian', 'Coral'];

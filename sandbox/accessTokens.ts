@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 
-/** The access tokens that one sandbox system has given out. */
+/** The access tokens that one sandbox system has issued. */
 export class AccessTokens {
-  /** How long a token given out from now on lives. 0 is already over; fractions are fine. */
+  /** The lifetime of tokens issued from now on. At 0 they have already expired. Fractions are allowed. */
   lifetimeSeconds = 3600;
   readonly #endings = new Map<string, number>();
 
@@ -21,7 +21,7 @@ export class AccessTokens {
   }
 }
 
-/** The token of an `Authorization` header; the scheme counts in any case, as CAS 360 prints it in lower case. */
+/** The token of an `Authorization` header. Ignores the case of the scheme, because CAS 360 writes it in lower case. */
 export function bearerToken(authorization: string | undefined): string | undefined {
   return /^bearer (.+)$/i.exec(authorization ?? '')?.[1];
 }

@@ -1,26 +1,26 @@
 export const callKinds = ['contacts', 'addresses', 'contact', 'token'] as const;
 
-/** `contacts` and `addresses` are the bulk calls of CAS 360, `contact` is the PMS's single one. */
+/** `contacts` and `addresses` are the bulk calls of CAS 360, `contact` is the call of the PMS. */
 export type CallKind = (typeof callKinds)[number];
 
 /** One request that reached a data or token endpoint. Times are milliseconds since 1970. */
 export interface Call {
   kind: CallKind;
   method: string;
-  /** Path and query, as they came. */
+  /** Path and query, as received. */
   path: string;
-  /** The ids in the path, as they came, repetitions included. */
+  /** The ids in the path, as received, with repetitions. */
   ids: string[];
   relationships: boolean;
-  /** 0 as long as nothing was sent. */
+  /** 0 until an answer is sent. */
   status: number;
   startedAt: number;
   endedAt?: number;
-  /** The connection closed before the answer was whole: the caller left, or a fault cut it. */
+  /** The connection closed before the answer was complete: the caller left, or a fault cut it. */
   aborted?: true;
 }
 
-/** What reached a server since the last reset, and how many calls of each kind were under way at once. */
+/** The calls since the last reset, and the most calls of each kind that were under way at once. */
 export class CallLog {
   calls: Call[] = [];
   mostAtOnce = counts();
@@ -38,7 +38,7 @@ export class CallLog {
     if (!whole) call.aborted = true;
   }
 
-  /** Forgets the past. Calls still under way go on counting. */
+  /** Removes all calls. Those under way still count for `mostAtOnce`. */
   reset(): void {
     this.calls = [];
     this.mostAtOnce = { ...this.#underWay };

@@ -14,12 +14,12 @@ const refused = (status: number, error: string, description: string): Answer => 
   body: { error, error_description: description },
 });
 
-/** The company register: many contacts or addresses a call, behind rotating refresh tokens. Follows `openapi/cas360.yaml`. */
+/** The company register: many contacts or addresses per call, with rotating refresh tokens (RFC 6749, 6). Follows `openapi/cas360.yaml`. */
 export class Cas360Sandbox extends UpstreamSandbox {
   readonly client: Client = { id: 'sandbox-cas360', secret: 'sandbox-cas360-secret' };
   readonly data: Cas360Data;
   readonly #refreshTokens = new RefreshTokens();
-  /** Valid until it is used for the first time. */
+  /** Valid for one use. */
   readonly initialRefreshToken = this.#refreshTokens.issue();
 
   constructor(seed: number) {
@@ -27,12 +27,12 @@ export class Cas360Sandbox extends UpstreamSandbox {
     this.data = cas360Data(seed);
   }
 
-  /** One more refresh token, independent of all others, as for one more connected program. */
+  /** Issues another refresh token, independent of the others, as for another connected program. */
   issueRefreshToken(): string {
     return this.#refreshTokens.issue();
   }
 
-  /** Whether a refresh token is good for one use. If not, the answers of the token endpoint have none. */
+  /** Whether a use voids a refresh token. If not, the answers of the token endpoint contain none. */
   get rotates(): boolean {
     return this.#refreshTokens.rotates;
   }
@@ -41,7 +41,7 @@ export class Cas360Sandbox extends UpstreamSandbox {
     this.#refreshTokens.rotates = rotates;
   }
 
-  /** How often somebody came with a refresh token that had been used before. */
+  /** How often a used refresh token was sent again. */
   get spentTokenUses(): number {
     return this.#refreshTokens.spentUses;
   }
@@ -72,7 +72,7 @@ export class Cas360Sandbox extends UpstreamSandbox {
       : { kind: 'addresses', ids, relationships: false, answer };
   }
 
-  /** The token comes back in the description, as with the real one: whoever logs the body leaks it. */
+  /** The description repeats the token, as the real system does: logging the body would leak it. */
   protected refusal(authorization: string | undefined): Answer | undefined {
     const token = bearerToken(authorization);
     if (token === undefined) return refused(401, 'unauthorized', 'An access token is needed here');
@@ -107,7 +107,7 @@ function isNumber(text: string): boolean {
   return /^\d+$/.test(text);
 }
 
-/** The rows of those ids that exist, each once, in an order of their own: never in that of the request. */
+/** The rows of the ids that exist, each once, in another order than requested. */
 function found<Row extends { id: number }>(rows: Map<string, Row>, ids: readonly string[]): Row[] {
   const asked = [...new Set(ids)].flatMap((id) => rows.get(id) ?? []);
   const shuffled = asked.toSorted((a, b) => scramble(a.id) - scramble(b.id));

@@ -23,8 +23,8 @@ const switches: Switches = {
 };
 
 /**
- * Answers `/_sandbox/...`, where a running sandbox is watched and set: 200 with JSON, 204, or an error that says what
- * is allowed.
+ * Answers `/_sandbox/...`, by which a running sandbox is inspected and controlled: 200 with JSON, 204, or an error that says
+ * what is allowed.
  */
 export function control(sandbox: UpstreamSandbox, method: string, path: string, body: string): Answer {
   const name = path.slice('/_sandbox/'.length);
@@ -53,7 +53,7 @@ function parsed(body: string): unknown {
   }
 }
 
-/** What is not given stays as it is. */
+/** Absent keys change nothing. */
 function setTokens(sandbox: UpstreamSandbox, value: unknown): void {
   const { tokenLifetimeSeconds, rotates: rotated } = sandbox;
   const { lifetimeSeconds = tokenLifetimeSeconds, rotates = rotated } = (value ?? {}) as Record<string, unknown>;

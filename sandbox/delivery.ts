@@ -6,8 +6,8 @@ import { bytesOf, send, sendHead, type Answer } from './http.js';
 const notServed: Answer = { status: 404, body: { message: 'No such contact' } };
 
 /**
- * Sends an answer the way the faults want it. `makeAnswer` runs after the latency, and not at all when a fault
- * replaces the answer. Gives up quietly when the caller leaves.
+ * Sends an answer with the faults applied. `makeAnswer` runs after the latency, and not at all if a fault replaces the
+ * answer. Stops without an error if the caller leaves.
  */
 export async function deliver(response: ServerResponse, faults: readonly Fault[], makeAnswer: () => Answer): Promise<void> {
   const left = new AbortController();
@@ -89,7 +89,7 @@ function sendIn(response: ServerResponse, answer: Answer, text: string, { charse
 
 type Row = Record<string, unknown> & { id?: unknown };
 
-/** The answer with its rows edited by one fault. A single object, of the PMS or of a token endpoint, is one row. */
+/** The answer with its rows edited by one fault. A single object (a PMS contact or a token) is one row. */
 function edited(answer: Answer, fault: Fault): Answer {
   if (answer.status !== 200) return answer;
   const rows = (Array.isArray(answer.body) ? answer.body : [answer.body]) as Row[];

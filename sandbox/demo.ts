@@ -7,12 +7,12 @@ import { startSandbox, type Sandbox } from './start.js';
 const PORTS = { pmsPort: 4011, cas360Port: 4012, identityPort: 4013 };
 const A_DAY_SECONDS = 86_400;
 
-/** Settings that lead to real systems: the sandbox stands in their place, and its refresh token must not reach a real Redis. */
+/** Settings of real systems. The sandbox replaces them, and its refresh token must not reach a real Redis. */
 const LEADS_TO_REAL_SYSTEMS = /^(?:PMS|CAS360|AUTH)_(?!MAX_|TIMEOUT_)|^REDIS_URL/;
 
-/** What `npm start` runs: both upstreams as the sandbox has them, and the subgraph as an operator would run it. */
+/** Runs `npm start`: the sandbox of both upstreams, and the subgraph as an operator would run it. */
 async function start(): Promise<void> {
-  // Their usual ports make them easy to find; any others do as well.
+  // The documented ports, or any others if those are taken.
   const sandbox = await startSandbox(PORTS).catch(() => startSandbox());
   const [identity, access] = await Promise.all(SCOPES.map((scope) => sandbox.identity.token({ scopes: [scope], expiresInSeconds: A_DAY_SECONDS })));
   const given = Object.entries(process.env).filter(([name]) => !LEADS_TO_REAL_SYSTEMS.test(name));

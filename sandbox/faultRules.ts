@@ -1,10 +1,10 @@
 import type { CallKind } from './calls.js';
 import type { Fault } from './faults.js';
 
-/** What one server can be told to do wrong. */
+/** The faults that one server supports. */
 export interface FaultRules {
   kinds: readonly CallKind[];
-  /** Whether its data calls answer lists: only then do `relationships`, `add` and `pageRows` mean anything. */
+  /** Whether its data calls return lists. Only then are `relationships`, `add` and `pageRows` allowed. */
   lists: boolean;
 }
 
@@ -53,7 +53,7 @@ const effects: Record<string, Rule> = {
   wrongId: flag,
 };
 
-/** Keys that say more about an effect, and the effects that they may stand beside. */
+/** Additional keys of an effect, and the effects that allow them. */
 const companions: Record<string, { rule: Rule; of: string[] }> = {
   contentType: { rule: text, of: ['status', 'body'] },
   headers: { rule: texted, of: ['status', 'body'] },
@@ -61,7 +61,7 @@ const companions: Record<string, { rule: Rule; of: string[] }> = {
   declaredAs: { rule: text, of: ['charset'] },
 };
 
-/** Reads a plan of faults from outside. Throws a `TypeError` that names the fault, the key and what is allowed. */
+/** Validates a plan of faults. Throws a TypeError that names the fault, the key and what is allowed. */
 export function checkFaults(plan: unknown, rules: FaultRules): Fault[] {
   if (!isList(plan)) throw new TypeError('Faults are a list: [{ "status": 503, "times": 1 }]');
   plan.forEach((fault, index) => {

@@ -2,76 +2,76 @@ import type { Call, CallKind } from './calls.js';
 import { checkFaults, type FaultRules } from './faultRules.js';
 import type { Random } from './data/random.js';
 
-/** Which requests a fault hits. Every condition given must hold. */
+/** Which requests a fault hits. All conditions must hold. */
 export interface Aim {
   /** Absent: every kind but `token`. */
   on?: CallKind;
   /** The request names at least one of these ids. Edits of rows touch these rows only. */
   ids?: string[];
   relationships?: boolean;
-  /** How many requests it hits before it is gone. Absent: no end. */
+  /** How many requests it hits before it is removed. Absent: no limit. */
   times?: number;
-  /** 0 to 1, drawn for each request from the sandbox's seed. */
+  /** 0 to 1. Drawn for each request, from the sandbox's seed. */
   probability?: number;
-  /** Waited before anything is sent. */
+  /** Delay before anything is sent. */
   latencyMs?: number;
 }
 
-/** An answer made up by the test: at least a status, or a raw body with status 200. */
+/** An answer that the test defines: at least a status, or a raw body with status 200. */
 export interface CannedAnswer {
   status?: number;
   body?: string;
   /** `application/json` unless given. */
   contentType?: string;
-  /** Goes with `status` only. */
+  /** Only together with `status`. */
   retryAfter?: string;
   headers?: Record<string, string>;
 }
 
-/** Sent in place of the real answer, which is not even made: a token request hit by one spends no refresh token. */
+/** Replaces the real answer, which is not made: a token request hit by one spends no refresh token. */
 export type Replacement =
   | (CannedAnswer & { status: number })
   | (CannedAnswer & { body: string })
-  /** The token is not taken (RFC 6750, 3.1): `error="invalid_token"` in `www-authenticate` and in the body, with this status. */
+  /** Refuses the token (RFC 6750, 3.1): `error="invalid_token"` in `www-authenticate` and in the body, with this status. */
   | { invalidToken: 400 | 401 | 403 }
   | { reset: 'before-headers' }
-  /** Accept, and never answer. */
+  /** Accepts the request, and never answers. */
   | { hang: true };
 
-/** The real answer, badly delivered. */
+/** Damages the delivery of the real answer. */
 export type BadDelivery =
   /** Half the body, then a TCP reset. */
   | { reset: 'mid-body' }
   | { drip: { bytes: number; everyMs: number } }
-  /** Made at once and sent so much later: a refresh token is spent meanwhile. */
+  /** Makes the answer at once and sends it later: a refresh token is already spent. */
   | { heldMs: number }
-  /** The length of the whole body announced, half of it sent, and the connection closed in good order. */
+  /** Announces the full length, sends half of the body, and closes the connection normally. */
   | { truncate: true }
-  /** A whole HTTP message whose JSON lacks its last character. */
+  /** A complete HTTP message whose JSON lacks its last character. */
   | { brokenJson: true }
-  /** Valid but for what stands in each row in `ids`, or in every row: NaN, a raw line break in a text, or a bare quote. */
+  /** Adds invalid JSON to the rows in `ids`, or to all rows: NaN, a raw line break in a text, or a bare quote. */
   | { spoiltRow: 'NaN' | 'line-break' | 'quote' }
-  /** The body in this character set. `declaredAs` stands in the content type in its place; empty: nothing does. */
+  /** Encodes the body in this character set. The content type names `declaredAs` instead, or no charset if that is empty. */
   | { charset: 'iso-8859-1' | 'utf-16le'; declaredAs?: string };
 
-/** The real answer with other rows. Nothing happens to answers that are not 200. */
+/** Edits the rows of the real answer, if its status is 200. */
 export type Edit =
-  /** Rows left out. A PMS contact left out answers 404. */
+  /** Leaves out these rows. For a PMS contact, the answer is 404. */
   | { omit: string[] }
-  /** Rows appended as they are. */
+  /** Appends these rows as they are. */
   | { add: unknown[] }
-  /** The page ends after so many rows. */
+  /** Cuts the page after this many rows. */
   | { pageRows: number }
-  /** Keys laid over every row, or over the rows in `ids`. */
+  /** Overwrites these keys in all rows, or in the rows in `ids`. */
   | { patch: Record<string, unknown> }
-  /** Rows answered under their id plus a million, which is nobody's. */
+  /** Adds a million to the ids of rows: no contact has such an id. */
   | { wrongId: true };
 
 export type Fault = Aim & ({ latencyMs: number } | Replacement | BadDelivery | Edit);
 
 /**
- * The faults in force. A request meets all that fit, in their order: latencies add up, edits follow one another, and
- * of the replacements and bad deliveries the first one counts; later ones wait for their turn, unspent.
+ * The active faults. All that fit apply to a request, in order: latencies add up and edits follow one another. Of the
+ * replacements and bad deliveries only the first applies; the others keep their `times`.
  */
 export class FaultPlan {
   #entries: { fault: Fault; left: number }[] = [];
@@ -81,7 +81,7 @@ export class FaultPlan {
     private readonly random: Random,
   ) {}
 
-  /** Replaces the plan. Throws a `TypeError` that says what is allowed. */
+  /** Replaces the plan. Throws a TypeError that says what is allowed. */
   set(faults: readonly Fault[]): void {
     this.#entries = checkFaults(faults, this.rules).map((fault) => ({ fault, left: fault.times ?? Infinity }));
   }
@@ -90,12 +90,12 @@ export class FaultPlan {
     this.#entries = [];
   }
 
-  /** The faults still in force, with the `times` that are left. */
+  /** The active faults, with the `times` that are left. */
   get list(): Fault[] {
     return this.#entries.map(({ fault, left }) => (left === Infinity ? fault : { ...fault, times: left }));
   }
 
-  /** The faults that hit this request. Each is one hit nearer to its end. */
+  /** Returns the faults that hit this request, and counts the hit in their `times`. */
   take(call: Call): Fault[] {
     const hits: Fault[] = [];
     for (const entry of this.#entries) {

@@ -1,26 +1,26 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What a sandbox server is about to send. A string body goes out as it is, anything else as JSON. */
+/** An answer of a sandbox server. A string body is sent as it is, anything else as JSON. */
 export interface Answer {
   status: number;
   body: unknown;
-  /** Lower-case names; `content-type` is `application/json` unless given. */
+  /** Names in lower case. `content-type` is `application/json` unless given. */
   headers?: Record<string, string>;
 }
 
 export interface RunningServer {
-  /** `http://127.0.0.1:<port>`, without a slash at the end. */
+  /** `http://127.0.0.1:<port>`, without a trailing slash. */
   url: string;
-  /** Cuts every connection, answered or not. */
+  /** Cuts all connections, even unanswered ones. */
   stop(): Promise<void>;
 }
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
 /**
- * Starts an HTTP server on 127.0.0.1. Port 0 takes any free port; a port in use rejects.
- * A handler that throws is answered with 500 and the message, since here it can only be a fault of the sandbox.
+ * Starts an HTTP server on 127.0.0.1. Port 0 is any free port. Rejects if the port is in use. If the handler throws, the
+ * sandbox has a bug, and the answer is 500 with the message.
  */
 export async function listen(port: number, handler: Handler): Promise<RunningServer> {
   const server = createServer((request, response) => {
@@ -41,17 +41,18 @@ export async function listen(port: number, handler: Handler): Promise<RunningSer
   return { url, stop };
 }
 
-/** The address of a request. Only its path and query mean anything. */
+/** The address of a request. Its host is made up; use path and query only. */
 export function addressOf(request: IncomingMessage): URL {
   return new URL(`http://sandbox${request.url ?? '/'}`);
 }
 
+/** The body as it is sent; empty for 204 and 304. */
 export function bytesOf(answer: Answer): Buffer {
   if (answer.status === 204 || answer.status === 304) return Buffer.alloc(0);
   return Buffer.from(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body));
 }
 
-/** Writes status and headers, with the length of the whole body, and leaves the body to the caller. */
+/** Writes status and headers. `length` is that of the whole body, which the caller writes. */
 export function sendHead(response: ServerResponse, answer: Answer, length: number): void {
   response.writeHead(answer.status, {
     'content-type': 'application/json',
@@ -60,6 +61,7 @@ export function sendHead(response: ServerResponse, answer: Answer, length: numbe
   });
 }
 
+/** Sends the whole answer. */
 export function send(response: ServerResponse, answer: Answer): void {
   const bytes = bytesOf(answer);
   sendHead(response, answer, bytes.length);

@@ -3,14 +3,14 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { addressOf, listen, send } from './http.js';
 
 export interface TokenOrder {
-  /** `contact:identity` and `contact:access` are the ones that the subgraph asks for. */
+  /** The subgraph uses `contact:identity` and `contact:access`. */
   scopes: string[];
   subject?: string;
-  /** Below 0 for a token that is over already. */
+  /** Negative for an expired token. */
   expiresInSeconds?: number;
 }
 
-/** Stands in for the company's identity provider. */
+/** A stand-in for the company's identity provider. */
 export interface Identity {
   /** Also the issuer of its tokens. */
   url: string;
@@ -24,8 +24,8 @@ const keyId = 'sandbox';
 const usualLifetimeSeconds = 3600;
 
 /**
- * Starts it with a key of its own (ES256), new at every start. `GET /jwks.json` publishes the key;
- * `GET /token?scope=contact:identity+contact:access` gives a token to anybody who asks, which only a sandbox may do.
+ * Starts it with a new ES256 key. `GET /jwks.json` publishes the key (RFC 7517).
+ * `GET /token?scope=contact:identity+contact:access` gives a token to anybody, which only a sandbox may do.
  */
 export async function startIdentity(port: number): Promise<Identity> {
   const { privateKey, publicKey } = await generateKeyPair('ES256');

@@ -7,7 +7,7 @@ import { UpstreamSandbox, type Routed } from './upstream.js';
 
 const refused = (status: number, message: string): Answer => ({ status, body: { message } });
 
-/** The property management system: one contact a call, behind client-credentials tokens. Follows `openapi/pms.yaml`. */
+/** The property management system: one contact per call, with client credentials (RFC 6749, 4.4). Follows `openapi/pms.yaml`. */
 export class PmsSandbox extends UpstreamSandbox {
   readonly client: Client = { id: 'sandbox-pms', secret: 'sandbox-pms-secret' };
   readonly data: PmsData;

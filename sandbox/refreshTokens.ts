@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 
-/** Refresh tokens that are good for one use, as those of CAS 360, or for any number of uses. */
+/** Refresh tokens that are valid for one use, like those of CAS 360, or for any number. */
 export class RefreshTokens {
-  /** Whether a use voids the token and brings the next one. */
+  /** Whether a use voids the token and returns the next one. */
   rotates = true;
-  /** How often a token came that had been used before. */
+  /** How often a used token was sent again. */
   spentUses = 0;
   readonly #spent = new Map<string, boolean>();
 
@@ -14,7 +14,7 @@ export class RefreshTokens {
     return token;
   }
 
-  /** The token to use next time: another one, which voids this, or the same; undefined for one that is spent or was never given out. */
+  /** Returns the token for the next use: a new one, which voids this one, or the same. Undefined if it is used or unknown. */
   exchange(token: string): string | undefined {
     const spent = this.#spent.get(token);
     if (spent) this.spentUses++;

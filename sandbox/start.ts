@@ -3,7 +3,7 @@ import { startIdentity, type Identity } from './identity.js';
 import { PmsSandbox } from './pms.js';
 
 export interface SandboxOptions {
-  /** 0, the default of all three, is any free port. */
+  /** 0, the default of all three ports, is any free port. */
   pmsPort?: number;
   cas360Port?: number;
   identityPort?: number;
@@ -18,11 +18,11 @@ export interface Sandbox {
   identity: Identity;
   /** The settings that point the subgraph here. */
   environment: Record<string, string>;
-  /** Cuts every connection at once, answered or not. */
+  /** Cuts all connections at once, even unanswered ones. */
   stop(): Promise<void>;
 }
 
-/** Starts the sandbox. Rejects when a port is taken, with nothing left running. */
+/** Starts the sandbox. If a port is taken, it stops what has started and rejects. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const { pmsPort = 0, cas360Port = 0, identityPort = 0, seed = 1 } = options;
   const pms = new PmsSandbox(seed);

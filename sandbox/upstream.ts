@@ -9,7 +9,7 @@ import type { FaultRules } from './faultRules.js';
 import { addressOf, listen, send, type Answer, type RunningServer } from './http.js';
 import type { Random } from './data/random.js';
 
-/** What a request asks for, and how to answer it once it has been let in. */
+/** A request to an endpoint, and its answer, which is made only if the request is authorised. */
 export interface Routed {
   kind: CallKind;
   ids: string[];
@@ -18,8 +18,8 @@ export interface Routed {
 }
 
 /**
- * What the two systems have in common: a server that records its calls, checks access tokens, and goes wrong on
- * request. Every switch here is at `/_sandbox/...` of the server too.
+ * The common part of both systems: a server that records calls, checks access tokens and applies faults. It can also be
+ * controlled at `/_sandbox/...`.
  */
 export abstract class UpstreamSandbox {
   readonly faults: FaultPlan;
@@ -32,16 +32,16 @@ export abstract class UpstreamSandbox {
     this.faults = new FaultPlan(rules, random);
   }
 
-  /** Undefined when the system has no such endpoint. */
+  /** Undefined if the system has no such endpoint. */
   protected abstract route(method: string, address: URL): Routed | undefined;
 
-  /** The 401 for a data call without a token that is valid now. */
+  /** The 401 for a data call without a valid token. */
   protected abstract refusal(authorization: string | undefined): Answer | undefined;
 
-  /** Whether a refresh token is good for one use. Undefined: the system has none. */
+  /** Whether a use voids a refresh token. Undefined: the system has none. */
   abstract rotates: boolean | undefined;
 
-  /** The ids of the contacts, by the system's own kinds of contact. */
+  /** The ids of the contacts, by the system's types of contact. */
   abstract idsByKind(): Partial<Record<string, string[]>>;
 
   async start(port: number): Promise<this> {
@@ -58,7 +58,7 @@ export abstract class UpstreamSandbox {
     return this.#server.url;
   }
 
-  /** Requests to the data and token endpoints since the last reset, in the order of their arrival. */
+  /** Requests to the data and token endpoints since the last reset, in order of arrival. */
   get calls(): readonly Call[] {
     return this.#log.calls;
   }
@@ -72,7 +72,7 @@ export abstract class UpstreamSandbox {
     this.#log.reset();
   }
 
-  /** Data calls that arrive from now on are answered once the returned function is called. */
+  /** Holds further data calls until the returned function is called. */
   hold(): () => void {
     let letGo = (): void => {};
     this.#held = new Promise((resolve) => (letGo = resolve));
@@ -82,12 +82,12 @@ export abstract class UpstreamSandbox {
     };
   }
 
-  /** Voids every access token given out so far. */
+  /** Voids all access tokens issued so far. */
   revokeTokens(): void {
     this.tokens.revokeAll();
   }
 
-  /** For access tokens given out from now on. 0 is already over; fractions are fine. */
+  /** The lifetime of access tokens issued from now on. At 0 they have already expired. Fractions are allowed. */
   get tokenLifetimeSeconds(): number {
     return this.tokens.lifetimeSeconds;
   }
@@ -116,7 +116,7 @@ export abstract class UpstreamSandbox {
 
     const body = await text(request);
     const refusal = kind === 'token' ? undefined : this.refusal(authorization);
-    // Callers without a token do not get past the gateway, so they spend no fault.
+    // A gateway refuses calls without a token, so they do not count as hits of a fault.
     if (refusal) return send(response, refusal);
     if (kind !== 'token') await this.#held;
     await deliver(response, this.faults.take(call), () => routed.answer(authorization, body));

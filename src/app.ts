@@ -22,29 +22,29 @@ import { exampleTabs, type Tab } from './web/graphiqlTabs.js';
 import { operationRoutes } from './web/operations.js';
 import { createWebServer } from './web/server.js';
 
-/** What a test, or the sandbox, may put in the place of the usual. */
+/** The log, and what tests and the sandbox may replace. */
 export interface Parts {
   readonly log: Log;
-  /** How long the service still answers, without being ready, before it closes. */
+  /** How long the service goes on answering, while it reports that it is not ready, before it closes. */
   readonly drainMs?: number;
-  /** What GraphiQL opens with. */
+  /** The tabs that GraphiQL opens with. */
   readonly tabs?: readonly Tab[];
   /** Milliseconds since 1970. */
   readonly now?: () => number;
-  /** How many calls to an upstream must have been made before its breaker may trip. */
+  /** How many calls to an upstream must have been made before its breaker may open. */
   readonly callsToTrip?: number;
   /** How long a caller may take to send a request's headers, and all of it. */
   readonly patienceMs?: { readonly headers: number; readonly request: number };
-  /** The part of the time that compiling operations may take. */
+  /** The share of the time that compiling operations may take. */
   readonly compilingShare?: number;
   /** Where GraphiQL's bundle is. */
   readonly graphiqlFolder?: string;
 }
 
 export interface App {
-  /** Resolves to the address that it listens at. */
+  /** Resolves to the address at which it listens. */
   listen(): Promise<string>;
-  /** Not ready any more, then answering what still comes, then closed. Takes at most 10.5 s longer than the drain, and never rejects. */
+  /** Reports that it is not ready, goes on answering for the drain, then closes. Takes at most 10.5 s after the drain. Never rejects. */
   stop(): Promise<void>;
 }
 
@@ -54,7 +54,7 @@ const STOP_MS = 10_500;
 const SCHEMA_FOLDER = fileURLToPath(new URL('../schema', import.meta.url));
 const GRAPHIQL_FOLDER = fileURLToPath(new URL('../graphiql', import.meta.url));
 
-/** Builds the whole service from its settings; it and what stands in build/ are the only places that build anything. Nothing listens yet. */
+/** Builds the whole service from its settings, without listening. Only this file and build/ construct its parts. */
 export async function createApp(config: Config, parts: Parts): Promise<App> {
   const { log, now = Date.now, drainMs = 3_000, callsToTrip, graphiqlFolder = GRAPHIQL_FOLDER } = parts;
   if (config.routerSecrets.length === 0 && !config.auth) {
@@ -63,7 +63,7 @@ export async function createApp(config: Config, parts: Parts): Promise<App> {
   const metrics = new Metrics();
   const tracing = config.tracesUrl && (await createTracing(config.tracesUrl));
   const redis = config.redisUrl === undefined ? undefined : await connectRedis(config.redisUrl, metrics, log);
-  // An operation in which a call hangs keeps time for what it needs next.
+  // If one call hangs, its operation has time left for the next ones.
   const callTimeoutMs = Math.ceil(config.requestTimeoutMs * 0.85);
   const upstreams = await createUpstreams(config, { log, metrics, redis, callsToTrip, callTimeoutMs });
   const tools = { drift: metrics.drift, today: dayOf(now) };
@@ -114,7 +114,7 @@ export async function createApp(config: Config, parts: Parts): Promise<App> {
       const endsAtMs = performance.now() + drainMs + STOP_MS;
       const step = (name: string, work: () => unknown): Promise<void> => stopStep(log, name, endsAtMs - performance.now(), work);
       const keepTokens = (): Promise<void> => step('keep tokens', () => Promise.all([upstreams.pms?.settled(), upstreams.cas360?.settled()]));
-      // At once: whatever happens to callers, a refresh token that is lost takes a person to replace.
+      // At once, because only a person can replace a refresh token that is lost.
       const kept = keepTokens();
       await sleep(drainMs);
       await step('end connections', () => closeInOrder(web, { connections, endOperations }));
@@ -129,7 +129,7 @@ export async function createApp(config: Config, parts: Parts): Promise<App> {
   };
 }
 
-/** The day in UTC, worked out once a day: every relationship is compared with it. */
+/** The day in UTC, computed once a day: every relationship is compared with it. */
 function dayOf(now: () => number): () => string {
   let day = '';
   let number = NaN;
@@ -141,7 +141,7 @@ function dayOf(now: () => number): () => string {
   };
 }
 
-// Loaded only where they are wanted: they take 40 MB.
+// Tracing and Redis are loaded only if they are configured (docs/performance.md).
 async function createTracing(url: URL): Promise<Tracing> {
   const { Tracing } = await import('./telemetry/tracing.js');
   return new Tracing(url);

@@ -10,7 +10,7 @@ export interface PmsConfig {
 
 export interface Cas360Config extends PmsConfig {
   readonly refreshToken: string;
-  /** Where the rotated refresh token is kept between starts; in memory if undefined. */
+  /** The file that keeps the rotated refresh token between starts. Undefined: it is kept in Redis, or in memory. */
   readonly tokenFile: string | undefined;
   /** The most ids, and the most bytes of path, that one bulk call may have. */
   readonly maxIds: number;
@@ -23,7 +23,7 @@ export interface AuthConfig {
   readonly audience: string;
 }
 
-/** How much one operation may ask for. */
+/** The limits on one operation (docs/settings.md). */
 export interface LimitsConfig {
   readonly maxBodyObjects: number;
   readonly maxBodyKeys: number;
@@ -41,10 +41,10 @@ export interface LimitsConfig {
   readonly maxAnswerFields: number;
 }
 
-/** Where answers of the upstreams are kept for a while. */
+/** The cache of upstream records. */
 export interface CacheConfig {
   readonly ttlMs: number;
-  /** How many of each kind one process keeps, where it keeps them itself. */
+  /** Records per resource that one process keeps. Does not apply to Redis. */
   readonly maxEntries: number;
 }
 
@@ -56,18 +56,18 @@ export interface Config {
   readonly cas360: Cas360Config | undefined;
   /** Undefined: every caller is anonymous. */
   readonly auth: AuthConfig | undefined;
-  /** Empty: anybody may call. */
+  /** Empty: no secret is needed. */
   readonly routerSecrets: readonly string[];
   /** Undefined: this replica shares nothing with others. */
   readonly redisUrl: string | undefined;
-  /** How long routers may keep answers; 0: not at all. */
+  /** How long routers may cache answers; 0: not at all. */
   readonly maxAgeSeconds: number;
-  /** Undefined: nothing is kept. */
+  /** Undefined: no cache. */
   readonly cache: CacheConfig | undefined;
   readonly maxBodyBytes: number;
   /** The largest answer, in bytes before it is compressed. */
   readonly maxAnswerBytes: number;
-  /** The bytes of answers that may wait for callers to read them, over all connections. */
+  /** Bytes of answers that callers have not read, over all connections. */
   readonly maxWaitingBytes: number;
   /** How long a caller may take to read an answer. */
   readonly writeTimeoutMs: number;
@@ -77,11 +77,11 @@ export interface Config {
   readonly limits: LimitsConfig;
   /** The deadline of one operation. */
   readonly requestTimeoutMs: number;
-  /** How late the event loop may be, on average, before requests are refused; 0 is any. */
+  /** The average event loop delay above which requests are refused; 0: none are. */
   readonly maxDelayMs: number;
-  /** Where traces go; undefined: nowhere. */
+  /** Where traces are sent. Undefined: no traces. */
   readonly tracesUrl: URL | undefined;
-  /** Whether operations that come again are compiled. */
+  /** Whether repeated operations are compiled. */
   readonly jit: boolean;
   /** Opens GraphiQL and introspection together. */
   readonly graphiql: boolean;
@@ -94,7 +94,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   return config;
 }
 
-/** The same without throwing: what could be read, and every fault. Only to report on; a service must not start with faults. */
+/** Like `readConfig`, but returns the faults instead of throwing. Only for reports: faulty settings have defaults or are empty. */
 export function inspectConfig(env: NodeJS.ProcessEnv): { readonly config: Config; readonly faults: readonly string[] } {
   const settings = new Settings(env);
   const config: Config = {
@@ -157,7 +157,7 @@ function readCas360(settings: Settings): Cas360Config | undefined {
 function readAuth(settings: Settings): AuthConfig | undefined {
   const jwksUrl = settings.url('AUTH_JWKS_URL');
   if (!jwksUrl) return undefined;
-  // A token is checked against all three: another service's token would pass without them.
+  // Without issuer and audience, tokens for other services would pass.
   const because = 'AUTH_JWKS_URL is set';
   return {
     jwksUrl,
@@ -180,7 +180,7 @@ function readRedisUrl(settings: Settings): string | undefined {
   return undefined;
 }
 
-/** The endpoint is that of all signals; the path of traces below it is OTLP's. */
+/** The setting is the endpoint of all signals. OTLP adds the path for traces. */
 function readTracesUrl(settings: Settings): URL | undefined {
   const endpoint = settings.url('OTEL_EXPORTER_OTLP_ENDPOINT');
   return endpoint && new URL(`${endpoint.href.replace(/\/$/, '')}/v1/traces`);
@@ -203,7 +203,7 @@ function readLimits(settings: Settings): LimitsConfig {
   const limit = (name: string, otherwise: number, most = 1_000_000): number => settings.integer(name, otherwise, 1, most);
   const maxRepresentations = limit('MAX_REPRESENTATIONS', 2_000);
   return {
-    // Parsing takes 50 ms for some 30,000 of them.
+    // Parsing many takes long (docs/performance.md).
     maxBodyObjects: limit('MAX_BODY_OBJECTS', 1_000 + 8 * maxRepresentations, 100_000_000),
     maxBodyKeys: limit('MAX_BODY_KEYS', 1_000 + 8 * maxRepresentations, 100_000_000),
     maxTokens: limit('MAX_TOKENS', 2_000),
@@ -216,7 +216,7 @@ function readLimits(settings: Settings): LimitsConfig {
     maxRepresentations,
     maxVariablesDepth: limit('MAX_VARIABLES_DEPTH', 12),
     maxRepeats: limit('MAX_REPEATS', 100),
-    // The schema promises no more.
+    // The schema promises at most 1,000.
     maxIds: limit('MAX_IDS', 1_000, 1_000),
     maxAnswerFields: limit('MAX_ANSWER_FIELDS', 250_000, 100_000_000),
   };

@@ -1,15 +1,15 @@
 import type { Source } from './model.js';
 
-/** What an error tells besides its code and its system. All of it is ours: never an upstream's text, nor a value of the caller. */
+/** Details of an error that callers get. They come from this program, never from an upstream's text or a caller's values. */
 export interface ErrorFacts {
   /** The limit that was exceeded, and its value. */
   readonly limit?: Limit | undefined;
-  /** The field that was refused, such as `Contact.dateOfBirth`, and the scope that it needs. */
+  /** The refused field, such as `Contact.dateOfBirth`, and the scope that it needs. */
   readonly coordinate?: string | undefined;
   readonly scope?: string | undefined;
 }
 
-/** A limit by the name of its setting, and the most that it allows. */
+/** The name of a limit's setting, and its value. */
 export interface Limit {
   readonly name: LimitName;
   readonly max: number;
@@ -43,8 +43,8 @@ export type LimitName = keyof typeof LIMITS;
 export const MAX_ERRORS = 1_000;
 
 /**
- * Every code that a caller can meet, with what it means for them: whether the same request may succeed later, and its
- * sentence. A sentence holds nothing but facts of ours, so that no upstream text, caller's value or stack can slip out.
+ * Every error code: whether the same request may succeed later, and its sentence. Sentences contain only ErrorFacts, so no
+ * upstream text, caller's value or stack can leak.
  */
 export const ERRORS = {
   UPSTREAM_TIMEOUT: { retryable: true, sentence: 'The system that holds this did not answer in time. Try again later.' },
@@ -72,8 +72,8 @@ function excess({ name, max }: Limit): string {
 }
 
 /**
- * An error that callers are told of, as one of the closed list of codes. `source` names the system concerned, where one
- * is; the facts are those that its sentence and extensions tell. `cause` is logged, and never sent.
+ * An error for callers, with one of the codes above. `source` is the system concerned, if any. The facts go into its
+ * sentence and extensions. `cause` is logged, never sent.
  */
 export class ContactsError extends Error {
   override readonly name = 'ContactsError';
@@ -86,7 +86,7 @@ export class ContactsError extends Error {
   ) {
     const { sentence } = ERRORS[code];
     const { stackTraceLimit } = Error;
-    // Only a fault of our own needs a stack. Taking one costs more than all else that a refused id does.
+    // Only our own faults need a stack, which is slow to take (docs/performance.md).
     if (code !== 'INTERNAL_SERVER_ERROR') Error.stackTraceLimit = 0;
     super(typeof sentence === 'string' ? sentence : sentence(facts), { cause });
     Error.stackTraceLimit = stackTraceLimit;
@@ -94,15 +94,15 @@ export class ContactsError extends Error {
   }
 }
 
-/** The refusal of a request that exceeds a limit. */
+/** The error for a request that exceeds a limit. */
 export function limitExceeded(name: LimitName, max: number, code: 'LIMIT_EXCEEDED' | 'BAD_USER_INPUT' = 'LIMIT_EXCEEDED'): ContactsError {
   return new ContactsError(code, undefined, { limit: { name, max } });
 }
 
-/** The answer about one thing: the thing, null when there is none, or why it could not be had. */
+/** What is known of one item: its value, null if it does not exist, or an error. */
 export type Outcome<T> = T | null | ContactsError;
 
-/** Whether there is something, and it could be had. */
+/** Whether an outcome is a value. */
 export function isFound<T>(outcome: Outcome<T>): outcome is T {
   return outcome !== null && !(outcome instanceof ContactsError);
 }

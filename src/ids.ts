@@ -1,6 +1,6 @@
 import type { ContactReference, Source } from './model.js';
 
-/** An upstream's number, exactly as it may stand in a URL: nothing that could leave its place in the path. */
+/** An upstream's number in digits only, so that it cannot change the path of a URL. */
 export const SOURCE_ID = /^[1-9][0-9]{0,18}$/;
 
 const ADDRESS_ID = /^(?:(cas360):([1-9][0-9]{0,18})|(pms):([1-9][0-9]{0,18})\/[1-9][0-9]{0,18})$/;
@@ -15,26 +15,26 @@ export function idOf(source: Source, sourceId: string): string {
   return `${PREFIX[source]}:${sourceId}`;
 }
 
-/** A contact known by its number alone. */
+/** A reference to a contact whose record is not loaded. */
 export function contactReference(source: Source, sourceId: string): ContactReference {
   return { __typename: 'Contact', id: idOf(source, sourceId), source, sourceId };
 }
 
-/** The contact that an id from outside names, or null where it is malformed. */
+/** Parses a caller's id. Returns null if it is malformed. */
 export function parseContactId(id: unknown): ContactReference | null {
   if (typeof id !== 'string' || !CONTACT_ID.test(id)) return null;
   const colon = id.indexOf(':');
   return { __typename: 'Contact', id, source: SOURCES.get(id.slice(0, colon))!, sourceId: id.slice(colon + 1) };
 }
 
-/** Where an address is to be found: by its own number (CAS 360), or in the contact of this number (PMS). */
+/** Where to find an address: by its own number (CAS 360), or in the contact with this number (PMS). */
 export interface AddressPlace {
   readonly id: string;
   readonly source: Source;
   readonly sourceId: string;
 }
 
-/** Where the address is that an id from outside names, or null where it is malformed. */
+/** Parses a caller's id. Returns null if it is malformed. */
 export function parseAddressId(id: unknown): AddressPlace | null {
   const match = typeof id === 'string' ? ADDRESS_ID.exec(id) : null;
   if (!match) return null;

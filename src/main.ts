@@ -2,13 +2,13 @@ import { createApp } from './app.js';
 import { readConfig } from './config.js';
 import { createLog, framesOf } from './telemetry/log.js';
 
-/** npm passes on a signal that the terminal has sent to us as well; that echo is no second wish. */
+/** A terminal signals both npm and us, and npm passes its signal on: within this time a second signal is ignored. */
 const ECHO_MS = 150;
 /** Orchestrators kill after 15 s or later. */
 const HARD_EXIT_MS = 14_000;
 
 const log = createLog();
-// One request that was dealt with badly must not end all the others.
+// A bug in one request must not end all the others.
 process.on('unhandledRejection', (error) => log.error('A promise was rejected and nobody listened.', { frames: framesOf(error) }));
 
 try {

@@ -2,7 +2,7 @@ import type * as Schema from './schema.generated.js';
 
 export type Source = Schema.ContactSource;
 
-/** What the id of a contact tells by itself, without asking anybody. */
+/** What a contact's id says, without a call. */
 export interface ContactReference {
   readonly __typename: 'Contact';
   /** `pms:4711` */
@@ -12,7 +12,7 @@ export interface ContactReference {
   readonly sourceId: string;
 }
 
-/** What a contact's record answers by itself. The schema says what that is: a field added there must be mapped. */
+/** The fields that a contact's record contains. Derived from the schema: a field added there must be mapped. */
 type RecordFields = Omit<
   Schema.Contact,
   'id' | 'source' | 'sourceId' | 'address' | 'salesAccount' | 'representatives' | 'relationships'
@@ -20,14 +20,14 @@ type RecordFields = Omit<
 
 /** A contact whose record has been loaded. */
 export interface Contact extends ContactReference, Readonly<RecordFields> {
-  /** Inline, or the reference under which it can be had. */
+  /** The address, or a reference by which it can be loaded. */
   readonly address: Address | AddressReference | null;
-  /** The contact whose address stands in where this one has none of its own. */
+  /** The contact whose address is used if this one has none. */
   readonly addressHolder: ContactReference | null;
   readonly salesAccount: SalesAccount | null;
-  /** Null where the source knows no representatives. */
+  /** Null if the source has no representatives. */
   readonly representatives: readonly ContactReference[] | null;
-  /** Null where the source knows no relationships, undefined where the record came without them. */
+  /** Null if the source has no relationships, undefined if they were not loaded. */
   readonly relationships: readonly Relationship[] | null | undefined;
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** Settings that are missing or malformed; its message names every one of them, and no value. */
+/** Settings are missing or malformed. The message names each of them, without values. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
 
@@ -9,7 +9,7 @@ export class SettingsError extends Error {
   }
 }
 
-/** Reads settings from an environment one by one, and gathers their faults. An empty text counts as not set, but an empty secret is a fault. */
+/** Reads settings from an environment and collects their faults, without throwing. An empty text counts as not set; an empty secret is a fault. */
 export class Settings {
   readonly #env: NodeJS.ProcessEnv;
   readonly #faults: string[] = [];
@@ -18,13 +18,14 @@ export class Settings {
     this.#env = env;
   }
 
+  /** The trimmed text, or undefined if it is empty or not set. */
   text(name: string): string | undefined {
     return this.#env[name]?.trim() || undefined;
   }
 
   /**
-   * A text, or what the file holds that `<name>_FILE` points to, without the line end that editors add. An empty one is a
-   * fault: it mostly comes from a variable that a script failed to fill, and ROUTER_SECRET would leave the service open.
+   * A text, or the trimmed content of the file that `<name>_FILE` names. An empty one is a fault: usually a script failed to
+   * fill a variable, and an empty ROUTER_SECRET would leave the service open.
    */
   secret(name: string): string | undefined {
     for (const each of [name, `${name}_FILE`]) {
@@ -43,6 +44,7 @@ export class Settings {
     }
   }
 
+  /** An http or https URL without user, query and fragment. Undefined if it is not set, or malformed, which is a fault. */
   url(name: string): URL | undefined {
     const text = this.text(name);
     if (text === undefined) return undefined;
@@ -52,6 +54,7 @@ export class Settings {
     return undefined;
   }
 
+  /** A whole number from `min` to `max`. Anything else is a fault and gives `otherwise`. */
   integer(name: string, otherwise: number, min: number, max: number): number {
     const text = this.text(name);
     if (text === undefined) return otherwise;
@@ -61,6 +64,7 @@ export class Settings {
     return otherwise;
   }
 
+  /** `true` or `false`. Anything else is a fault. */
   flag(name: string, otherwise: boolean): boolean {
     const text = this.text(name);
     if (text === undefined) return otherwise;
@@ -68,7 +72,7 @@ export class Settings {
     return text === 'true';
   }
 
-  /** `value`, with a fault if it is missing without one of its own. `because` says what makes it necessary. */
+  /** Returns `value`. Adds a fault if it is missing, unless it has one already. `because` says why it is needed. */
   required<T>(name: string, value: T | undefined, because: string): T | undefined {
     const told = this.#faults.some((fault) => fault.startsWith(`${name} `) || fault.startsWith(`${name}_FILE `));
     if (value === undefined && !told) this.fault(name, `is missing: it is needed since ${because}`);

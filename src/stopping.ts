@@ -1,8 +1,8 @@
 import { framesOf, type Log } from './telemetry/log.js';
 
 /**
- * Runs one step of the stop, and resolves after `withinMs` at the latest. A step that throws or takes longer is logged, and
- * the next one runs.
+ * Runs one step of the stop. Resolves after `withinMs` at the latest, and never rejects. A step that fails or takes longer is
+ * logged, and the next one runs.
  */
 export async function stopStep(log: Log, name: string, withinMs: number, work: () => unknown): Promise<void> {
   let timer: NodeJS.Timeout | undefined;

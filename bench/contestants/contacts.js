@@ -1,5 +1,5 @@
-// What the contestants that are not ours share: the schema, the token, and rows as the contacts of the schema. They map
-// no more than the operations of the bench can ask for.
+// Shared by the other contestants: the schema, the token, and the mapping of rows to contacts. They map only what the
+// operations of the bench select.
 import { readdirSync, readFileSync } from 'node:fs';
 import { setInterval } from 'node:timers';
 import { request } from 'undici';
@@ -10,7 +10,7 @@ export const typeDefs = readdirSync(SCHEMA).map((file) => readFileSync(new URL(f
 export const upstream = process.env.UPSTREAM_URL;
 export const port = Number(process.env.PORT);
 
-/** Asked for once, and never renewed. */
+/** Requested once, and never renewed. */
 export async function accessToken() {
   const { body } = await request(`${upstream}/oauth/token`, { method: 'POST' });
   return (await body.json()).access_token;
@@ -24,14 +24,14 @@ export const partsOf = (id) => id.split(':');
 
 export const CHUNK = 100;
 
-/** Lists of at most 100. */
+/** Chunks of at most 100 ids. */
 export function chunksOf(ids) {
   const chunks = [];
   for (let i = 0; i < ids.length; i += CHUNK) chunks.push(ids.slice(i, i + CHUNK));
   return chunks;
 }
 
-/** Whether a resolver's field has `relationships` right below it: enough for the operations of the bench. */
+/** Whether a field selects `relationships` directly below it. That is enough for the operations of the bench. */
 export const wantsRelationships = ({ fieldNodes }) => fieldNodes[0].selectionSet.selections.some((selection) => selection.name?.value === 'relationships');
 
 const CONTACT_TYPES = { People: 'PERSON', Company: 'COMPANY', 'Other Entity': 'OTHER_ENTITY', 'Joint Member': 'JOINT_MEMBER' };
@@ -44,7 +44,7 @@ export const addressOf = (row) => row.addressId && { id: `cas360:${row.addressId
 
 const today = () => new Date().toISOString().slice(0, 10);
 let day = today();
-// Once a second, and not for each of a thousand relationships.
+// Once a second, not for each relationship.
 setInterval(() => (day = today()), 1_000).unref();
 
 export const relationshipOf = ({ type, parentType, parentId, startDate, endDate }) => ({

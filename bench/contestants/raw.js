@@ -1,4 +1,4 @@
-// The limit: no GraphQL, no checks, every operation known beforehand and written out by hand.
+// The limit: no GraphQL, no checks, each operation written by hand.
 import { createServer } from 'node:http';
 import { Pool } from 'undici';
 import { accessToken, addressOf, cas360Path, chunksOf, contactType, gender, partsOf, phone, pmsGuest, pmsPath, pmsPerson, port, relationshipOf, upstream } from './contacts.js';
@@ -12,7 +12,7 @@ async function getJson(path) {
   return body.json();
 }
 
-/** What `ofCas360` and `ofPms` make of the rows, in the order of `ids`. */
+/** Maps the rows with `ofCas360` and `ofPms`, in the order of `ids`. */
 async function contacts(ids, { ofCas360, ofPms, full = false }) {
   const found = new Map();
   const cas360Ids = [];

@@ -1,4 +1,4 @@
-// Apollo Server as tutorials set it up: standalone, with its defaults, a RESTDataSource and DataLoaders for each request.
+// Apollo Server as in tutorials: standalone, with its defaults, a RESTDataSource and DataLoaders per request.
 import { RESTDataSource } from '@apollo/datasource-rest';
 import { ApolloServer } from '@apollo/server';
 import { startStandaloneServer } from '@apollo/server/standalone';

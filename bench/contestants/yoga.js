@@ -1,4 +1,4 @@
-// GraphQL Yoga on Node's HTTP server, with the fetch that it brings, and DataLoaders for each request.
+// GraphQL Yoga on Node's HTTP server, with its own fetch, and DataLoaders per request.
 import { createServer } from 'node:http';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { fetch } from '@whatwg-node/fetch';

@@ -4,10 +4,10 @@ import { exampleAddresses, exampleContacts, exampleRelationships } from './cas36
 import type { Cas360AddressRow, Cas360ContactRow, Cas360RelationshipRow } from './cas360Rows.js';
 import { Random } from './random.js';
 
-/** Everything the sandbox's CAS 360 knows, by id. What is changed here is served from then on. */
+/** All data of the sandbox's CAS 360, by id. Changes are served at once. */
 export interface Cas360Data {
   contacts: Map<string, Cas360ContactRow>;
-  /** By the id of the contact; contacts without any are not in it. */
+  /** By the id of the contact. Contacts without relationships are absent. */
   relationships: Map<string, Cas360RelationshipRow[]>;
   addresses: Map<string, Cas360AddressRow>;
 }
@@ -16,7 +16,7 @@ const counts = { people: 1600, companies: 600, otherEntities: 300, jointMembers:
 
 /**
  * Invents the register: people from id 1001, companies from 20001, other entities from 30001, joint members from
- * 40001, addresses from 7001, and the two examples of the vendor's description. One seed, one register.
+ * 40001, addresses from 7001, and the two examples of the vendor's description. The same seed gives the same register.
  */
 export function cas360Data(seed: number): Cas360Data {
   const random = new Random(seed);
@@ -44,7 +44,7 @@ export function cas360Data(seed: number): Cas360Data {
   };
 }
 
-/** Two in three contacts have some, up to four. */
+/** Two in three contacts have one to four relationships. */
 function relationshipsOf(contacts: readonly Cas360ContactRow[], random: Random): Map<string, Cas360RelationshipRow[]> {
   const companyIds = Array.from({ length: counts.companies }, () => random.uuid());
   const found = new Map(Object.entries(structuredClone(exampleRelationships)));
@@ -63,7 +63,7 @@ function relationship(companyIds: readonly string[], random: Random): Cas360Rela
     parentType: inCompany ? 'Company' : 'Trust',
     type: random.pick(inCompany ? ['Director', 'Secretary', 'Shareholder', 'Alternate'] : ['TRUSTEE', 'APPOINTOR', 'SETTLOR']),
     startDate: random.chance(0.9) ? random.date(1995, 2018) : null,
-    // The last two are current as well: one ends long after today, the other is how the vendor at times prints null.
+    // The last two are current too: one ends far in the future, the other is how the vendor sometimes writes null.
     endDate: random.pick([null, null, null, random.date(2019, 2024), random.date(2019, 2024), '2099-06-30', 'null']),
   };
 }

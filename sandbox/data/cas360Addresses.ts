@@ -22,13 +22,13 @@ const foreign = [
   ['Leeds', 'LS1 1AA', 'United Kingdom'],
 ] as const;
 
-/** The register's addresses. `open` makes one more and says its id. */
+/** The register's addresses. */
 export class Cas360Addresses {
   readonly rows = new Map<string, Cas360AddressRow>();
 
   constructor(private readonly random: Random) {}
 
-  /** One in eight is in Singapore, one in twenty elsewhere abroad. */
+  /** Adds an address and returns its id. One in eight is in Singapore, one in twenty elsewhere abroad. */
   open(): number {
     const id = firstId + this.rows.size;
     const kind = this.random.next();

@@ -3,11 +3,11 @@ import { contactRow, type Cas360ContactRow } from './cas360Rows.js';
 import type { Random } from './random.js';
 import { firmNames, firstNames, lastNames, trades } from './words.js';
 
-// Numbers kept free for fiction: nobody can be called by them.
+// Numbers that are reserved for fiction.
 const mobiles = ['+61 491 570 006', '+61 491 570 156', '+61 491 570 157', '+61 491 570 158', '0491 570 110', '0491 570 313'];
 const none = ['', null];
 
-/** Makes contacts one by one. Numbers of firms and of taxpayers have forms that are never given out. */
+/** Makes contacts one by one. Company and tax numbers have forms that are never issued. */
 export class Cas360Contacts {
   constructor(
     private readonly random: Random,
@@ -54,7 +54,7 @@ export class Cas360Contacts {
     return { ...this.#organisation(id, 'Other Entity', `${this.random.pick(lastNames)} ${suffix}`), type };
   }
 
-  /** The first representative is the primary one, whose address counts where the joint member has none. */
+  /** The first representative is the primary one. Its address is used if the joint member has none. */
   jointMember(id: number, representatives: readonly Cas360ContactRow[]): Cas360ContactRow {
     return contactRow(id, 'Joint Member', {
       name: this.random.chance(0.5) ? representatives.map(({ name }) => name ?? 'N. N.').join(' & ') : null,

@@ -1,6 +1,6 @@
 import { contactRow, type Cas360AddressRow, type Cas360ContactRow, type Cas360RelationshipRow } from './cas360Rows.js';
 
-/** The two rows that CAS 360's own description of the endpoint shows, key for key. */
+/** The two example rows in CAS 360's description of the endpoint, with the same keys. */
 export const exampleContacts: Cas360ContactRow[] = [
   contactRow(54, 'Company', {
     name: 'Fancy Southern Africa Cat Council',
@@ -24,13 +24,13 @@ export const exampleContacts: Cas360ContactRow[] = [
   }),
 ];
 
-/** Invented: the description gives only their ids. */
+/** Invented: the description has only their ids. */
 export const exampleAddresses: Cas360AddressRow[] = [
   { id: 15, streetLine1: 'Unit 9', streetLine2: '9 Whisker Street', suburb: 'MELBOURNE', state: 'VIC', postcode: '3000', country: 'AUSTRALIA' },
   { id: 172509, streetLine1: '12 Penguin Parade', streetLine2: '', suburb: 'Cowes', state: 'VIC', postcode: '3922', country: 'AUSTRALIA' },
 ];
 
-/** Invented too: one current and one ended seat in a company, and a trust. Contact 54 has none. */
+/** Invented: one current and one ended role in a company, and one in a trust. Contact 54 has none. */
 export const exampleRelationships: Record<string, Cas360RelationshipRow[]> = {
   555742: [
     { parentId: '7f3c0e52-1b1d-4c55-9a54-2d6a6a2f0054', parentType: 'Company', type: 'Director', startDate: '2015-07-01', endDate: null },

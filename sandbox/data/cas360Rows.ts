@@ -1,4 +1,4 @@
-/** A row of `GET /contacts/{ids}`, without `relationships`. Keys that do not apply are null, but `type` is absent. */
+/** A row of `GET /contacts/{ids}`, without `relationships`. Keys that do not apply are null; `type` is absent then. */
 export interface Cas360ContactRow {
   id: number;
   name: string | null;
@@ -28,7 +28,7 @@ export interface Cas360ContactRow {
   type?: 'OTHER' | 'SMSF' | 'PARTNERSHIP' | 'TRUST';
 }
 
-/** A row of `relationships`. Companies are known by a UUID, trusts by a number, printed as one or as a text. */
+/** A row of `relationships`. Companies have a UUID, trusts a number, sent as a number or a text. */
 export interface Cas360RelationshipRow {
   parentId: string | number;
   parentType: string | null;
@@ -37,7 +37,7 @@ export interface Cas360RelationshipRow {
   endDate: string | null;
 }
 
-/** A row of `GET /addresses/{ids}`. The keys after `country` are absent where they have nothing to say. */
+/** A row of `GET /addresses/{ids}`. The keys after `country` are absent if they have no value. */
 export interface Cas360AddressRow {
   id: number;
   streetLine1: string | null;
@@ -53,7 +53,7 @@ export interface Cas360AddressRow {
   buildingEstate?: string | null;
 }
 
-/** A contact of which nothing is known but what is given. */
+/** A contact in which all keys are null except `known`. */
 export function contactRow(
   id: number,
   contactType: Cas360ContactRow['contactType'],

@@ -3,21 +3,21 @@ import { fullContact, minimalContact, plainContact, salesAccount } from './pmsCo
 import type { PmsContactRow } from './pmsRows.js';
 import { Random } from './random.js';
 
-/** Everything the sandbox's PMS knows, by id. What is changed here is served from then on. */
+/** All data of the sandbox's PMS, by id. Changes are served at once. */
 export interface PmsData {
   contacts: Map<string, PmsContactRow>;
 }
 
 const count = 1600;
 
-/** Invents the PMS's contacts: Iris Vale as 4711, with every field filled, and 1,600 others from 5001. One seed, one set. */
+/** Invents the PMS's contacts: Iris Vale as 4711, with all fields, and 1,600 others from 5001. The same seed gives the same contacts. */
 export function pmsData(seed: number): PmsData {
   const random = new Random(seed);
   const contacts = [irisVale(random), ...Array.from({ length: count }, (_, n) => contact(5001 + n, random))];
   return { contacts: new Map(contacts.map((row) => [String(row.id), row])) };
 }
 
-/** By the last digit of the id: 1 has every field, 2 and 3 a sales account, 0 next to nothing, the rest are plain. */
+/** By the last digit of the id: 1 has all fields, 2 and 3 a sales account, 0 only name and email. The others are plain. */
 function contact(id: number, random: Random): PmsContactRow {
   const lastDigit = id % 10;
   if (lastDigit === 1) return fullContact(id, random);

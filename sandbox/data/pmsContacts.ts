@@ -3,7 +3,7 @@ import type { PmsAddressRow, PmsContactRow, PmsSalesAccountRow } from './pmsRows
 import type { Random } from './random.js';
 import { departments, firmNames, firstNames, jobTitles, lastNames, preferences, streets, trades } from './words.js';
 
-/** A contact with every field filled. Every part can be given. */
+/** A contact with all fields. `given` overrides any of them. */
 export function fullContact(id: number, random: Random, given: Partial<PmsContactRow> = {}): PmsContactRow {
   const plain = plainContact(id, random);
   const { firstName = plain.firstName, lastName = plain.lastName } = given;
@@ -40,7 +40,7 @@ export function fullContact(id: number, random: Random, given: Partial<PmsContac
   };
 }
 
-/** A guest or booker as most are: reachable, without papers, the rest null, empty or absent. */
+/** A typical guest or booker: with address, email and telephone, without documents. Other fields are null, empty or absent. */
 export function plainContact(id: number, random: Random): PmsContactRow {
   const gender = random.pick(['Female', 'Male'] as const);
   const place = random.pick(places);
@@ -67,13 +67,13 @@ export function plainContact(id: number, random: Random): PmsContactRow {
   };
 }
 
-/** A contact made from an enquiry: a name and an e-mail address, every other key absent. */
+/** A contact made from an enquiry: name and email address only. All other keys are absent. */
 export function minimalContact(id: number, random: Random): PmsContactRow {
   const { firstName, lastName, primaryContactEmailAddress } = plainContact(id, random);
   return { id, firstName, lastName, ...(primaryContactEmailAddress && { primaryContactEmailAddress }) };
 }
 
-/** Two in three accounts belong to a company as well. An account's id is 100,000 more than its contact's. */
+/** Two in three accounts also belong to a company. An account's id is its contact's plus 100,000. */
 export function salesAccount(contact: PmsSalesAccountRow['contact'], random: Random): PmsSalesAccountRow {
   const id = 100_000 + contact.id;
   const exported = random.chance(0.5);

@@ -1,6 +1,6 @@
 import type { PmsAddressRow, PmsNationalityRow } from './pmsRows.js';
 
-/** The lists that a PMS user picks from. */
+/** The pick lists of the PMS. */
 export const referrers = [
   { id: 1, code: 'WOM', name: 'Word of mouth' },
   { id: 2, code: null, name: 'Relocation desk' },
@@ -22,7 +22,7 @@ export const nationalities: PmsNationalityRow[] = [
 
 type Place = Pick<PmsAddressRow, 'city' | 'postCode' | 'country'> & { phone: string };
 
-/** Towns, with the start of a telephone number that is kept free for fiction. Four digits complete it. */
+/** Towns, with the prefix of telephone numbers that are reserved for fiction. Four digits complete a number. */
 export const places: Place[] = [
   {
     city: 'Cork',

@@ -1,4 +1,4 @@
-/** The answer of `GET /api/v3/contacts/{id}`. Any key but `id` and the names may be null or absent. */
+/** The answer of `GET /api/v3/contacts/{id}`. All keys except `id` and the names may be null or absent. */
 export interface PmsContactRow {
   id: number;
   firstName: string;
@@ -27,7 +27,7 @@ export interface PmsContactRow {
   lifecycleStage?: string | null;
   lastBookingRole?: string | null;
   uuid?: string | null;
-  /** Never to be seen outside the PMS; a canary for those who check. */
+  /** Must never leave the PMS. Tests search answers for its value. */
   password?: string | null;
   saltoIdentifier?: string | null;
   saltoAssignedTagId?: string | null;
@@ -57,7 +57,7 @@ export interface PmsSalesAccountRow {
 export interface PmsNationalityRow {
   id: number;
   name: string;
-  /** A number here, unlike `countryCodeNumeric`. */
+  /** A number, unlike `countryCodeNumeric`. */
   isoCode: number;
   sortOrder: number;
   countryCodeAlpha2: string;

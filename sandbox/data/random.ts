@@ -1,6 +1,6 @@
 /**
- * A small repeatable source of chance (a 32-bit counter, mixed): the same seed gives the same sequence for ever.
- * Good for invented data, not for secrets.
+ * A small random generator (a mixed 32-bit counter). The same seed always gives the same sequence. For invented data, not for
+ * secrets.
  */
 export class Random {
   #state: number;
@@ -9,7 +9,7 @@ export class Random {
     this.#state = seed | 0;
   }
 
-  /** From 0 up to, but not including, 1. */
+  /** From 0 (included) to 1 (excluded). */
   next(): number {
     this.#state = (this.#state + 0x9e3779b9) | 0;
     return scramble(this.#state) / 2 ** 32;
@@ -28,7 +28,7 @@ export class Random {
     return choices[this.between(0, choices.length - 1)] as T;
   }
 
-  /** `yyyy-MM-dd`, with the year in the range. Days stop at 28, so that every month has them. */
+  /** `yyyy-MM-dd`, with the year in the range. Days end at 28, because every month has 28. */
   date(firstYear: number, lastYear: number): string {
     const part = (value: number) => String(value).padStart(2, '0');
     return `${this.between(firstYear, lastYear)}-${part(this.between(1, 12))}-${part(this.between(1, 28))}`;
@@ -45,7 +45,7 @@ export class Random {
   }
 }
 
-/** Spreads a 32-bit number over all others; equal in, equal out. */
+/** A 32-bit hash of a 32-bit number. */
 export function scramble(value: number): number {
   let mixed = Math.imul(value ^ (value >>> 16), 0x21f0aaad);
   mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97);

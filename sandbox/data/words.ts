@@ -1,4 +1,4 @@
-/** Words that invented people, firms and places are made of. Nobody real is meant. */
+/** Words for invented people, firms and places. */
 export const firstNames = {
   Female: ['Alma', 'Briony', 'Cleo', 'Dagny', 'Esme', 'Fenella', 'Greta', 'Hester', 'Imke', 'Juno', 'Linnea', 'Maren', 'Niamh', 'Odile', 'Priya', 'Siobhán', 'Tamsin', 'Yun'],
   Male: ['Anselm', 'Bram', 'Caspian', 'Dov', 'Emrys', 'Florian', 'Gideon', 'Haruki', 'Ivo', 'Jarrah', 'Kofi', 'Leif', 'Magnus', 'Nils', 'Oisín', 'Rafferty', 'Søren', 'Wei'],

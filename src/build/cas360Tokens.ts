@@ -6,10 +6,10 @@ import { inFile, inMemory } from '../upstream/oauth2/refreshToken.js';
 import { SharedRefreshToken } from '../upstream/oauth2/sharedRefreshToken.js';
 import type { TokenSourceOptions } from '../upstream/oauth2/tokenSource.js';
 
-/** The key in Redis. */
+/** The Redis key of the tokens. */
 export const CAS360_TOKEN_KEY = 'contacts:{cas360}:token';
 
-/** Where CAS 360's refresh token is kept: in Redis for all replicas, else in the file, else in memory. */
+/** Keeps CAS 360's refresh token in Redis for all replicas, else in the file, else in memory. */
 export async function createCas360Tokens(
   cas360: Cas360Config,
   timeoutMs: number,
@@ -18,7 +18,7 @@ export async function createCas360Tokens(
   const onUnkept = (error: unknown): void =>
     log.error('The refresh token could not be written: it lives in memory only, until it can.', { source: 'CAS360', reason: tokenFailure(error) });
   if (redis) {
-    // A renewal, and a margin for a replica that was held up.
+    // One renewal, with a margin for a slow replica.
     const shared = new SharedRefreshToken({ redis, key: CAS360_TOKEN_KEY, initial: cas360.refreshToken, useMs: timeoutMs + 1_000 });
     return { request: () => shared.grant((store) => cas360Grant(cas360, store, timeoutMs, onUnkept)()) };
   }

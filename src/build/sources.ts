@@ -25,17 +25,17 @@ export interface SourcesOptions {
   readonly tools: MappingTools;
   readonly metrics: Metrics;
   readonly redis: Redis | undefined;
-  /** How long one operation waits at most for what it requests at once. */
+  /** How long one request waits at most. */
   readonly requestTimeoutMs: number;
 }
 
-/** Ids beyond this would only wait for longer than their deadline. */
+/** Further ids would wait beyond their deadline. */
 const MAX_WAITING_IDS = 20_000;
 
-/** A call that takes longer seems to hang. */
+/** A call that takes longer counts as hung. */
 const ATTEMPT_TIMEOUT_MS = 3_000;
 
-/** Builds what operations load from: for each resource a gatherer, behind a cache if one is wanted. */
+/** Builds the sources that operations load from: a gatherer per resource, behind a cache if one is configured. */
 export function createSources(config: Config, { pms, cas360 }: Upstreams, options: SourcesOptions): Sources {
   const { tools } = options;
   return {
@@ -108,8 +108,8 @@ function createCache<R extends UpstreamRecord>(config: Config, { metrics, redis 
 }
 
 /**
- * Whom we ask, and as whom. Installations may share a Redis, and the same id means another contact there. While a secret is
- * being changed, replicas with the old one and the new one keep apart: neither could decrypt what the other keeps.
+ * Identifies an upstream and our account there, for cache keys. Installations may share a Redis, and one id means different
+ * contacts in them. Replicas with the old and the new client secret use different keys: neither can decrypt the other's entries.
  */
 function accountOf({ baseUrl, clientId, scope, clientSecret }: PmsConfig | Cas360Config): string {
   return createHmac('sha256', clientSecret).update(JSON.stringify([baseUrl.href, clientId, scope])).digest('base64url').slice(0, 12);

@@ -23,9 +23,9 @@ export interface UpstreamsOptions {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly redis: Redis | undefined;
-  /** How many calls to an upstream must have been made before its breaker may trip. */
+  /** How many calls to an upstream must have been made before its breaker may open. */
   readonly callsToTrip: number | undefined;
-  /** The longest that one call may take. */
+  /** How long one call may take. */
   readonly callTimeoutMs: number;
 }
 
@@ -34,13 +34,13 @@ export const CAS360_CALLS_AT_ONCE = 4;
 
 const MAX_BODY_BYTES = { PMS: 1_048_576, CAS360: 8_388_608 };
 
-/** Builds the request path to each system that is configured. */
+/** Builds the client of each system that is configured. */
 export async function createUpstreams({ pms, cas360 }: Config, options: UpstreamsOptions): Promise<Upstreams> {
-  // A call that waits for a token learns why there is none, before its own time is up.
+  // Less than a call's time, so that a call that waits for a token fails with the token's error.
   const tokenTimeoutMs = Math.ceil(options.callTimeoutMs * 0.9);
   return {
     pms: pms && createUpstream('PMS', pms, PMS_CALLS_AT_ONCE, { request: pmsGrant(pms, tokenTimeoutMs) }, options),
-    // Contacts and addresses, each with calls of its own.
+    // Contacts and addresses each have their own calls.
     cas360: cas360 && createUpstream('CAS360', cas360, 2 * CAS360_CALLS_AT_ONCE, await createCas360Tokens(cas360, tokenTimeoutMs, options), options),
   };
 }

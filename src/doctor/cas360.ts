@@ -9,15 +9,15 @@ import { Described } from './openApi.js';
 import type { Options } from './options.js';
 import { reportDifferences, reportLatency } from './upstreamReport.js';
 
-/** Numbers from here down are nobody's. */
+/** Ids from here down are not in use. */
 const NOBODY = 2_147_483_647;
 const PAGE = 'offset=0&limit=500';
-/** What a bulk call may be refused with for its size, so that the service halves it. */
+/** Statuses that may mean that a bulk call is too large. The service halves such a call. */
 const TOO_LARGE: readonly number[] = [400, 404, 413, 414, 500];
 
 type Rows = readonly unknown[];
 
-/** The token, both endpoints, one contact with its relationships and address, and how many ids a call may have. */
+/** Checks the token, both endpoints, one contact with its relationships and address, and the size of bulk calls. */
 export async function checkCas360(config: Config, cas360: Cas360Config, { cas360: known, renew }: Options, timeoutMs: number, found: Findings): Promise<void> {
   if (isOpen(cas360.baseUrl) || isOpen(cas360.tokenUrl)) found.warning('CAS360_BASE_URL or CAS360_TOKEN_URL is http: the secret and contacts’ data travel for all to read');
   const token = await getCas360Token(config, cas360, renew, timeoutMs, found);
@@ -69,7 +69,7 @@ async function checkContact(ask: Asking, known: string | undefined, timeoutMs: n
   return true;
 }
 
-/** Asks as large a call as the service ever would, all about nobody, and half of it while it is refused. */
+/** Makes the largest call that the service would make, with unused ids, and halves it while it is refused. */
 async function checkBulk(ask: Asking, pathPrefix: string, { maxIds, maxPathBytes }: Cas360Config, found: Findings): Promise<void> {
   const idBytes = String(NOBODY).length + 1;
   const most = Math.max(1, Math.min(maxIds, Math.floor((maxPathBytes - pathPrefix.length - '/contacts/'.length) / idBytes)));

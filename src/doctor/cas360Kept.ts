@@ -4,18 +4,18 @@ import { hashOf, readKept } from '../upstream/oauth2/refreshToken.js';
 import { withRedis } from './redis.js';
 
 /**
- * What the service has kept, read without touching it: a service may be at work with it.
- * `new`: nobody began with the token of the environment yet. `inUse`: somebody is using it now, or ended while at it.
+ * The tokens that the service keeps. Read only: a service may be running.
+ * `new`: the environment's token was never used. `inUse`: a process is sending it, or ended while doing so.
  */
 export interface KeptTokens {
   readonly state: 'usable' | 'new' | 'inUse' | 'void';
-  /** An access token that still lives. */
+  /** Only if it is still valid. */
   readonly accessToken: string | undefined;
   readonly lifetimeSeconds: number;
 }
 
-/** Less than this is over before the checks are. */
-const LEAST_LIFE_MS = 30_000;
+/** A shorter life would end during the checks. */
+const MIN_LIFE_MS = 30_000;
 
 export async function keptInFile(path: string, { refreshToken }: Cas360Config): Promise<KeptTokens> {
   const kept = await readKept(path);
@@ -24,7 +24,7 @@ export async function keptInFile(path: string, { refreshToken }: Cas360Config): 
   return keptTokens(state, kept.grant?.accessToken ?? '', kept.grant?.expiresAtMs ?? 0);
 }
 
-/** The fields are those of SHARED_REFRESH_TOKEN_SCRIPT. */
+/** Reads the fields that SHARED_REFRESH_TOKEN_SCRIPT writes. */
 export async function keptInRedis(url: string, { refreshToken }: Cas360Config): Promise<KeptTokens> {
   const { began = '', token = '', access = '', expires, usedBy = '' } = await withRedis(url, (client) => client.hGetAll(CAS360_TOKEN_KEY));
   if (!began.split(' ').includes(hashOf(refreshToken))) return keptTokens('new', '', 0);
@@ -34,5 +34,5 @@ export async function keptInRedis(url: string, { refreshToken }: Cas360Config): 
 
 function keptTokens(state: KeptTokens['state'], accessToken: string, expiresAtMs: number): KeptTokens {
   const lifeMs = expiresAtMs - Date.now();
-  return { state, accessToken: accessToken !== '' && lifeMs > LEAST_LIFE_MS ? accessToken : undefined, lifetimeSeconds: lifeMs / 1_000 };
+  return { state, accessToken: accessToken !== '' && lifeMs > MIN_LIFE_MS ? accessToken : undefined, lifetimeSeconds: lifeMs / 1_000 };
 }

@@ -10,7 +10,7 @@ import { tokenLife, whyNoToken } from './upstreamReport.js';
 
 const APPROVE_AGAIN = 'Approve the connection again, and set the CAS360_REFRESH_TOKEN that comes of it';
 
-/** A token to ask CAS 360 with, without harm to a service that runs: the refresh token is spent only if `mayRenew`. */
+/** Returns an access token for CAS 360. Spends the refresh token only if `mayRenew`, since a running service needs it. */
 export async function getCas360Token(config: Config, cas360: Cas360Config, mayRenew: boolean, timeoutMs: number, found: Findings): Promise<string | undefined> {
   await checkClient(cas360, timeoutMs, found);
   const kept = await readKeptTokens(config, cas360, found);
@@ -31,7 +31,7 @@ export async function getCas360Token(config: Config, cas360: Cas360Config, mayRe
   return undefined;
 }
 
-/** Asks for a grant that does not exist: the answer tells whether client id and secret are taken, and nothing is spent. */
+/** Requests a grant type that does not exist: the answer shows whether client id and secret are valid, and nothing is spent. */
 async function checkClient({ tokenUrl, clientId, clientSecret }: Cas360Config, timeoutMs: number, found: Findings): Promise<void> {
   const url = new URL(tokenUrl);
   url.searchParams.set('grant_type', 'none');
@@ -64,7 +64,7 @@ async function readKeptTokens({ redisUrl }: Config, cas360: Cas360Config, found:
   return undefined;
 }
 
-/** As the service does it, with the same store. */
+/** Renews as the service does, with the same store. */
 async function renew(config: Config, cas360: Cas360Config, timeoutMs: number, found: Findings): Promise<string | undefined> {
   const redis = config.redisUrl === undefined ? undefined : new Redis({ url: config.redisUrl, onHealth: () => {} });
   const startedAtMs = performance.now();

@@ -3,13 +3,13 @@ import { parseJson } from '../upstream/json.js';
 import type { Findings } from './findings.js';
 import { reasonOf } from './reasons.js';
 
-/** What became of one call: JSON, another status than 200, or neither. */
+/** The result of one call: JSON with status 200, another status, or neither. */
 export type Reply =
   | { readonly kind: 'json'; readonly value: unknown; readonly tookMs: number }
   | { readonly kind: 'refused'; readonly status: number }
   | { readonly kind: 'failed'; readonly why: string };
 
-/** Asks an endpoint as the service would. */
+/** Makes one call as the service would. */
 export type Asking = (path: string) => Promise<Reply>;
 
 export function asking(wire: Wire, token: string, timeoutMs: number): Asking {
@@ -30,7 +30,7 @@ function whyUnusable(error: unknown): string {
   return reasonOf(error);
 }
 
-/** Why an endpoint that has a right to refuse did so. `prefix` is that of the settings, as in `PMS_BASE_URL`. */
+/** Explains a status other than 200. `prefix` is that of the settings, as in `PMS_BASE_URL`. */
 export function whyRefused(status: number, prefix: string): string {
   if (status === 401) return `it answered 401: it does not take the token. Do ${prefix}_BASE_URL and ${prefix}_TOKEN_URL belong together?`;
   if (status === 403) return `it answered 403: the client may not do this. Ask for the right, or look at ${prefix}_SCOPE`;
@@ -41,7 +41,7 @@ export function whyRefused(status: number, prefix: string): string {
   return `it answered ${status}, which the service cannot use`;
 }
 
-/** For want of a token, whether anybody is at home. */
+/** Without a token, checks only whether the endpoint answers. */
 export async function checkWithoutToken(wire: Wire, path: string, prefix: string, timeoutMs: number, found: Findings): Promise<void> {
   const reply = await asking(wire, 'none', timeoutMs)(path);
   if (reply.kind === 'failed') found.fault(`${prefix}_BASE_URL: ${reply.why}`);
@@ -50,7 +50,7 @@ export async function checkWithoutToken(wire: Wire, path: string, prefix: string
   else found.fault(`${prefix}_BASE_URL: ${whyRefused(reply.status, prefix)}`);
 }
 
-/** Whether secrets would travel as they are. Within one machine that is nobody's concern. */
+/** Whether secrets would travel unencrypted between machines. */
 export function isOpen({ protocol, hostname }: URL): boolean {
   return /^(http|redis):$/.test(protocol) && !/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
 }

@@ -1,11 +1,11 @@
 import { styleText } from 'node:util';
 
-/** `fault`: something would fail. `warning`: it works, and should not stay so. `note`: not checked, or good to know. */
+/** `fault`: something would fail. `warning`: it works, but should be changed. `note`: not checked, or good to know. */
 export type Level = 'ok' | 'note' | 'warning' | 'fault';
 
 const COLOURS = { ok: 'green', note: 'gray', warning: 'yellow', fault: 'red' } as const;
 
-/** What was found out about one thing. Sentences of ours only: never a value, a body or a message of somebody else's. */
+/** The findings about one thing. Only our own sentences: never a value, a body or another program's message. */
 export class Findings {
   readonly #list: { readonly level: Level; readonly text: string }[] = [];
 

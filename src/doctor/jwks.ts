@@ -7,13 +7,13 @@ import { isOpen } from './endpoint.js';
 import { counted, milliseconds, type Findings } from './findings.js';
 import { reasonOf } from './reasons.js';
 
-/** Beyond this, fresh tokens look as if they were not valid yet, or ended ones as if they were. */
+/** With more clock skew, new tokens look not yet valid, or expired ones look valid. */
 const MAX_SKEW_MS = 30_000;
 
-/** As much as the service reads. */
+/** The same limit as in the service. */
 const MAX_SET_BYTES = 1_048_576;
 
-/** The keys that callers' tokens are verified with, and who is said to sign them. */
+/** Checks the keys that verify callers' tokens, and the issuer's name. */
 export async function checkAuth({ jwksUrl, issuer }: AuthConfig, timeoutMs: number, found: Findings): Promise<void> {
   if (isOpen(jwksUrl)) found.warning('AUTH_JWKS_URL is http: whoever is on the way could put other keys in');
   await checkKeys(jwksUrl, timeoutMs, found);
@@ -35,7 +35,7 @@ async function checkKeys(jwksUrl: URL, timeoutMs: number, found: Findings): Prom
   }
 }
 
-/** A key pair's public half, for signatures, that can be read. A shared secret is not used. */
+/** Whether it is a readable public key for signatures. Shared secrets are not used. */
 async function isUsable(key: unknown): Promise<boolean> {
   if (!isRecord(key) || key.kty === 'oct' || key.use === 'enc') return false;
   const algorithm = { RSA: 'RS256', EC: 'ES256', OKP: 'EdDSA' }[String(key.kty)];
@@ -47,7 +47,7 @@ async function isUsable(key: unknown): Promise<boolean> {
   }
 }
 
-/** What `iss` must say is compared letter by letter; where the issuer describes itself, it can be asked. */
+/** `iss` is compared letter by letter, so compares AUTH_ISSUER with the name that the issuer publishes (OpenID Connect Discovery). */
 async function checkIssuer(issuer: string, jwksUrl: URL, timeoutMs: number, found: Findings): Promise<void> {
   if (!/^https?:\/\//.test(issuer) || !URL.canParse(issuer)) {
     return found.warning('AUTH_ISSUER is no http or https address, as issuers’ names are: every token whose `iss` is not the same letter by letter is refused');
@@ -62,7 +62,7 @@ async function checkIssuer(issuer: string, jwksUrl: URL, timeoutMs: number, foun
   if (typeof keys === 'string' && keys !== jwksUrl.href) found.warning('the issuer publishes its keys at another address than AUTH_JWKS_URL');
 }
 
-/** JSON and when it was sent, or why there is none. */
+/** The JSON and its `Date`, or why there is none. */
 async function getJson(url: URL, timeoutMs: number): Promise<{ value: unknown; dateMs: number | undefined } | string> {
   let response;
   let text;

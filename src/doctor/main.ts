@@ -9,7 +9,7 @@ import { checkRedis } from './redis.js';
 import { checkSettings, checkTimeoutMs } from './settings.js';
 import { checkTraces } from './traces.js';
 
-/** One part of what the settings point to; without `run`, why there is nothing to check. */
+/** One thing that the settings point to. Without `run` it is switched off. */
 interface Part {
   readonly title: string;
   /** The setting that switches it on. */
@@ -37,7 +37,7 @@ async function diagnose(options: Options, env: NodeJS.ProcessEnv, out: NodeJS.Wr
   const { config, faulty } = checkSettings(env, settings);
   settings.print(out);
   const all = [settings];
-  // All at once, and told of in their order.
+  // They run together and are printed in order.
   const running = partsOf(config, options).map(async ({ title, setting, without, run }) => {
     const found = new Findings(title);
     if (run) await run(found).catch((error: unknown) => found.fault(`the check could not go on: ${reasonOf(error)}`));

@@ -13,12 +13,12 @@ interface Schema {
 
 const FOLDER = new URL('../../openapi/', import.meta.url);
 
-/** Keys may be made of data somewhere; such a one is not named. */
+/** Other keys are not printed: they may contain data. */
 const PLAIN_KEY = /^[A-Za-z_][A-Za-z0-9_]{0,40}$/;
 
 const NOTHING: readonly unknown[] = [undefined, null, '', 'null'];
 
-/** What `openapi/` says of an upstream's records. */
+/** The description of an upstream's records in `openapi/`. */
 export class Described {
   readonly #schemas: Readonly<Record<string, Schema>>;
 
@@ -27,7 +27,7 @@ export class Described {
     this.#schemas = document.components.schemas;
   }
 
-  /** How a record differs from its description, by the places of what differs, never by values. */
+  /** The differences between a record and its description, as paths without values. */
   differences(schema: string, record: unknown): string[] {
     return [...new Set(this.#walk({ $ref: `#/components/schemas/${schema}` }, record, ''))];
   }
@@ -56,10 +56,10 @@ export class Described {
 }
 
 function isOf(type: string, value: unknown): boolean {
-  // One above 2^53 was read as its digits.
+  // Integers above 2^53 are parsed as texts.
   if (type === 'integer') return Number.isInteger(value) || (typeof value === 'string' && /^-?\d{16,}$/.test(value));
   return typeof value === type;
 }
 
-/** As the mapping reads it. */
+/** Compares as the mapping does. */
 const same = (member: string, value: unknown): boolean => typeof value === 'string' && member.toUpperCase() === value.trim().toUpperCase();

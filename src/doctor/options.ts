@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { SOURCE_ID } from '../ids.js';
 
 export interface Options {
-  /** The numbers of contacts that exist. */
+  /** Ids of contacts that exist. */
   readonly pms: string | undefined;
   readonly cas360: string | undefined;
   /** Whether the refresh token of CAS 360 may be spent. */
@@ -20,7 +20,7 @@ Checks what the settings of the environment point to. Exits with 1 when somethin
                    With CAS360_TOKEN_FILE: only while the service is stopped
 `;
 
-/** Throws an error for the person who typed. */
+/** Throws an error whose message is meant for the user. */
 export function readOptions(words: readonly string[], env: NodeJS.ProcessEnv): Options {
   const { values } = parseArgs({
     args: [...words],

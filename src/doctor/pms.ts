@@ -9,10 +9,10 @@ import { milliseconds, type Findings } from './findings.js';
 import { Described } from './openApi.js';
 import { reportDifferences, reportLatency, tokenLife, whyNoToken } from './upstreamReport.js';
 
-/** Nobody has this number. */
+/** An id that is not in use. */
 const NOBODY = '2147483647';
 
-/** The token, the endpoint, and one contact of the PMS. */
+/** Checks the token, the endpoint, and one contact of the PMS. */
 export async function checkPms(pms: PmsConfig, known: string | undefined, timeoutMs: number, found: Findings): Promise<void> {
   if (isOpen(pms.baseUrl) || isOpen(pms.tokenUrl)) found.warning('PMS_BASE_URL or PMS_TOKEN_URL is http: the secret and contacts’ data travel for all to read');
   const token = await getToken(pms, timeoutMs, found);
@@ -44,7 +44,7 @@ async function checkContact(ask: Asking, known: string | undefined, timeoutMs: n
   if (reply.kind === 'failed') return found.fault(`PMS_BASE_URL: ${reply.why}`);
   if (reply.kind === 'refused' && reply.status !== 404) return found.fault(`PMS_BASE_URL: ${whyRefused(reply.status, 'PMS')}`);
   if (reply.kind === 'refused') {
-    // A right path knows that this is no number; a wrong one knows nothing.
+    // The right path refuses this id as malformed; a wrong path answers 404.
     const malformed = await ask('/api/v3/contacts/x');
     const isPathKnown = malformed.kind === 'refused' && malformed.status !== 404;
     if (!isPathKnown && known) return found.fault(`the known contact was not found, and neither seems its endpoint: ${whyRefused(404, 'PMS')}`);

@@ -1,4 +1,4 @@
-/** Why there was no answer, in words of ours. A message of somebody else's may quote what was sent. */
+/** Why there was no answer, in our own words. Other programs' messages may quote what was sent. */
 const REASONS: readonly (readonly [RegExp, string])[] = [
   [/^(ENOTFOUND|EAI_AGAIN)$/, 'its host name is not known here: look for a slip in the address, and at the DNS'],
   [/^ECONNREFUSED$/, 'the connection was refused: nobody listens at that host and port'],
@@ -12,7 +12,7 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
   [/^(TimeoutError|AbortError|UND_ERR_HEADERS_TIMEOUT|UND_ERR_BODY_TIMEOUT)$/, 'it did not answer in time'],
 ];
 
-/** Looks through what an error was caused by, and through all that several attempts came to. */
+/** Searches the error, its causes, and the members of an AggregateError. */
 export function reasonOf(error: unknown): string {
   for (const name of namesOf(error)) {
     const known = REASONS.find(([pattern]) => pattern.test(name));

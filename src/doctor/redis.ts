@@ -4,11 +4,11 @@ import type { Findings } from './findings.js';
 import { reasonOf } from './reasons.js';
 
 const CONNECT_MS = 3_000;
-/** A lookup in the cache is given up after this. */
+/** The cache gives up a lookup after this. */
 const SLOW_MS = 50;
 const PINGS = 5;
 
-/** Connects, lets `use` ask, and closes. Rejects with what Redis or the network said. */
+/** Connects, runs `use`, and closes. Rejects with the error of Redis or the network. */
 export async function withRedis<T>(url: string, use: (client: RedisClientType) => Promise<T>): Promise<T> {
   const client: RedisClientType = createClient({ url, socket: { connectTimeout: CONNECT_MS, socketTimeout: CONNECT_MS, reconnectStrategy: false } });
   client.on('error', () => {});
@@ -20,7 +20,7 @@ export async function withRedis<T>(url: string, use: (client: RedisClientType) =
   }
 }
 
-/** What replicas share lies there: whether it answers, and keeps what it is given. */
+/** Checks whether Redis answers, how fast, and whether it keeps the data that replicas share. */
 export async function checkRedis(url: string, hasCache: boolean, found: Findings): Promise<void> {
   if (isOpen(new URL(url))) found.warning('REDIS_URL is without TLS: the tokens in it travel for all to read. Take rediss:// where the network is not yours alone');
   try {

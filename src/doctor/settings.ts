@@ -8,14 +8,14 @@ export interface UsableSettings {
   readonly faulty: readonly string[];
 }
 
-/** What a fault of one of its settings makes useless as a whole: it is left out, so that the rest can be checked. */
+/** A fault in one of these settings leaves out the whole family, so that the rest can be checked. */
 const FAMILIES: Readonly<Record<string, string>> = { PMS: 'PMS_BASE_URL', CAS360: 'CAS360_BASE_URL', AUTH: 'AUTH_JWKS_URL' };
 
-/** The longest time that one check may take. */
+/** The user waits at the terminal. */
 const MAX_CHECK_MS = 7_000;
 
-const STRONG_LENGTH = 32;
-const FEWEST_CHARACTERS = 10;
+const MIN_SECRET_LENGTH = 32;
+const MIN_DIFFERENT_CHARACTERS = 10;
 
 export function checkSettings(env: NodeJS.ProcessEnv, found: Findings): UsableSettings {
   const { config, faults } = readUsable(env);
@@ -27,7 +27,7 @@ export function checkSettings(env: NodeJS.ProcessEnv, found: Findings): UsableSe
   return { config, faulty };
 }
 
-/** How long one call may take: as long as the service would wait for it, but nobody waits for ever in front of a terminal. */
+/** How long one call may take: as in the service, but at most MAX_CHECK_MS. */
 export function checkTimeoutMs({ requestTimeoutMs }: Config): number {
   return Math.min(Math.ceil(requestTimeoutMs * 0.85), MAX_CHECK_MS);
 }
@@ -47,8 +47,8 @@ function checkRouterSecrets(secrets: readonly string[], found: Findings): void {
   for (const [index, secret] of secrets.entries()) {
     const which = secrets.length === 1 ? 'ROUTER_SECRET' : `ROUTER_SECRET, part ${index + 1},`;
     if (!/^[\x21-\x7e]+$/.test(secret)) found.fault(`${which} has a character that cannot stand in a header: no request could carry it`);
-    else if (secret.length < STRONG_LENGTH || new Set(secret).size < FEWEST_CHARACTERS) {
-      found.warning(`${which} can be guessed: take ${STRONG_LENGTH} characters or more, drawn at random`);
+    else if (secret.length < MIN_SECRET_LENGTH || new Set(secret).size < MIN_DIFFERENT_CHARACTERS) {
+      found.warning(`${which} can be guessed: take ${MIN_SECRET_LENGTH} characters or more, drawn at random`);
     }
   }
 }

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { readKept } from '../upstream/oauth2/refreshToken.js';
 import type { Findings } from './findings.js';
 
-/** Whether the service could keep its refresh token at `path`. What is there stays as it is. Resolves to whether it can be read. */
+/** Checks whether the service could keep its refresh token at `path`, without changing it. Resolves to whether it can be read. */
 export async function checkTokenFile(path: string, found: Findings): Promise<boolean> {
   const whyNot = await tryWriting(path);
   if (whyNot) found.fault(`CAS360_TOKEN_FILE: ${whyNot}. The service would not start`);
@@ -17,7 +17,7 @@ export async function checkTokenFile(path: string, found: Findings): Promise<boo
   }
 }
 
-/** Does to a file beside it what the service does: writes, renames, and makes both last. */
+/** Does the same as the service, with another file beside it: writes, renames, and syncs the folder. */
 async function tryWriting(path: string): Promise<string | undefined> {
   const names = [`${path}.doctor.${process.pid}.tmp`, `${path}.doctor.${process.pid}`] as const;
   try {

@@ -2,7 +2,7 @@ import { request } from 'undici';
 import { milliseconds, type Findings } from './findings.js';
 import { reasonOf } from './reasons.js';
 
-/** Sends an empty export: in protobuf that is no byte at all. */
+/** Sends an empty export, which has no bytes in protobuf. */
 export async function checkTraces(url: URL, timeoutMs: number, found: Findings): Promise<void> {
   const startedAtMs = performance.now();
   try {

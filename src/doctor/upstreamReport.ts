@@ -2,9 +2,9 @@ import { TokenRefused } from '../upstream/oauth2/tokenEndpoint.js';
 import { counted, type Findings } from './findings.js';
 import { reasonOf } from './reasons.js';
 
-/** A call that takes this part of the time it is given leaves too little for what an operation needs next. */
+/** A call that takes this share of its timeout leaves too little time for an operation's next calls. */
 const SLOW_PART = 0.3;
-const MOST_NAMED = 10;
+const MAX_NAMED = 10;
 
 export function reportLatency(what: string, tookMs: number, timeoutMs: number, found: Findings): void {
   const took = `${what} took ${Math.max(1, Math.round(tookMs))} ms`;
@@ -14,8 +14,8 @@ export function reportLatency(what: string, tookMs: number, timeoutMs: number, f
 
 export function reportDifferences(differences: readonly string[], file: string, found: Findings): void {
   if (differences.length === 0) return found.ok(`every key and listed value of the answer is in openapi/${file}`);
-  const named = differences.slice(0, MOST_NAMED).join('; ');
-  const others = differences.length > MOST_NAMED ? `; and ${differences.length - MOST_NAMED} more` : '';
+  const named = differences.slice(0, MAX_NAMED).join('; ');
+  const others = differences.length > MAX_NAMED ? `; and ${differences.length - MAX_NAMED} more` : '';
   found.warning(`the answer has ${counted(differences.length, 'thing')} that openapi/${file} does not know: ${named}${others}`);
 }
 
@@ -24,13 +24,13 @@ export function tokenLife(lifetimeSeconds: number): string {
   return `it lives ${seconds < 7_200 ? counted(seconds, 'second') : counted(Math.round(seconds / 3_600), 'hour')}`;
 }
 
-/** Why a token endpoint gave no token, where that is not for the credentials. */
+/** Why a token endpoint gave no token, for other reasons than the credentials. */
 export function whyNoToken(error: unknown, prefix: string): string {
   if (error instanceof TokenRefused) {
     if (error.status === 404 || error.status === 405) return `${prefix}_TOKEN_URL answered ${error.status}: there is no token endpoint`;
     return `${prefix}_TOKEN_URL answered ${error.status}`;
   }
-  // Ours, of an answer that cannot be used.
+  // Our own message, for an unusable answer.
   if (error instanceof Error && error.message.startsWith('the token endpoint ')) return `${prefix}_TOKEN_URL: ${error.message}`;
   return `${prefix}_TOKEN_URL: ${reasonOf(error)}`;
 }

@@ -17,7 +17,7 @@ const contactType = spelled<Schema.ContactType>({
 });
 const gender = oneOf<Schema.Gender>('MALE', 'FEMALE');
 
-/** A contact of the company register. A field is mapped when it is read. Fields made of several values are kept, because they are read once for each field below them. */
+/** A contact of the company register. Maps a field when it is read. Keeps composite fields, because each field below reads them again. */
 export class Cas360Contact implements Contact {
   readonly id: string;
   readonly #record: Cas360ContactFields;
@@ -32,7 +32,7 @@ export class Cas360Contact implements Contact {
   #placeOfBirth?: Contact['placeOfBirth'];
   #identityDocuments?: Contact['identityDocuments'];
 
-  /** `record.relationships` is undefined if they were not asked for. */
+  /** `record.relationships` is undefined if they were not requested. */
   constructor(
     readonly sourceId: string,
     record: { readonly relationships?: unknown },
@@ -107,7 +107,7 @@ export class Cas360Contact implements Contact {
   get addressHolder() {
     if (this.contactType !== 'JOINT_MEMBER' || this.address) return null;
     const first = this.representatives[0];
-    // Its own address is the one that is missing: a look-up there would lead back here.
+    // A contact that names itself as representative would be looked up without end.
     return first && first.sourceId !== this.sourceId ? first : null;
   }
   get employment() {

@@ -8,7 +8,7 @@ import type { MappingTools } from './tools.js';
 
 type AddressFields = Fields<components['schemas']['AddressRecord']>;
 
-/** An address of the company register. A field is mapped when it is read. */
+/** An address of the company register. Maps a field when it is read. */
 export class Cas360Address implements Address {
   readonly id: string;
   readonly #record: AddressFields;
@@ -36,7 +36,7 @@ export class Cas360Address implements Address {
     return this.#record.text('state');
   }
   get postCode() {
-    // The second is how the register's documentation spells it.
+    // The register's documentation spells it `postCode`.
     return this.#record.text('postcode') ?? this.#record.text('postCode');
   }
   get country() {

@@ -8,12 +8,12 @@ import { date } from './dates.js';
 import { group, type Fields } from './fields.js';
 import { id, oneOf } from './readers.js';
 
-/** What a contact of the company register is read from. */
+/** The record of a contact of the company register. */
 export type Cas360ContactFields = Fields<components['schemas']['ContactRecord']>;
 
 const entityType = oneOf<Schema.EntityType>('OTHER', 'SMSF', 'PARTNERSHIP', 'TRUST');
 
-/** The telephones, in the order in which they should be tried. */
+/** Telephone numbers, the preferred one first. */
 export const PHONES = [
   ['mobile', 'MOBILE'],
   ['phone1', 'PHONE_1'],
@@ -39,7 +39,7 @@ export const registration = (record: Cas360ContactFields) =>
     businessNumber: record.text('businessNumber'),
     entityType: record.read('type', entityType),
     incorporationDate: record.read('incorporationDate', date),
-    // The second is how the register's documentation spells it.
+    // The register's documentation spells it `placeOfIncorportaion`.
     placeOfIncorporation: country(record, 'placeOfIncorporation') ?? country(record, 'placeOfIncorportaion'),
   });
 

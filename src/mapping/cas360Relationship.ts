@@ -4,10 +4,10 @@ import type { components } from '../upstream/cas360/records.generated.js';
 import { date } from './dates.js';
 import type { Fields } from './fields.js';
 
-/** Only companies have such identifiers; trusts have numbers. */
+/** Companies have UUIDs, trusts have numbers. */
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
-/** A contact's role in a company or trust, which is current until the day after its end. */
+/** A contact's role in a company or trust. On its end date it is still current. */
 export function cas360Relationship(record: Fields<components['schemas']['RelationshipRecord']>, today: string): Relationship {
   const parentId = record.text('parentId');
   const endDate = record.read('endDate', date);

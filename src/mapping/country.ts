@@ -13,7 +13,7 @@ interface CountryParts {
   isoCode?: unknown;
 }
 
-const LONGEST_NAME = 100;
+const MAX_NAME_LENGTH = 100;
 const BY_CODE = new Map<string, Country>();
 const BY_NAME = new Map<string, Country>();
 
@@ -21,16 +21,16 @@ for (const [code, alpha3, numeric] of codes as [string, string, string][]) {
   const names = namesOf(code);
   const country: Country = Object.freeze({ code, alpha3, numeric, name: names[0]! });
   for (const form of [code, alpha3, numeric]) BY_CODE.set(form, country);
-  // The first country wins: the library gives the name "Congo" to two, and ISO to this one.
+  // The first country wins: the library gives the name "Congo" to two countries, ISO 3166 to the first of them.
   for (const name of names.map(fold)) if (!BY_NAME.has(name)) BY_NAME.set(name, country);
 }
 
-/** The country at this key, be it a text, a number or an object. */
+/** The country at this key: a text, a number or an object. */
 export function country<R extends object>(record: Fields<R>, key: keyof R & string): Country | null {
   return record.holdsObject(key) ? ofParts(record.object(key)) : record.read(key, ofWord);
 }
 
-/** The object's own words win. What it does not give is completed from its codes, or else from its name. */
+/** The object's own values win. Missing ones are completed from its codes, else from its name. */
 function ofParts(parts: Fields<CountryParts>): Country | null {
   const name = parts.text('name');
   const alpha2 = parts.read('countryCodeAlpha2', ofCode);
@@ -51,10 +51,10 @@ const ofWord: Reader<Country> = (value) => (typeof value === 'string' ? ofText(v
 
 const ofText = remember((text): Country => ofCode(text) ?? ofName(text) ?? { code: null, alpha3: null, numeric: null, name: text });
 
-// To fold a text of megabytes would take long.
-const ofName = (name: string): Country | undefined => (name.length > LONGEST_NAME ? undefined : BY_NAME.get(fold(name)));
+// Folding megabytes of text would take long.
+const ofName = (name: string): Country | undefined => (name.length > MAX_NAME_LENGTH ? undefined : BY_NAME.get(fold(name)));
 
-/** By any of the three codes, a numeric one also without its leading zeros. */
+/** Looks up any of the three codes. A numeric one may lack its leading zeros. */
 const ofCode: Reader<Country> = (value) => {
   if (typeof value === 'number') return BY_CODE.get(String(value).padStart(3, '0'));
   return typeof value === 'string' ? (ofCodeText(value) ?? undefined) : undefined;

@@ -1,8 +1,8 @@
 import english from 'i18n-iso-countries/langs/en.json' with { type: 'json' };
 
 /**
- * Countries whose full name in ISO 3166-1 is their name after these words. This is a list because a rule would be wrong:
- * the State of Georgia is in the USA, and the Republic of China is not China.
+ * Countries whose full name in ISO 3166-1 is one of these prefixes and their name. It is a list because a rule would be
+ * wrong: the State of Georgia is in the USA, and the Republic of China is not China.
  */
 const FORMS: Readonly<Record<string, string>> = {
   'Commonwealth of': 'AU BS DM MP PR',
@@ -22,7 +22,7 @@ const FORMS: Readonly<Record<string, string>> = {
   'State of': 'ER IL KW LY PS QA',
 };
 
-/** Other names of ISO 3166-1 and CLDR that neither the library nor Node has, and a few that are in wide use. */
+/** Names in ISO 3166-1 and CLDR that the library and Node lack, and a few in wide use. */
 const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
   AR: ['Argentine Republic'],
   BO: ['Plurinational State of Bolivia'],
@@ -72,7 +72,7 @@ const LIBRARY_NAMES: Readonly<Record<string, string | readonly string[]>> = engl
 const CLDR_NAMES = (['long', 'short'] as const).map((style) => new Intl.DisplayNames('en', { type: 'region', style }));
 const SMALL_WORDS = new Set(['', 'and', 'of', 'the']);
 
-/** The English names of the country with this code of two letters. */
+/** The English names of a country, by its two-letter code. */
 export function namesOf(code: string): string[] {
   const names = [LIBRARY_NAMES[code]!, CLDR_NAMES.map((cldr) => cldr.of(code)!), OTHER_NAMES[code] ?? []].flat();
   const forms = Object.keys(FORMS).filter((form) => FORMS[form]!.includes(code));
@@ -80,8 +80,8 @@ export function namesOf(code: string): string[] {
 }
 
 /**
- * What two spellings of a name have in common: its words in alphabetical order, without case, accents, punctuation and
- * small words. "Korea (the Republic of)" and "REPUBLIC OF KOREA" fold to the same text.
+ * A key that all spellings of a name share: its words in alphabetical order, without case, accents, punctuation and small
+ * words. "Korea (the Republic of)" and "REPUBLIC OF KOREA" fold to the same text.
  */
 export function fold(name: string): string {
   const plain = name.normalize('NFD').toLowerCase().replace(/\p{M}|\.|['’‘ʼ`´]\s*/gu, '');

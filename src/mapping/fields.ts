@@ -8,11 +8,11 @@ type ObjectAt<R, K extends keyof R> = Extract<R[K], object>;
 type ItemAt<R, K extends keyof R> = Extract<Extract<R[K], readonly unknown[]>[number], object>;
 
 /**
- * The fields of one object of an upstream record. R says which there should be; what they hold is not trusted: a value
- * that cannot be used is null and counted as drift, and nothing here throws.
+ * The fields of one object of an upstream record. `R` lists its keys; its values are not trusted. An unusable value is read
+ * as null and counted as drift. Nothing here throws.
  */
 export class Fields<R extends object> {
-  // Hidden from logs and JSON too: records are personal data.
+  // Private, so that logs and JSON do not show personal data.
   readonly #values: Readonly<Record<string, unknown>>;
   #objects: Record<string, Fields<object>> | undefined;
   #drifted: Set<string> | undefined;
@@ -21,43 +21,43 @@ export class Fields<R extends object> {
     private readonly source: Source,
     values: unknown,
     readonly tools: MappingTools,
-    /** Where it stands: put together only for what drifted. */
+    /** The parent. Paths are built from it only when something drifts. */
     private readonly within?: { readonly path: string },
     private readonly key = '',
   ) {
     this.#values = isRecord(values) ? values : {};
   }
 
-  /** What stands before the names of its fields. */
+  /** The prefix of its fields' paths. */
   get path(): string {
     return this.within ? `${this.within.path}${this.key}.` : '';
   }
 
   read<T>(key: Key<R>, reader: Reader<T>): T | null {
     const value = this.#values[key];
-    if (isNothing(value)) return null;
+    if (isEmpty(value)) return null;
     const read = reader(value);
     if (read !== undefined) return read;
     this.drift(key);
     return null;
   }
 
-  /** The text at this key: most fields are one, and it takes no reader. */
+  /** The text at this key. Most fields are texts. */
   text(key: Key<R>): string | null {
     const value = this.#values[key];
-    if (isNothing(value)) return null;
+    if (isEmpty(value)) return null;
     return typeof value === 'string' ? value : this.read(key, text);
   }
 
   has(key: Key<R>): boolean {
-    return !isNothing(this.#values[key]);
+    return !isEmpty(this.#values[key]);
   }
 
   holdsObject(key: Key<R>): boolean {
     return isRecord(this.#values[key]);
   }
 
-  /** The object at this key; one that says nothing where there is none. */
+  /** The object at this key, or an empty one. */
   object<K extends Key<R>>(key: K): Fields<ObjectAt<R, K>> {
     const objects = (this.#objects ??= {});
     return (objects[key] ??= new Fields(this.source, this.read(key, object), this.tools, this, key));
@@ -67,7 +67,7 @@ export class Fields<R extends object> {
   items<T>(key: Key<R>, reader: Reader<T>): T[] {
     const items: T[] = [];
     for (const item of this.read(key, list) ?? []) {
-      if (isNothing(item)) continue;
+      if (isEmpty(item)) continue;
       const read = reader(item);
       if (read === undefined) this.#countDrift(`${key}[]`);
       else items.push(read);
@@ -75,19 +75,19 @@ export class Fields<R extends object> {
     return items;
   }
 
-  /** What `make` makes of the objects in the list at this key, without those that say nothing. */
+  /** Maps the objects in the list at this key. Empty objects are left out. */
   objects<K extends Key<R>, T>(key: K, make: (item: Fields<ItemAt<R, K>>) => T): T[] {
     const made: T[] = [];
     for (const values of this.items(key, object)) {
       const item = new Fields<ItemAt<R, K>>(this.source, values, this.tools, this, `${key}[]`);
-      if (item.#saysAnything()) made.push(make(item));
+      if (item.#hasValues()) made.push(make(item));
     }
     return made;
   }
 
-  /** The number of the object. One that says anything must have it, since nobody could refer to it otherwise. */
+  /** The object's id. A missing one is drift, unless the object is empty. */
   ownId(this: Fields<R & { id?: unknown }>): string | null {
-    if (!this.has('id') && this.#saysAnything()) this.drift('id');
+    if (!this.has('id') && this.#hasValues()) this.drift('id');
     return this.read('id', id);
   }
 
@@ -95,12 +95,12 @@ export class Fields<R extends object> {
     this.#countDrift(key);
   }
 
-  #saysAnything(): boolean {
-    for (const key in this.#values) if (!isNothing(this.#values[key])) return true;
+  #hasValues(): boolean {
+    for (const key in this.#values) if (!isEmpty(this.#values[key])) return true;
     return false;
   }
 
-  /** Once for each field, however often it is read. */
+  /** Counts a field once, however often it is read. */
   #countDrift(field: string): void {
     const drifted = (this.#drifted ??= new Set());
     if (drifted.has(field)) return;
@@ -109,13 +109,13 @@ export class Fields<R extends object> {
   }
 }
 
-/** The texts at these keys, without those that are nothing; null where all are. */
+/** The texts at these keys, without empty ones; null if all are empty. */
 export function texts<R extends object>(record: Fields<R>, ...keys: Key<R>[]): string[] | null {
   const found = keys.map((key) => record.text(key)).filter((part) => part !== null);
   return found.length === 0 ? null : found;
 }
 
-/** The object, or null where every part of it is null. */
+/** The object, or null if every part is null. */
 export function group<T extends object>(parts: T): T | null {
   for (const key in parts) if (parts[key] !== null) return parts;
   return null;
@@ -125,7 +125,7 @@ const object: Reader<object> = (value) => (isRecord(value) ? value : undefined);
 
 const list: Reader<readonly unknown[]> = (value) => (Array.isArray(value) ? value : undefined);
 
-/** The ways in which the upstreams say nothing. */
-function isNothing(value: unknown): boolean {
+/** Upstreams send all of these for "no value". */
+function isEmpty(value: unknown): boolean {
   return value === undefined || value === null || value === '' || value === 'null';
 }

@@ -10,7 +10,7 @@ import { pmsSalesAccount } from './pmsSalesAccount.js';
 import * as words from './pmsWords.js';
 import type { MappingTools } from './tools.js';
 
-/** A contact of the property management system. A field is mapped when it is read. Groups are kept, because they are read once for each field below them. */
+/** A contact of the property management system. Maps a field when it is read. Keeps composite fields, because each field below reads them again. */
 export class PmsContact implements Contact {
   readonly id: string;
   readonly #record: PmsContactFields;

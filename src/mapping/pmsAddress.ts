@@ -8,7 +8,7 @@ import { flag } from './readers.js';
 
 type AddressFields = Fields<components['schemas']['AddressRecord']>;
 
-/** Null without a number of its own, since nobody could refer to it. */
+/** Null without an id: nobody could refer to it. */
 export function pmsAddress(contactId: string, record: AddressFields): Address | null {
   const addressId = record.ownId();
   return addressId === null ? null : new PmsAddress(`${contactId}/${addressId}`, record);

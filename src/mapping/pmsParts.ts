@@ -4,7 +4,7 @@ import { group, type Fields } from './fields.js';
 import * as words from './pmsWords.js';
 import { flag, id } from './readers.js';
 
-/** What a contact of the property management system is read from. */
+/** The record of a contact of the property management system. */
 export type PmsContactFields = Fields<components['schemas']['ContactRecord']>;
 
 export const emailAddresses = (record: PmsContactFields) => {

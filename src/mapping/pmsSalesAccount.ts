@@ -8,7 +8,7 @@ import { id } from './readers.js';
 
 type AccountFields = Fields<components['schemas']['SalesAccountRecord']>;
 
-/** Null without a number of its own, since nobody could refer to it. */
+/** Null without an id: nobody could refer to it. */
 export function pmsSalesAccount(holder: ContactReference, record: AccountFields): SalesAccount | null {
   const accountId = record.ownId();
   if (accountId === null) return null;

@@ -6,9 +6,9 @@ interface Value {
   readonly value: number;
 }
 
-/** What was observed under one set of labels. */
+/** The values observed with one set of labels. */
 export class Observations {
-  /** How many values lie in each bucket, those below it not counted; the last one has no bound. */
+  /** Values per bucket, not cumulative. The last bucket has no bound. */
   readonly counts: number[];
   sum = 0;
 
@@ -28,8 +28,8 @@ export class Observations {
 }
 
 /**
- * A histogram for a registry of prom-client. Its own one makes a text of the labels for each value that it observes: a
- * twentieth of what twenty calls to an upstream cost.
+ * A histogram for a prom-client registry. prom-client's own builds a text of the labels for each value
+ * (docs/performance.md).
  */
 export class Histogram {
   readonly #children = new Set<Observations>();
@@ -40,24 +40,24 @@ export class Histogram {
     readonly bounds: readonly number[],
   ) {}
 
-  /** Made once for each set of labels, and kept by whoever observes. */
+  /** Call it once for each set of labels, and keep the result. */
   child(labels: Labels): Observations {
     const child = new Observations(labels, this.bounds);
     this.#children.add(child);
     return child;
   }
 
-  /** What was observed there is no longer told. */
+  /** Its values are no longer exported. */
   remove(child: Observations): void {
     this.#children.delete(child);
   }
 
-  /** As a registry asks for it. */
+  /** Called by the registry. */
   async get(): Promise<{ name: string; help: string; type: 'histogram'; values: Value[] }> {
     return { name: this.name, help: this.help, type: 'histogram', values: [...this.#children].flatMap((child) => this.#valuesOf(child)) };
   }
 
-  /** Each bucket with all below it, as the exposition format has them. */
+  /** The exposition format wants cumulative buckets. */
   #valuesOf({ labels, counts, sum }: Observations): Value[] {
     let count = 0;
     const buckets = counts.map((more, i) => ({ metricName: `${this.name}_bucket`, labels: { le: this.bounds[i] ?? '+Inf', ...labels }, value: (count += more) }));

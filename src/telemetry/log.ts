@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 
-/** What the service tells its operators: fixed sentences, and values from an allow-list. Never a record or a body. */
+/** The service's log: fixed sentences, with values from an allow-list. Never a record or a body. */
 export interface Log {
   info(message: string, values?: LogValues): void;
   warn(message: string, values?: LogValues): void;
@@ -14,16 +14,15 @@ export interface LogValues {
   readonly frames?: readonly string[];
 }
 
-/** The most bytes that are kept for a reader of standard output. Further lines are dropped. */
+/** Bytes buffered for a slow reader of standard output. Further lines are dropped. */
 const MAX_WAITING_BYTES = 1_048_576;
 
 /**
- * One line of JSON for each message, on standard output. A line that cannot be written is lost, and the service goes on:
- * on a full disk, on a pipe that is closed, and on one that is not read. Node writes to a file at once, and to a pipe
- * without waiting for its reader.
+ * Writes one line of JSON per message to standard output. On a full disk, or on a pipe that is closed or not read, lines are
+ * lost and the service goes on. Node writes to a file at once, and does not wait for the reader of a pipe.
  */
 export function createLog(): Log {
-  // Without a listener, the error of one write ends the process.
+  // Without a listener, one failed write ends the process.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const write = (line: string): void => {
     if (process.stdout.writableLength < MAX_WAITING_BYTES) process.stdout.write(line);
@@ -36,14 +35,14 @@ export function createLog(): Log {
   };
 }
 
-/** Where an error came from, without its message: that may quote what a caller or an upstream sent. */
+/** An error's name and stack, without its message, which may quote a caller or an upstream. */
 export function framesOf(error: unknown): readonly string[] {
   if (!(error instanceof Error)) return [];
   const frames = error.stack?.split('\n').filter((line) => /^\s+at /.test(line)) ?? [];
   return [error.name, ...frames.map((frame) => frame.trim())];
 }
 
-/** Why a token could not be had or kept. In the token path a message is one of ours or of the system's, such as `ECONNREFUSED`. */
+/** Why a token could not be obtained or kept. The token path throws only our own messages and the system's codes (`ECONNREFUSED`). */
 export function tokenFailure(error: unknown): string {
   return (error as NodeJS.ErrnoException).code ?? (error instanceof Error ? error.message : 'unknown');
 }

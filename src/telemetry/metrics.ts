@@ -5,30 +5,30 @@ import type { UpstreamCall } from '../recording.js';
 import { Histogram, type Observations } from './histogram.js';
 import { OperationNames } from './operationNames.js';
 
-/** How one upstream is now. */
+/** The state of one upstream. */
 export interface UpstreamState {
-  /** 0 while calls pass, 1 while none does, 0.5 while one tries. */
+  /** 0: calls pass. 1: none does. 0.5: one trial call is under way. */
   readonly breaker: number;
   readonly pauseSeconds: number;
   /** Undefined while there is none. */
   readonly tokenAgeSeconds: number | undefined;
 }
 
-/** How much of one resource is asked for now. */
+/** The load on one resource. */
 export interface ResourceLoad {
   readonly waitingIds: number;
   readonly callsUnderWay: number;
 }
 
-/** What became of an operation: all of it, a part, nothing because it failed, or nothing because it was refused. */
+/** How an operation ended: answered in full, answered in part, failed, or refused. */
 export type OperationOutcome = 'ok' | 'partial' | 'failed' | 'refused';
 
-/** Why the service ends a connection: its caller did not read, others need the memory, it pipelines too much, or too many are idle. */
+/** Why the service ends a connection: the answer is not read, others need the memory, too many requests are pipelined, or too many connections are idle. */
 export type EndedConnection = 'unread' | 'memory' | 'pipelined' | 'idle';
 
-/** Of the calls for one resource. */
+/** The histograms of the calls for one resource. */
 interface CallObservers {
-  /** By what became of them. */
+  /** By outcome. */
   readonly seconds: Map<string, Observations>;
   readonly ids: Observations;
 }
@@ -36,8 +36,8 @@ interface CallObservers {
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /**
- * What the service counts. Labels are constants of this program, and the names of operations: never anything of a
- * contact or an upstream.
+ * The Prometheus metrics. Label values are constants of this program and names of operations, never data of a contact or
+ * an upstream.
  */
 export class Metrics {
   readonly #all = new Registry();
@@ -92,7 +92,7 @@ export class Metrics {
     if (count > 0) this.#lookups.inc({ source, resource, outcome }, count);
   };
 
-  /** Reads how an upstream is whenever somebody asks. */
+  /** Reads the state of an upstream at each scrape. */
   watchUpstream(source: Source, state: () => UpstreamState): void {
     this.#gauges.breaker.set(source, () => state().breaker);
     this.#gauges.pause.set(source, () => state().pauseSeconds);
@@ -104,12 +104,12 @@ export class Metrics {
     this.#gauges.underWay.set(`${source} ${resource}`, () => load().callsUnderWay);
   }
 
-  /** Without Redis there is no such metric: 0 would be an alarm. */
+  /** Call it only if Redis is configured: otherwise 0 would raise an alarm. */
   watchRedis(isUp: () => boolean): void {
     this.#gauge('contacts_redis_up', 'Whether the Redis that replicas share answers.', []).set('', () => Number(isUp()));
   }
 
-  /** In the text format that Prometheus reads. */
+  /** All metrics in Prometheus's text format. */
   text(): Promise<string> {
     return this.#all.metrics();
   }
@@ -128,7 +128,7 @@ export class Metrics {
 
   #histogram(name: string, help: string, bounds: readonly number[]): Histogram {
     const histogram = new Histogram(name, help, bounds);
-    // The registry wants no more than its name and its values.
+    // The registry uses only its name and `get`.
     this.#all.registerMetric(histogram as unknown as PromHistogram);
     return histogram;
   }
@@ -137,7 +137,7 @@ export class Metrics {
     return new Counter({ name, help, labelNames, registers: [this.#all] });
   }
 
-  /** Reads its values when it is asked: by the values of its labels, with blanks between them. */
+  /** A gauge that is read at each scrape. The keys of the map are its label values, separated by blanks. */
   #gauge(name: string, help: string, labelNames: string[]): Map<string, () => number | undefined> {
     const readings = new Map<string, () => number | undefined>();
     new Gauge({

@@ -1,31 +1,31 @@
 import { LRUCache } from 'lru-cache';
 
-/** What is kept under one name. */
+/** The entry of one name. */
 interface Place<T> {
   readonly label: string;
   readonly kept: T;
-  /** How often the name came in this period; uses of the period before count half, those before that a quarter. */
+  /** How often the name was used. Halved with each period. */
   uses: number;
 }
 
 interface Options<T> {
   readonly make: () => T;
-  /** Told what was kept under a name that loses its place. */
+  /** Called with the value of a name that loses its place. */
   readonly forget: (kept: T) => void;
-  /** Milliseconds of a clock that only goes forward. */
+  /** Milliseconds of a monotonic clock. */
   readonly now?: () => number;
 }
 
 const MAX_NAMES = 100;
 const MAX_NAME_LENGTH = 100;
-/** Names without a place whose uses are counted. */
+/** Names without a place whose uses are counted too. */
 const MAX_CANDIDATES = 10_000;
 const PERIOD_MS = 300_000;
 
 /**
- * Keeps something for each of the hundred names of operations that are used most; all other names share one place. Callers
- * choose the names, and may invent as many as they like. A name takes another one's place when it was used more than that
- * one, and more than once: names that come once each displace nobody, and names that stop coming lose their place in time.
+ * Keeps a value for each of the 100 most used operation names; all others share one. Callers choose the names and can invent
+ * any number of them. A name replaces the least used one when it has more uses, and at least two. So names that are used
+ * once replace nothing, and names that are no longer used are replaced in time.
  */
 export class OperationNames<T> {
   readonly #options: Options<T>;
@@ -44,7 +44,7 @@ export class OperationNames<T> {
     this.#other = { label: 'other', kept: options.make(), uses: 0 };
   }
 
-  /** The place of a name; `null` is an operation without one. */
+  /** The entry of a name; `null` is an operation without one. */
   find(name: string | null): Place<T> {
     if (name === null || name === 'anonymous') return this.#anonymous;
     const place = this.#places.get(name) ?? this.#admit(name);
@@ -54,7 +54,7 @@ export class OperationNames<T> {
 
   #admit(given: string): Place<T> {
     if (given.length > MAX_NAME_LENGTH || given === 'other') return this.#other;
-    // A copy: a name that was cut out of a document keeps the whole document in memory.
+    // A copy: a substring keeps its whole document in memory.
     const name = Buffer.from(given).toString();
     this.#age();
     if (this.#places.size < MAX_NAMES) return this.#add(name, 0);
@@ -80,7 +80,7 @@ export class OperationNames<T> {
     return [...this.#places.values()].reduce((weakest, place) => (place.uses < weakest.uses ? place : weakest));
   }
 
-  /** Ages the counts when a name without a place comes: until then nobody needs it. */
+  /** Halves the counts for each period that has ended. Only new names compare counts, so it runs only for them. */
   #age(): void {
     const periods = Math.floor((this.#now() - this.#periodBeganAt) / PERIOD_MS);
     if (periods === 0) return;

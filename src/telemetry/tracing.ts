@@ -8,28 +8,28 @@ import type { RecordedIds, UpstreamCall } from '../recording.js';
 
 /** The trace of one operation. */
 export interface OperationTrace {
-  /** For what is asked of others meanwhile (W3C Trace Context). */
+  /** The header for calls to upstreams (W3C Trace Context). */
   readonly traceparent: string;
-  /** Ends it, with a span for each batch that the operation waited for, and for each of the calls below that. */
+  /** Ends the trace, with a span for each of `waits` and for each call below it. */
   end(name: string | null, outcome: string, waits: readonly RecordedIds[]): void;
 }
 
-/** So many ids are named, by their hashes. */
-const MOST_IDS = 20;
+/** How many ids of a span are listed, as hashes. */
+const MAX_IDS = 20;
 
-/** An operation that asks for a thousand contacts of the PMS has two thousand spans. */
-const MOST_WAITING_SPANS = 16_384;
+/** One operation on 1,000 PMS contacts has 2,000 spans. */
+const MAX_QUEUED_SPANS = 16_384;
 
-/** Callers choose the names of their operations, and may choose long ones. */
-const LONGEST_VALUE = 100;
+/** Callers choose operation names, and may choose long ones. */
+const MAX_VALUE_LENGTH = 100;
 
-/** The longest that the end of the process waits for the receiver. */
+/** How long the end of the process waits for the receiver. */
 const SHUTDOWN_MS = 1_000;
 
 /**
- * Sends traces over OTLP (protobuf over HTTP). Spans are made when an operation ends, from what was taken down of it: an
- * operation that nobody traces pays nothing. An id is named by a hash with a key of this process, so that a trace shows
- * that two calls were about the same contact, and never which.
+ * Sends traces over OTLP (protobuf over HTTP). Spans are made from recordings when an operation ends, so operations that are
+ * not traced cost nothing. Ids are hashed with a key of this process: a trace shows that two calls were about the same
+ * contact, but not which.
  */
 export class Tracing {
   readonly #provider: TracerProvider;
@@ -39,17 +39,17 @@ export class Tracing {
   constructor(url: URL) {
     this.#provider = new TracerProvider({
       resource: defaultResource().merge(resourceFromAttributes({ 'service.name': 'contacts' })),
-      // A router that samples decides for us.
+      // The caller's sampling decision wins.
       sampler: new ParentBasedSampler({ root: new AlwaysOnSampler() }),
-      spanLimits: { attributeValueLengthLimit: LONGEST_VALUE },
-      spanProcessors: [new BatchSpanProcessor({ exporter: new OTLPTraceExporter({ url: url.href }), scheduledDelayMillis: 1_000, maxQueueSize: MOST_WAITING_SPANS })],
+      spanLimits: { attributeValueLengthLimit: MAX_VALUE_LENGTH },
+      spanProcessors: [new BatchSpanProcessor({ exporter: new OTLPTraceExporter({ url: url.href }), scheduledDelayMillis: 1_000, maxQueueSize: MAX_QUEUED_SPANS })],
     });
     this.#tracer = this.#provider.getTracer('contacts');
   }
 
-  /** Begins an operation's trace, in that of its caller where a valid one is given. Undefined where it shall not be traced. */
+  /** Begins an operation's trace, as part of the caller's if it has one. Undefined if the caller does not sample. */
   begin(traceparent: string | undefined): OperationTrace | undefined {
-    // One clock for all spans of an operation: the system's may be set meanwhile, and differs from ours more each day.
+    // One monotonic clock for all spans of an operation: the system clock may be set meanwhile, and the two drift apart.
     const zeroMs = Date.now() - performance.now();
     const span = this.#tracer.startSpan('operation', { kind: SpanKind.SERVER, startTime: zeroMs + performance.now() }, parentOf(traceparent));
     if (!span.isRecording()) return undefined;
@@ -67,7 +67,7 @@ export class Tracing {
     };
   }
 
-  /** Sends what is left, if the receiver takes it soon. */
+  /** Sends the spans that are left, within SHUTDOWN_MS. */
   async shutdown(): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, SHUTDOWN_MS)));
@@ -75,7 +75,7 @@ export class Tracing {
     clearTimeout(timer);
   }
 
-  /** `recorded` are the calls that have their span already: several fields can wait for one call. */
+  /** `recorded` are the calls that have a span: several waits can share a call. */
   #record({ source, resource, ids, relationships, kind, fields, calls, startedAtMs }: RecordedIds, recorded: Set<UpstreamCall>, within: Context, zeroMs: number): void {
     const endedAtMs = Math.max(startedAtMs, ...calls.map((call) => call.endedAtMs));
     const span = this.#tracer.startSpan(`load ${source} ${resource}`, {
@@ -84,10 +84,10 @@ export class Tracing {
         ...attributesOf(source, { resource, relationships, ids }),
         'contacts.kind': kind,
         'contacts.fields': [...fields],
-        'contacts.ids.hashed': ids.slice(0, MOST_IDS).map((id) => this.#hash(`${source} ${resource} ${id}`)),
+        'contacts.ids.hashed': ids.slice(0, MAX_IDS).map((id) => this.#hash(`${source} ${resource} ${id}`)),
       },
     }, within);
-    // A call that another operation had asked for is in that one's trace.
+    // A joined call is in the trace of the operation that sent it.
     const own = kind === 'sent' ? calls.filter((call) => !recorded.has(call)) : [];
     for (const call of own) {
       recorded.add(call);

@@ -5,26 +5,25 @@ import { Cancelled, StatusError } from './callErrors.js';
 
 export interface BreakerOptions {
   readonly source: Source;
-  /** Milliseconds that only grow. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
-  /** How many calls must have been made before it may trip. Fewer tell too little. */
+  /** How many calls must have been made before it may open: fewer are too small a sample. */
   readonly callsToTrip?: number | undefined;
 }
 
-/** More than half, since a poisoned id among good ones fails every other call. */
+/** More than half: one bad id among good ones fails every other call. */
 const THRESHOLD = 0.6;
 const LAST_CALLS = 100;
 const CALLS_TO_TRIP = 20;
 
-/** Also the longest that callers wait for an upstream that is back. */
+/** An upstream that is back is noticed after this time at the latest. */
 const OPEN_MS = 5_000;
 
 /**
- * Stops asking an upstream that is down: callers hear so at once, and one call in five seconds tries whether it is back.
- * Calls that say nothing about its health count neither way: 4xx, 429, calls that we cancelled, and answers that cannot be read,
- * which one spoilt record can cause.
+ * A circuit breaker. While an upstream is down, calls fail at once, and one trial call in five seconds checks whether it is
+ * back. It does not count 4xx, 429, cancelled calls, and unreadable answers, which one bad record can cause.
  *
- * Only the count is cockatiel's: its policy has others wait for the call that tries, and takes a tenth of a small call.
+ * Only the count is cockatiel's: its policy makes other calls wait for the trial call, and is slow (docs/performance.md).
  */
 export class Breaker {
   readonly #options: BreakerOptions;
@@ -40,7 +39,7 @@ export class Breaker {
     this.#lastCalls = new CountBreaker({ threshold: THRESHOLD, size: Math.max(LAST_CALLS, callsToTrip), minimumNumberOfCalls: callsToTrip });
   }
 
-  /** Runs a call, or throws UPSTREAM_UNAVAILABLE at once. */
+  /** Runs a call. Throws UPSTREAM_UNAVAILABLE at once while the breaker is open. */
   async run<T>(call: () => Promise<T>): Promise<T> {
     const isTry = this.isOpen;
     if (isTry) this.#beginTry();
@@ -51,9 +50,9 @@ export class Breaker {
       else if (openings === this.#openings) this.#lastCalls.success(CircuitState.Closed);
       return result;
     } catch (error) {
-      // A try that was given up told nothing, and no answer at all is no reason to go on.
+      // Only an answer below 500 closes the breaker.
       if (isTry) this.#endTry(error instanceof StatusError && !isFault(error));
-      // What began before it opened says nothing of an upstream that is back.
+      // A call that began before the breaker opened does not count.
       else if (isFault(error) && openings === this.#openings && this.#lastCalls.failure(CircuitState.Closed)) this.#open();
       throw error;
     }
@@ -63,7 +62,7 @@ export class Breaker {
     return this.#openedAtMs !== undefined;
   }
 
-  /** 0 while calls pass, 1 while none does, 0.5 while one tries whether the upstream is back. */
+  /** 0: closed. 1: open. 0.5: a trial call is under way. */
   get openness(): number {
     return this.#isTrying ? 0.5 : Number(this.isOpen);
   }
@@ -78,7 +77,7 @@ export class Breaker {
     this.#isTrying = false;
     if (!isBack) return this.#open();
     this.#openedAtMs = undefined;
-    // Forgets how it was before.
+    // Clears the count.
     this.#lastCalls.success(CircuitState.HalfOpen);
   }
 

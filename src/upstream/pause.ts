@@ -8,18 +8,18 @@ export interface PauseOptions {
   readonly now: () => number;
   /** A number from 0 to 1. */
   readonly random: () => number;
-  /** Hears of each pause that an answer to us begins, or makes longer: the milliseconds from now. */
+  /** Called when `begin` starts or extends a pause, with its milliseconds from now. */
   readonly onBegin?: (forMs: number) => void;
 }
 
-/** How far beyond the pause those who waited for its end are spread, as a part of its length. */
+/** Waiting calls resume over this share of the pause's length after its end. */
 const SPREAD = 0.2;
-/** A pause that we know already seems longer by the time that it took to hear of it again. */
+/** Tolerates the round trip to Redis, by which a known pause seems longer. */
 const SAME_PAUSE_MS = 300;
 
 /**
- * The time for which an upstream asked to be left alone (`Retry-After`, RFC 9110, 10.2.3). Never shorter than it said;
- * those who wait go on one by one, so that they do not all arrive at its end.
+ * The pause that an upstream requested (`Retry-After`, RFC 9110, 10.2.3). Never shorter than requested. Waiting calls resume
+ * one by one, so that they do not all arrive at its end.
  */
 export class Pause {
   readonly #options: PauseOptions;
@@ -30,19 +30,19 @@ export class Pause {
     this.#options = options;
   }
 
-  /** Begins a pause, or makes the one that is on longer. Text that is no such header, or a time that is past, begins none. */
+  /** Starts or extends the pause. Ignores a malformed header and a time in the past. */
   begin(retryAfter: unknown): void {
     const forMs = waitMs(retryAfter);
-    if (this.#lastFor(forMs, 0)) this.#options.onBegin?.(forMs);
+    if (this.#extend(forMs, 0)) this.#options.onBegin?.(forMs);
   }
 
-  /** Another replica was asked to leave the upstream alone for as long as this, from now. */
+  /** Joins the pause of another replica, which lasts this long from now. */
   join(forMs: number): void {
-    this.#lastFor(forMs, SAME_PAUSE_MS);
+    this.#extend(forMs, SAME_PAUSE_MS);
   }
 
-  /** Whether that made the pause longer by more than a margin. */
-  #lastFor(forMs: number, marginMs: number): boolean {
+  /** Returns whether the pause became longer by more than the margin. */
+  #extend(forMs: number, marginMs: number): boolean {
     const now = this.#options.now();
     const endsAtMs = now + forMs;
     if (endsAtMs <= Math.max(now, this.#endsAtMs + marginMs)) return false;
@@ -56,10 +56,10 @@ export class Pause {
     return Math.max(0, this.#endsAtMs - this.#options.now());
   }
 
-  /** Resolves once the pause is over. Throws UPSTREAM_RATE_LIMITED at once where that would be too late for `deadline`. */
+  /** Resolves when the pause is over. Throws UPSTREAM_RATE_LIMITED at once if that is after the deadline. */
   async pass(deadline: Deadline): Promise<void> {
     const { now, random, source } = this.#options;
-    // Again after each wait: another answer may have made the pause longer.
+    // A loop, because the pause may be extended during the wait.
     while (now() < this.#endsAtMs) {
       const resumesAtMs = this.#endsAtMs + SPREAD * random() * (this.#endsAtMs - this.#startedAtMs);
       if (resumesAtMs >= deadline.endsAtMs) throw new ContactsError('UPSTREAM_RATE_LIMITED', source);
@@ -68,11 +68,11 @@ export class Pause {
   }
 }
 
-/** Seconds, or a date; 0 for anything else. */
+/** Milliseconds from seconds or a date; 0 for anything else. */
 function waitMs(retryAfter: unknown): number {
   if (typeof retryAfter !== 'string') return 0;
   if (/^\s*\d+\s*$/.test(retryAfter)) return Number(retryAfter) * 1_000;
-  // Only a date in full: Date.parse takes almost anything for one.
+  // Only a full date: Date.parse accepts almost anything.
   const date = /^\s*[A-Z][a-z]+, .+ GMT\s*$/.test(retryAfter) ? Date.parse(retryAfter) : NaN;
   return Number.isNaN(date) ? 0 : Math.max(0, date - Date.now());
 }

@@ -9,19 +9,19 @@ export interface RetryOptions {
   readonly random: () => number;
 }
 
-/** An answer that the next moment may mend. A timeout has had its time; anything else would be the same again. */
-const PASSING = new Set([502, 503, 504]);
+/** Statuses that a second attempt may fix. Timeouts have used up their time; other statuses would come again. */
+const TRANSIENT = new Set([502, 503, 504]);
 
-/** A router before us may try again too, and many callers at once must not become twice as many. */
+/** A router may retry too, and retries of many callers must not double the load. */
 const BUDGET = { most: 5, perSuccess: 0.1, perSecond: 0.5 };
 
-const SHORTEST_WAIT_MS = 50;
-const LONGEST_WAIT_MS = 400;
+const MIN_WAIT_MS = 50;
+const MAX_WAIT_MS = 400;
 
 /**
- * At most one more attempt, after a wait with full jitter, for what may have been a passing trouble. It is paid from a
- * budget, and its price comes back if it succeeds: a passing trouble is mended for any number of callers, and an upstream
- * that is down gets five calls more.
+ * Makes at most one more attempt after a transient failure, after a wait with full jitter. It is paid from a budget and
+ * refunded if it succeeds. So a transient failure is retried for any number of callers, but an upstream that is down gets
+ * only five more calls.
  */
 export class Retry {
   readonly #options: RetryOptions;
@@ -39,11 +39,11 @@ export class Retry {
       this.#fill(BUDGET.perSuccess);
       return result;
     } catch (error) {
-      const waitMs = SHORTEST_WAIT_MS + this.#options.random() * (LONGEST_WAIT_MS - SHORTEST_WAIT_MS);
+      const waitMs = MIN_WAIT_MS + this.#options.random() * (MAX_WAIT_MS - MIN_WAIT_MS);
       const isInTime = this.#options.now() + waitMs < deadline.endsAtMs && !deadline.signal.aborted;
-      if (!mayPass(error) || !isInTime || !this.#canPay()) throw error;
+      if (!isTransient(error) || !isInTime || !this.#canPay()) throw error;
       await sleep(waitMs, deadline.signal);
-      // Paid only now: by then those who were quicker may have found the upstream well again.
+      // Paid after the wait: by then, successful attempts of other callers may have been refunded.
       if (!this.#canPay()) throw error;
       this.#budget--;
     }
@@ -65,8 +65,8 @@ export class Retry {
   }
 }
 
-function mayPass(error: unknown): boolean {
-  if (error instanceof StatusError) return PASSING.has(error.status);
-  // Only what the network did has a cause; the breaker's word has none.
+function isTransient(error: unknown): boolean {
+  if (error instanceof StatusError) return TRANSIENT.has(error.status);
+  // Network errors have a cause. The breaker's error has none.
   return error instanceof ContactsError && error.code === 'UPSTREAM_UNAVAILABLE' && error.cause !== undefined;
 }

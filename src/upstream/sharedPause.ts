@@ -1,19 +1,19 @@
 import type { Redis } from '../shared/redis.js';
 import type { Pause } from './pause.js';
 
-/** A day: nobody means longer, and Redis takes no number. */
-const LONGEST_MS = 86_400_000;
+/** A day. Capped, because `PX` rejects very large numbers. */
+const MAX_MS = 86_400_000;
 
-/** A key that lives as long as the pause; one that lives longer already stays. */
-const LAST_AT_LEAST = "if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[1]) then redis.call('SET', KEYS[1], '', 'PX', ARGV[1]) end";
+/** Sets a key that expires with the pause, unless the present one expires later. */
+const EXTEND_SCRIPT = "if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[1]) then redis.call('SET', KEYS[1], '', 'PX', ARGV[1]) end";
 
-/** Tells the other replicas of a pause. Without Redis each learns of it by itself. */
+/** Shares a pause with the other replicas. If Redis is away, each learns of it by itself. */
 export function sharePause(redis: Pick<Redis, 'run'>, key: string, forMs: number): void {
-  const lastsMs = String(Math.min(Math.ceil(forMs), LONGEST_MS));
-  redis.run((client) => client.eval(LAST_AT_LEAST, { keys: [key], arguments: [lastsMs] })).catch(() => {});
+  const lastsMs = String(Math.min(Math.ceil(forMs), MAX_MS));
+  redis.run((client) => client.eval(EXTEND_SCRIPT, { keys: [key], arguments: [lastsMs] })).catch(() => {});
 }
 
-/** Has `pause` join those of the other replicas within a heartbeat, so that no call waits for Redis. */
+/** Lets `pause` join those of other replicas at each heartbeat. No call waits for Redis. */
 export function joinPauses(redis: Pick<Redis, 'run' | 'onBeat'>, key: string, pause: Pause): void {
   redis.onBeat(async () => pause.join(await redis.run((client) => client.pTTL(key))));
 }

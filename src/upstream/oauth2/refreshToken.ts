@@ -11,42 +11,42 @@ export interface KeptGrant {
 }
 
 /**
- * Where the refresh token of the moment is kept. CAS 360 gives a new one with each use and voids the old one, so a
- * lost one can only be replaced by a person who approves the connection again.
+ * Stores the current refresh token. CAS 360 rotates it (RFC 6749, 6): each use gives a new token and voids the old one. Only a
+ * person who approves the connection again can replace a lost one.
  */
 export interface RefreshTokenStore {
-  /** The token; undefined if it is void, or may be: then only an operator can put another in its place. */
+  /** The token. Undefined if it is or may be void: then only an operator can replace it. */
   current(): string | undefined;
-  /** The access token that came with it, if it is known. */
+  /** The access token that came with it, if known. */
   grant(): KeptGrant | undefined;
-  /** To be called before the token is sent: if the process ends now, nobody knows whether it is void. */
+  /** Call it before the token is sent. If the process then ends, the token may be void. */
   aboutToUse(): Promise<void>;
-  /** The token was not taken, and is good as before. */
+  /** Call it if the token was not accepted and is still valid. */
   notUsed(): Promise<void>;
-  /** The token is void, and there is no other. */
+  /** Call it if the token is void. */
   isVoid(): Promise<void>;
-  /** The token was taken, and this came for it. Once it resolves, that survives the process where the store can do so. */
+  /** Stores the next token. Once it resolves, a store outside of memory keeps it even if the process ends. */
   replace(next: string, grant: KeptGrant): Promise<void>;
 }
 
 interface Kept {
-  /** A hash of the token of the environment that all this began with. */
+  /** Hash of the environment's token, from which the others came. */
   readonly beganWith: string;
   readonly refreshToken: string | undefined;
   readonly grant: KeptGrant | undefined;
   readonly inUse: boolean;
 }
 
-/** Keeps the refresh token in memory only: the next start begins with `initial` again. */
+/** Keeps the refresh token in memory only. The next start uses `initial` again. */
 export function inMemory(initial: string): RefreshTokenStore {
   return storeOf({ beganWith: '', refreshToken: initial, grant: undefined, inUse: false }, async () => {});
 }
 
 /**
- * Keeps the refresh token in the file at `path`, written whole or not at all (temporary file, fsync, rename). The file
- * remembers which token of the environment it began with; a different `initial` was put there by an operator and wins.
- * A process that ended while it used the token has left it in doubt: it is not sent again, since a spent one might void
- * the whole connection. Throws when the file cannot be written, or holds something that is not ours.
+ * Keeps the refresh token in the file at `path`, replaced atomically (temporary file, fsync, rename). The file records which
+ * token of the environment it began with. A different `initial` was set by an operator and wins. If an earlier process
+ * ended while it used the token, the token may be spent. It is not sent again, since a spent one might void the whole
+ * connection. Throws if the file cannot be written, or is not one of ours.
  */
 export async function inFile(path: string, initial: string): Promise<RefreshTokenStore> {
   const beganWith = hashOf(initial);
@@ -65,7 +65,7 @@ export async function inFile(path: string, initial: string): Promise<RefreshToke
   return storeOf(first, write);
 }
 
-/** By which a file knows the token of the environment that it began with. */
+/** SHA-256 in hex. Identifies the environment's token without storing it. */
 export function hashOf(token: string): string {
   return createHash('sha256').update(token).digest('hex');
 }
@@ -83,7 +83,7 @@ function storeOf(first: Kept, write: (next: Kept) => Promise<void>): RefreshToke
   };
 }
 
-/** Reads the file without changing it; undefined where there is none. Throws as `inFile` does. */
+/** Reads the file without changing it. Undefined if there is none. Throws if it cannot be read, or is not one of ours. */
 export async function readKept(path: string): Promise<Kept | undefined> {
   let text;
   try {
@@ -124,7 +124,7 @@ async function writeDurably(path: string, text: string): Promise<void> {
   }
 }
 
-/** A rename is lasting only once its folder is. */
+/** A rename is durable only once its folder is synced. */
 async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r');
   try {

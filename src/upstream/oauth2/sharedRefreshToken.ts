@@ -11,17 +11,17 @@ export interface SharedRefreshTokenOptions {
   readonly key: string;
   /** The refresh token of the environment. */
   readonly initial: string;
-  /** How long a renewal may take. A replica that has not said by then what became of it is taken for dead. */
+  /** How long a renewal may take. A replica that has not reported by then is considered dead. */
   readonly useMs: number;
-  /** How long the very first token is left alone, until other replicas, if there are any, have said that they know a later one. */
+  /** How long the very first token is not sent, so that other replicas can report a later one. */
   readonly firstRestMs?: number;
-  /** How long a renewal waits for a Redis that is away. */
+  /** How long a renewal waits for Redis to come back. */
   readonly waitMs?: number;
 }
 
-/** The state of the chain of refresh tokens. Texts as Redis keeps them: empty is none. */
+/** The state of the chain of refresh tokens, as in Redis. An empty text means none. */
 interface State {
-  /** Hashes of the tokens of the environment, the latest first. */
+  /** Hashes of the environment's tokens, the latest first. */
   readonly began: string;
   readonly count: number;
   readonly token: string;
@@ -29,51 +29,49 @@ interface State {
   readonly expiresAtMs: number;
 }
 
-/** What Redis answered. */
-interface Told {
+interface ScriptAnswer {
   readonly outcome: string;
   readonly state: State;
-  /** The turn whose outcome is not known; empty if there is none. */
+  /** The turn whose outcome is unknown; empty if there is none. */
   readonly usedBy: string;
 }
 
 const ASK_AGAIN_MS = 50;
 /** Several heartbeats of the other replicas. */
 const FIRST_REST_MS = 2_000;
-/** A hiccup, or another server that takes over, while somebody needs a token at once. */
+/** Long enough for a short outage or a failover. */
 const WAIT_MS = 2_000;
 
 /**
- * The refresh token that several replicas share through Redis. One of them sends it, the others wait and adopt what came.
- * It is marked as being used in the same step that hands it out, and only to one: a replica that ended in between has left
- * it in doubt, and it is not sent again, since a spent one might void the whole connection. Without Redis it is not sent
- * at all, since another replica may have. What came for it is known to all replicas within a heartbeat, so that one of them
- * puts it back should Redis lose it.
+ * The refresh token that replicas share through Redis. One replica sends it, the others wait and use the result. The script
+ * hands it to one replica and marks it as used in the same step. If that replica ends before it reports, the token may be
+ * spent. It is not sent again, since a spent one might void the whole connection. While Redis is away it is not sent, since
+ * another replica may have sent it. Each heartbeat shares the latest state, so that a replica restores what Redis has lost.
  */
 export class SharedRefreshToken {
   readonly #options: SharedRefreshTokenOptions;
   readonly #initialHash: string;
   readonly #replica = randomUUID();
   #turns = 0;
-  /** The turn that we ask for, or have, or in which we sent the token and had no answer. */
+  /** The turn that we request or hold, or in which we sent the token and got no answer. */
   #turn: string | undefined;
   #known: State | undefined;
-  /** The access token that we gave out last. */
+  /** The access token that we returned last. */
   #given = '';
 
   constructor(options: SharedRefreshTokenOptions) {
     this.#options = options;
     this.#initialHash = createHash('sha256').update(options.initial).digest('hex');
-    options.redis.onBeat(() => this.#look());
+    options.redis.onBeat(() => this.#exchangeState());
   }
 
   /**
-   * The access token that another replica got since we last gave one out; else the one that `renew` gets, in its turn, for
-   * the refresh token in the store that it is handed. Throws RedisUnavailable when nobody can say whose turn it is.
+   * Returns the access token if another replica has renewed it since the last call. Otherwise waits for its turn and calls
+   * `renew` with a store of the refresh token. Throws RedisUnavailable without Redis, and an Error if the token is or may be void.
    */
   async grant(renew: (store: RefreshTokenStore) => Promise<Grant>): Promise<Grant> {
     for (;;) {
-      const { outcome, state, turn } = await this.#patientlyTake();
+      const { outcome, state, turn } = await this.#takeWithRetries();
       if (outcome === 'void') throw new Error('the refresh token is void: set another CAS360_REFRESH_TOKEN');
       if (outcome === 'doubt') throw new Error('a replica ended while it used the refresh token, which may be void: set another CAS360_REFRESH_TOKEN');
       if (outcome === 'grant') return this.#give({ accessToken: state.accessToken, lifetimeSeconds: (state.expiresAtMs - Date.now()) / 1_000 });
@@ -82,7 +80,7 @@ export class SharedRefreshToken {
     }
   }
 
-  async #patientlyTake(): Promise<Told & { readonly turn: string }> {
+  async #takeWithRetries(): Promise<ScriptAnswer & { readonly turn: string }> {
     const endsAtMs = performance.now() + (this.#options.waitMs ?? WAIT_MS);
     for (;;) {
       try {
@@ -94,17 +92,17 @@ export class SharedRefreshToken {
     }
   }
 
-  async #take(): Promise<Told & { readonly turn: string }> {
+  async #take(): Promise<ScriptAnswer & { readonly turn: string }> {
     const before = this.#turn;
     const turn = `${this.#replica}/${++this.#turns}`;
     this.#turn = turn;
-    let told;
+    let answer;
     try {
-      told = await this.#tell('take', turn);
+      answer = await this.#runScript('take', turn);
     } finally {
-      if (told?.outcome !== 'turn') this.#turn = before;
+      if (answer?.outcome !== 'turn') this.#turn = before;
     }
-    return { ...told, turn };
+    return { ...answer, turn };
   }
 
   #give(grant: Grant): Grant {
@@ -112,36 +110,36 @@ export class SharedRefreshToken {
     return grant;
   }
 
-  /** The store as it is during our turn. */
+  /** The store during our turn. */
   #storeFor(turn: string, taken: State): RefreshTokenStore {
     const follow = async (change: Partial<State>): Promise<void> => {
       this.#turn = undefined;
-      // From now on each word to Redis carries it, so that what fails here comes right with a heartbeat.
+      // Each heartbeat sends it again, in case this fails.
       this.#known = { ...taken, ...change, count: taken.count + 1 };
-      await this.#look();
+      await this.#exchangeState();
     };
     return {
       current: () => taken.token,
       grant: () => undefined,
-      // The turn was the mark.
+      // Taking the turn marked the token.
       aboutToUse: async () => {},
       notUsed: async () => {
         this.#turn = undefined;
-        await this.#tell('release', turn);
+        await this.#runScript('release', turn);
       },
       isVoid: () => follow({ token: '' }),
       replace: (token, grant) => follow({ token, ...grant }),
     };
   }
 
-  /** Says what we know and hears what is kept. */
-  async #look(): Promise<void> {
-    const { usedBy } = await this.#tell('look');
-    // Of a turn that Redis gave us too late, or whose end it did not hear of.
-    if (usedBy.startsWith(`${this.#replica}/`) && this.#turn === undefined) await this.#tell('release', usedBy);
+  /** Sends our state to Redis and receives the latest one. */
+  async #exchangeState(): Promise<void> {
+    const { usedBy } = await this.#runScript('look');
+    // A turn of ours that came too late, or whose release did not reach Redis.
+    if (usedBy.startsWith(`${this.#replica}/`) && this.#turn === undefined) await this.#runScript('release', usedBy);
   }
 
-  async #tell(act: 'look' | 'take' | 'release', turn = ''): Promise<Told> {
+  async #runScript(act: 'look' | 'take' | 'release', turn = ''): Promise<ScriptAnswer> {
     const { redis, key, initial, useMs, firstRestMs = FIRST_REST_MS } = this.#options;
     const { began = '', count = 0, token = '', accessToken = '', expiresAtMs = 0 } = this.#known ?? {};
     const known = [began, count, token, accessToken, expiresAtMs];
@@ -154,7 +152,7 @@ export class SharedRefreshToken {
   }
 }
 
-/** Whether we have learnt of something later while Redis was answering. */
+/** Whether our state became later than Redis's while Redis was answering. */
 function isBehind(state: State, known: State | undefined): boolean {
   if (known === undefined) return false;
   return latest(state) === latest(known) ? state.count < known.count : known.began.includes(latest(state));

@@ -1,11 +1,11 @@
 /**
- * What Redis does with the shared refresh token, in one step. KEYS[1] holds the state: `began`, the hashes of all tokens of
- * the environment that were ever begun with, the latest first; `count`, how often the token was exchanged since; `token`,
- * empty if it is void; `access` and `expires`, the access token that came with it; `usedBy` and `usedUntil`, the turn in
- * which it was sent and whose outcome is not known yet; `rests`, until when nobody may send it. Times are milliseconds
- * since 1970, all but `expires` by the clock of Redis.
+ * A Lua script that updates the shared refresh token atomically. KEYS[1] is a hash with the state: `began`, the hashes of all
+ * environment tokens used so far, the latest first; `count`, how often the token was exchanged since; `token`, empty if it
+ * is void; `access` and `expires`, the access token that came with it; `usedBy` and `usedUntil`, the turn that may have
+ * sent it and has not reported; `rests`, until when it must not be sent. Times are milliseconds since 1970, by the clock
+ * of Redis except for `expires`.
  *
- * Answers what became of it ("kept", "grant", "turn", "busy", "doubt", "void") and the state.
+ * Returns the outcome ("kept", "grant", "turn", "busy", "doubt", "void") and the state.
  */
 export const SHARED_REFRESH_TOKEN_SCRIPT = `
 local initialHash, initialToken = ARGV[1], ARGV[2]
@@ -26,8 +26,8 @@ local function keep(state, restMs)
     'access', state.access, 'expires', state.expires, 'rests', at(restMs))
 end
 
--- The replica knows of something later: the outcome of its turn, or what Redis has lost. In the second case another one may
--- know of something later still, or be about to: it gets time to say so before the token may be sent.
+-- The replica has a later state: the outcome of its turn, or one that Redis has lost. In the second case another replica may
+-- have or get a later one still, so it gets time to report before the token may be sent.
 local began = kept('began')
 if known.began ~= '' then
   local isSame = latest(began) == latest(known.began)
@@ -35,8 +35,8 @@ if known.began ~= '' then
   if began == '' or isLater then keep(known, isOurs(kept('usedBy')) and 0 or lossRestMs) end
 end
 
--- A token of the environment that was never begun with was put there by an operator, and wins. That of a replica which has
--- not been restarted with it yet is an old one.
+-- A new environment token was set by an operator, and wins. A replica that was not restarted yet still brings an old one,
+-- which is known here.
 began = kept('began')
 if not has(began, initialHash) then
   keep({ began = initialHash .. ' ' .. began, count = 0, token = initialToken, access = '', expires = 0 }, began == '' and firstRestMs or 0)

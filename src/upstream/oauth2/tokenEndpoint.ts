@@ -3,21 +3,22 @@ import { readText, UnreadableBody } from '../../readBody.js';
 import { isRecord } from '../../record.js';
 import type { Grant } from './tokenSource.js';
 
-/** A token endpoint's answer, with the refresh token where the grant has one. */
+/** A grant, with the refresh token if the endpoint gave one. */
 export interface GrantAnswer extends Grant {
   readonly refreshToken: string | undefined;
 }
 
+/** One request to a token endpoint. `url` may contain parameters. */
 export interface TokenRequest {
   readonly url: URL;
   readonly clientId: string;
   readonly clientSecret: string;
-  /** Sent as a form. */
+  /** The form in the body; without it, the body is empty. */
   readonly form?: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
 }
 
-/** The endpoint's answer that it grants nothing. `reason` is the error's name (RFC 6749, 5.2), or empty. */
+/** The endpoint answered with a status other than 2xx. `reason` is its `error` (RFC 6749, 5.2), or empty. */
 export class TokenRefused extends Error {
   override readonly name = 'TokenRefused';
 
@@ -29,15 +30,15 @@ export class TokenRefused extends Error {
   }
 }
 
-/** For an endpoint that does not say how long its token lives (RFC 6749, 5.1, only recommends it). */
+/** Used without `expires_in`, which RFC 6749, 5.1, only recommends. */
 const ASSUMED_LIFETIME_SECONDS = 300;
 
 const MAX_ANSWER_BYTES = 64 * 1_024;
 
 /**
- * Asks an OAuth2 token endpoint (RFC 6749, 4.4 and 6) with Basic client authentication. Takes at most `timeoutMs`, and
- * reads at most 64 KiB. Follows no redirect. Throws TokenRefused for any status but 2xx. No message of what it throws
- * quotes the body, where CAS 360 repeats tokens.
+ * Requests a token from an OAuth 2.0 token endpoint (RFC 6749, 4.4 and 6) with Basic client authentication. Takes at most
+ * `timeoutMs`, reads at most 64 KiB, follows no redirect. Throws TokenRefused for any status but 2xx, else an Error of ours
+ * or of the network. No message quotes the body, in which CAS 360 repeats tokens.
  */
 export async function requestToken({ url, clientId, clientSecret, form, timeoutMs }: TokenRequest): Promise<GrantAnswer> {
   const { statusCode, body } = await request(url, {
@@ -52,10 +53,10 @@ export async function requestToken({ url, clientId, clientSecret, form, timeoutM
   });
   const reading = readText(body, MAX_ANSWER_BYTES);
   if (statusCode < 200 || statusCode > 299) throw new TokenRefused(statusCode, await reading.then(errorIn).catch(() => ''));
-  return grantIn(parsed(await reading.catch(tellWhy)));
+  return grantIn(parsed(await reading.catch(explain)));
 }
 
-function tellWhy(error: unknown): never {
+function explain(error: unknown): never {
   throw error instanceof UnreadableBody ? new Error('the token endpoint answered too much, or broken gzip', { cause: error }) : error;
 }
 
@@ -76,7 +77,7 @@ function parsed(text: string): unknown {
 function grantIn(answer: unknown): GrantAnswer {
   if (!isRecord(answer)) throw new Error('the token endpoint answered no object');
   const { access_token: accessToken, refresh_token: refreshToken, expires_in: expiresIn } = answer;
-  // Anything else could not stand in a header.
+  // A header allows no other characters.
   if (typeof accessToken !== 'string' || !/^[\x21-\x7e]+$/.test(accessToken)) {
     throw new Error('the token endpoint answered without a usable access_token');
   }

@@ -3,7 +3,7 @@ import type { Source } from '../../model.js';
 import { waitFor, type Signal } from '../../deadline.js';
 import type { UpstreamCall } from '../../recording.js';
 
-/** What a token endpoint granted. */
+/** An access token and its lifetime. */
 export interface Grant {
   readonly accessToken: string;
   readonly lifetimeSeconds: number;
@@ -11,24 +11,24 @@ export interface Grant {
 
 export interface TokenSourceOptions {
   readonly source: Source;
-  /** Asks the token endpoint for a new token; must end by itself. */
+  /** Requests a new token from the token endpoint. It must have its own timeout. */
   readonly request: () => Promise<Grant>;
-  /** Milliseconds on any clock that only goes forward. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
-  /** A number from 0 to 1; replicas that renewed together drift apart by it. */
+  /** A number from 0 to 1. It keeps replicas from renewing at the same time. */
   readonly random: () => number;
   readonly onGrant?: () => void;
   readonly onFailure: (error: unknown) => void;
-  /** A token of an earlier process that may still be good. */
+  /** A token of an earlier process, which may still be valid. */
   readonly initial?: Grant | undefined;
 }
 
-/** After a failed renewal the endpoint is left alone this long, and callers hear of it at once. */
+/** After a failed renewal, no request is made for this long, and callers get the error at once. */
 const PAUSE_AFTER_FAILURE_MS = 1_000;
 
 /**
- * The access token of one upstream: one request to the token endpoint for any number of callers, renewed in the
- * background once 70 to 85 % of its life is over, so that nobody waits for it in the steady state.
+ * The access token of one upstream. Callers share one request to the token endpoint. After 70 to 85 % of its lifetime the
+ * token is renewed in the background, so that calls do not wait for it.
  */
 export class TokenSource {
   readonly #options: TokenSourceOptions;
@@ -42,8 +42,8 @@ export class TokenSource {
   }
 
   /**
-   * A token to use now, or a promise of one, which rejects with UPSTREAM_AUTH_FAILED when none is to be had, or with the
-   * reason of `signal`. `calls` takes down the request for a new one, if this began it.
+   * Returns the token, or a promise of one. The promise rejects with UPSTREAM_AUTH_FAILED if none can be obtained, or with the
+   * reason of `signal`. A token request that this call starts is added to `calls`.
    */
   get(signal: Signal, calls?: UpstreamCall[]): string | Promise<string> {
     const now = this.#options.now();
@@ -56,17 +56,17 @@ export class TokenSource {
     return waitFor(this.#renew(calls), signal);
   }
 
-  /** How old the token is; undefined while there is none. */
+  /** The age of the token; undefined while there is none. */
   get ageMs(): number | undefined {
     return this.#token && this.#options.now() - this.#token.fromMs;
   }
 
-  /** Drops a token that the upstream refused, unless it has been replaced already. */
+  /** Drops a token that the upstream refused, unless it is already replaced. */
   invalidate(value: string): void {
     if (this.#token?.value === value) this.#token = undefined;
   }
 
-  /** Resolves once no renewal is under way, so that the process may end without losing what comes of it. */
+  /** Resolves when no renewal is under way. Ending the process earlier could lose the new refresh token. */
   async settled(): Promise<void> {
     await this.#renewal?.catch(() => {});
   }
@@ -79,18 +79,18 @@ export class TokenSource {
     const { request, now, onGrant, onFailure } = this.#options;
     const askedAtMs = now();
     const startedAtMs = performance.now();
-    const takeDown = (outcome: string): void =>
+    const record = (outcome: string): void =>
       void calls?.push({ resource: 'token', ids: [], relationships: false, attempt: 1, startedAtMs, endedAtMs: performance.now(), outcome });
     try {
       const grant = await request();
       this.#keep(grant, askedAtMs);
       onGrant?.();
-      takeDown('200');
+      record('200');
       return grant.accessToken;
     } catch (error) {
       this.#pausedUntilMs = now() + PAUSE_AFTER_FAILURE_MS;
       onFailure(error);
-      takeDown('UPSTREAM_AUTH_FAILED');
+      record('UPSTREAM_AUTH_FAILED');
       throw this.#failure(error);
     }
   }
