@@ -141,7 +141,7 @@ class Lives {
     };
     const timeoutMs = this.#isOver ? 0 : this.#timeoutMs;
     let timer = setTimeout(expire, timeoutMs);
-    const operation = { expire, place: -1 };
+    const operation = { expire, place: 0 };
     this.#underWay.add(operation);
     reply.raw.once('close', () => {
       clearTimeout(timer);
