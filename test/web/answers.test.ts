@@ -139,3 +139,18 @@ test('No more bytes wait than may: those who have waited longest are ended, only
     }),
   );
 });
+
+test('Of those that have waited long enough, the one that has waited longest is ended first, whoever was there before', () => {
+  let now = 0;
+  const answers = new Answers({ maxBytes: 100, timeoutMs: 1e9, now: () => now });
+  const [read, longest, later] = [new Caller(), new Caller(), new Caller()];
+  const first = add(answers, read, 30);
+  for (const caller of [longest, later]) {
+    now++;
+    add(answers, caller, 30);
+  }
+  first.emit('close');
+  now += 5_000;
+  add(answers, new Caller(), 60);
+  expect([longest.destroyed, later.destroyed, answers.bytes]).toEqual([true, false, 90]);
+});
