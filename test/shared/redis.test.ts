@@ -17,7 +17,7 @@ beforeEach(async () => {
   health = [];
   const interval = jest.spyOn(globalThis, 'setInterval');
   redis = new Redis({ url: server.url, onHealth: (isUp) => health.push(isUp) });
-  beat = interval.mock.calls.find(([, everyMs]) => everyMs === 500)![0] as () => void;
+  beat = interval.mock.calls.find(([, everyMs]) => everyMs === 500)![0];
   interval.mockRestore();
 });
 
