@@ -12,6 +12,8 @@ const FILE = 'test-files.json';
 const MOST_CHARACTERS = 50_000;
 
 function byFile(injector) {
+  // After Ctrl+C the main process is gone, and a change may have left something that never ends.
+  process.once('disconnect', () => process.exit());
   const runner = injector.injectFunction(jestPlugins[0].factory);
   const adapter = runner.jestTestAdapter;
   const run = adapter.run.bind(adapter);
