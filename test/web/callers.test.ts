@@ -328,6 +328,13 @@ describe('A token that several keys fit', () => {
     expect(await callNameless(first)).toEqual(KNOWN);
   });
 
+  test('is refused, and brings no fetch, where its key id is that of one which did not sign it', async () => {
+    await call(first);
+    nowMs += 5 * MINUTE_MS;
+    await refused(call(second, first.kid));
+    expect(fetches).toBe(1);
+  });
+
   test('is refused for its claims, whichever key signed it', async () => {
     answer = publish(first, second);
     const foreign = await new SignJWT({}).setProtectedHeader({ alg: 'ES256' }).setIssuer('https://issuer.example').setAudience('invoices').setExpirationTime(nowMs / 1_000 + 60).sign(second.privateKey);
