@@ -144,6 +144,14 @@ describe('The Redis that replicas share', () => {
     await until('Redis is up', () => redis.isUp);
   });
 
+  test('is up as soon as it is connected, before a heartbeat is due', async () => {
+    const interval = jest.spyOn(globalThis, 'setInterval').mockReturnValue({ unref: () => undefined } as unknown as NodeJS.Timeout);
+    const other = new Redis({ url: server.url, onHealth: () => {} });
+    interval.mockRestore();
+    await until('it is up', () => other.isUp);
+    other.close();
+  });
+
   test('is looked for after 25 to 50 ms, and after half a second to a second at last', () => {
     const random = jest.spyOn(Math, 'random');
     const delays = [0, 0.5, 1].map((drawn) => {
