@@ -35,6 +35,28 @@ test.each<[text: string, ...ReturnType<typeof fieldsOf>]>([
   expect(fieldsOf(text)).toEqual(expected);
 });
 
+test('Fragments that would unfold to a billion fields are counted in the time that their text takes', () => {
+  const fragments = Array.from({ length: 30 }, (_, n) => `fragment f${n} on Contact { ...f${n + 1} ...f${n + 1} }`);
+  expect(fieldsOf(`{ contact { ...f0 } } ${fragments.join(' ')} fragment f30 on Contact { name }`)).toEqual([1 + 2 ** 30]);
+});
+
+test('What was counted once is not counted again', () => {
+  const fields = new AnswerFields(schema);
+  const document = parse('{ contact { representatives { id name } } }');
+  const operation = document.definitions[0] as OperationDefinitionNode;
+  expect(fields.ofOperation(operation, document)).toBe(fields.ofOperation(operation, document));
+  let looks = 0;
+  const { selectionSet, ...node } = operation.selectionSet.selections[0] as FieldNode;
+  const fieldNodes = [{ ...node, get selectionSet() {
+    looks++;
+    return selectionSet;
+  } }];
+  const info = { fieldNodes, returnType: schema.getType('Contact'), operation, fragments: {} } as unknown as GraphQLResolveInfo;
+  expect(fields.ofItem(info)).toBe(1);
+  const before = looks;
+  expect([fields.ofItem(info), looks]).toEqual([1, before]);
+});
+
 test('The fields of an item are those of all its nodes, whatever operation it belongs to', () => {
   const fields = new AnswerFields(schema);
   const document = parse('query A { contact { representatives { ...F } representatives { name } } } query B { contact { representatives { id } } } fragment F on Contact { id address { city } }');
