@@ -144,11 +144,16 @@ describe('The Redis that replicas share', () => {
     await until('Redis is up', () => redis.isUp);
   });
 
-  test('is up as soon as it is connected, before a heartbeat is due', async () => {
+  test('is up as soon as it is connected, and missed as soon as it is gone, before a heartbeat is due', async () => {
     const interval = jest.spyOn(globalThis, 'setInterval').mockReturnValue({ unref: () => undefined } as unknown as NodeJS.Timeout);
     const other = new Redis({ url: server.url, onHealth: () => {} });
     interval.mockRestore();
     await until('it is up', () => other.isUp);
+    await server.end();
+    // A command that was sent just before tells of the connection that was closed.
+    await until('it is missed', () => other.run((client) => client.ping()).then(() => false, (error: unknown) => error instanceof RedisUnavailable));
+    expect(other.isUp).toBe(false);
+    await server.begin();
     other.close();
   });
 
