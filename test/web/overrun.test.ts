@@ -40,6 +40,9 @@ test('Once operations are told to end, those under way and those that come later
   expect(second.signal.aborted).toBe(true);
   await jest.advanceTimersByTimeAsync(GRACE_MS);
   for (const { statusCode } of await Promise.all(answers)) expect(statusCode).toBe(503);
+  // They are over: nothing of them is left.
+  endAll();
+  expect(jest.getTimerCount()).toBe(0);
   await app.close();
 });
 
