@@ -37,12 +37,16 @@ function byFile(injector) {
     const { testNamePattern: pattern } = settings;
     const testNamePattern = pattern && pattern.length <= MOST_CHARACTERS ? pattern : undefined;
     let outcome;
+    let spentMs = 0;
     for (const file of files.filter(({ tests }) => !reaching || tests.some((name) => reaching.has(name)))) {
       outcome = await run({ ...settings, jestConfig: { ...settings.jestConfig, testTimeout: jestConfig.testTimeout }, testNamePattern, testFiles: [file.path] });
       countAsFailed(outcome.results);
-      if (outcome.results.success) continue;
-      // Mutants come in the order of the code: the same file probably sees the next one too.
-      files = [file, ...files.filter((other) => other !== file)];
+      if (outcome.results.success) {
+        spentMs += file.ms;
+        continue;
+      }
+      // Mutants come in the order of the code: the same file probably sees the next one too, and costs less than those before it.
+      if (file.ms < spentMs) files = [file, ...files.filter((other) => other !== file)];
       break;
     }
     return outcome;
