@@ -53,6 +53,7 @@ test.each<[what: string, text: string, how: Parameters<typeof sights>[1], later:
   ['has a part that failed', '{ one bad }', {}, given({ one: 1, bad: null }, told(7, 'bad'))],
   ['has parts that failed, some of them twice in one place', '{ item { ...F ...F } x: item { bad } } fragment F on Item { bad }', {}, given({ item: { bad: null }, x: { bad: null } }, told(61, 'item', 'bad'), told(32, 'x', 'bad'))],
   ['lost an object to a part', '{ one must { bad } }', {}, given({ one: 1, must: null }, told(14, 'must', 'bad'))],
+  ['selects a part that failed at several places', '{ bad ... { bad }\n  bad }', {}, given({ bad: null }, { ...told(0, 'bad'), locations: [{ line: 1, column: 3 }, { line: 1, column: 13 }, { line: 2, column: 3 }] })],
   ['met a fault of ours', '{ one fault }', {}, LEFT],
   ['met a fault of ours among other errors', '{ bad fault item { bad } }', {}, LEFT],
   ['has a variable of another type', 'query ($v: Boolean!) { one ... @include(if: true) { one } bad }', { variables: { v: 'text' } }, LEFT],
