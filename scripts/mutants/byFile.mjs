@@ -1,8 +1,10 @@
 // Stryker's Jest runner loads every test file for each mutant, even a file of which it then runs no test. This one loads
 // only the files with a test that reached the mutant, first the quickest and those that failed last, and stops at a failure.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { commonTokens, declareFactoryPlugin, PluginKind, tokens } from '@stryker-mutator/api/plugin';
+import { relative } from 'node:path';
+import { commonTokens, declareFactoryPlugin, declareValuePlugin, PluginKind, tokens } from '@stryker-mutator/api/plugin';
 import { strykerPlugins as jestPlugins } from '@stryker-mutator/jest-runner';
+import jestConfig from '../../jest.config.js';
 
 // In the sandbox, which all processes of a run share: only one of them makes the first run.
 const FILE = 'test-files.json';
@@ -10,6 +12,8 @@ const FILE = 'test-files.json';
 const MOST_CHARACTERS = 50_000;
 
 function byFile(injector) {
+  // After Ctrl+C the main process is gone, and a change may have left something that never ends.
+  process.once('disconnect', () => process.exit());
   const runner = injector.injectFunction(jestPlugins[0].factory);
   const adapter = runner.jestTestAdapter;
   const run = adapter.run.bind(adapter);
@@ -33,12 +37,16 @@ function byFile(injector) {
     const { testNamePattern: pattern } = settings;
     const testNamePattern = pattern && pattern.length <= MOST_CHARACTERS ? pattern : undefined;
     let outcome;
+    let spentMs = 0;
     for (const file of files.filter(({ tests }) => !reaching || tests.some((name) => reaching.has(name)))) {
-      outcome = await run({ ...settings, testNamePattern, testFiles: [file.path] });
+      outcome = await run({ ...settings, jestConfig: { ...settings.jestConfig, testTimeout: jestConfig.testTimeout }, testNamePattern, testFiles: [file.path] });
       countAsFailed(outcome.results);
-      if (outcome.results.success) continue;
-      // Mutants come in the order of the code: the same file probably sees the next one too.
-      files = [file, ...files.filter((other) => other !== file)];
+      if (outcome.results.success) {
+        spentMs += file.ms;
+        continue;
+      }
+      // Mutants come in the order of the code: the same file probably sees the next one too, and costs less than those before it.
+      if (file.ms < spentMs) files = [file, ...files.filter((other) => other !== file)];
       break;
     }
     return outcome;
@@ -56,4 +64,12 @@ function countAsFailed(results) {
 
 byFile.inject = tokens(commonTokens.injector);
 
-export const strykerPlugins = [declareFactoryPlugin(PluginKind.TestRunner, 'jest-by-file', byFile)];
+/** Prints each change that no test saw as soon as that is known: the report of Stryker comes at the end of the run. */
+const survivors = {
+  onMutantTested({ status, fileName, location, mutatorName, replacement }) {
+    if (status !== 'Survived' && status !== 'NoCoverage') return;
+    process.stdout.write(`${status} ${relative('.', fileName)}:${location.start.line}:${location.start.column} ${mutatorName}: ${replacement}\n`);
+  },
+};
+
+export const strykerPlugins = [declareFactoryPlugin(PluginKind.TestRunner, 'jest-by-file', byFile), declareValuePlugin(PluginKind.Reporter, 'survivors', survivors)];

@@ -12,6 +12,11 @@ export interface RedisOptions {
 const COMMAND_TIMEOUT_MS = 250;
 const BEAT_MS = 500;
 
+/** Twice as long after each attempt that failed, up to a second, and drawn, so that replicas do not come all at once. */
+export function reconnectDelayMs(retries: number): number {
+  return Math.min(50 * 2 ** retries, 1_000) * (0.5 + 0.5 * Math.random());
+}
+
 /**
  * The connection to the Redis that several replicas share. Nobody waits for it: whoever asks while it is down hears so at
  * once, and a command that is not answered in time takes it for down until a heartbeat is answered again.
@@ -35,7 +40,7 @@ export class Redis {
         connectTimeout: 1_000,
         // A connection to a machine that has vanished: the heartbeat alone would keep it for minutes.
         socketTimeout: 5_000,
-        reconnectStrategy: (retries) => Math.min(50 * 2 ** retries, 1_000) * (0.5 + 0.5 * Math.random()),
+        reconnectStrategy: reconnectDelayMs,
       },
     });
     // Whoever sent a command hears of it, and the heartbeat does.

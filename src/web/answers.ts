@@ -46,7 +46,7 @@ export class Answers {
    */
   add(response: ServerResponse, socket: Socket, bytes: number): boolean {
     const sinceMs = this.#options.now();
-    if (this.#bytes > 0 && !this.#fits(bytes)) {
+    if (!this.#fits(bytes)) {
       const slow = this.#waiting.all().filter((answer) => sinceMs - answer.sinceMs >= SLOW_MS);
       slow.sort((one, other) => one.sinceMs - other.sinceMs);
       for (const answer of slow) if (!this.#fits(bytes)) this.#cut(answer.socket, 'memory');
@@ -54,7 +54,7 @@ export class Answers {
     }
     // Its caller has left, or was the one who has waited longest.
     if (socket.destroyed) return true;
-    const answer: Answer = { response, socket, bytes, sinceMs, place: -1 };
+    const answer: Answer = { response, socket, bytes, sinceMs, place: 0 };
     this.#waiting.add(answer);
     this.#bytes += bytes;
     // Handed to the system, or the connection is closed. Where an error took the place of an answer, both count until then.

@@ -80,9 +80,9 @@ export function createCallerKeys({ jwksUrl, now, onFailure }: CallerKeysOptions)
 async function fetchKeys(url: URL): Promise<JWTVerifyGetKey> {
   const { statusCode, body } = await request(url, { signal: AbortSignal.timeout(TIMEOUT_MS), headers: { accept: 'application/json' } });
   const text = await readText(body, MAX_SET_BYTES);
-  if (statusCode !== 200) throw new errors.JWKSInvalid(`status ${statusCode}`);
+  if (statusCode !== 200) throw new errors.JWKSInvalid();
   const set = JSON.parse(text) as JSONWebKeySet;
   const keys = createLocalJWKSet(set);
-  if (set.keys.length === 0) throw new errors.JWKSInvalid('no keys');
+  if (set.keys.length === 0) throw new errors.JWKSInvalid();
   return keys;
 }

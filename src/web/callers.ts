@@ -34,7 +34,7 @@ export function createCallers(auth: AuthConfig | undefined, { now = Date.now, on
     try {
       const { payload, protectedHeader } = await verifyWithNewKeys(token, keys, { ...checks, currentDate: new Date(now()) });
       const typ: unknown = protectedHeader.typ;
-      if (typ !== undefined && !(typeof typ === 'string' && TYPE.test(typ))) throw new errors.JWTInvalid('unexpected typ');
+      if (typ !== undefined && !(typeof typ === 'string' && TYPE.test(typ))) throw new errors.JWTInvalid();
       return scopesIn(payload);
     } catch (cause) {
       throw new ContactsError('UNAUTHENTICATED', undefined, { cause });

@@ -21,7 +21,7 @@ const IDLE_MS = 20_000;
 
 /** One connection of a caller. */
 class Connection implements Entry {
-  place = -1;
+  place = 0;
   /** How many of its requests have begun, and are not answered. */
   underWay = 0;
   /** Since when it has been without a request, if it is. */

@@ -111,9 +111,10 @@ function limitConnections(app: FastifyInstance, { connections, isReady, maxWaiti
   });
 }
 
-/** In the place of an answer for which there is no memory. */
+/** In the place of an answer for which there is no memory. What the route has said of its own answer does not hold for this one. */
 function overloaded(reply: FastifyReply): string {
-  reply.code(503).header('retry-after', RETRY_AFTER_SECONDS);
+  reply.removeHeader('content-encoding');
+  reply.code(503).headers({ 'retry-after': RETRY_AFTER_SECONDS, 'content-type': 'application/json; charset=utf-8', 'cache-control': 'private, no-store' });
   return errorBody('OVERLOADED');
 }
 

@@ -1,7 +1,7 @@
 /** @needs redis-server */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { Redis } from '../../src/shared/redis.js';
+import { reconnectDelayMs, Redis } from '../../src/shared/redis.js';
 import { RedisUnavailable } from '../../src/shared/redisUnavailable.js';
 import { RedisServer } from '../support/redisServer.js';
 import { until } from '../support/until.js';
@@ -9,11 +9,16 @@ import { until } from '../support/until.js';
 let server: RedisServer;
 let redis: Redis;
 let health: boolean[];
+/** A heartbeat, as the interval makes it. */
+let beat: () => void;
 
 beforeEach(async () => {
   server = await RedisServer.start();
   health = [];
+  const interval = jest.spyOn(globalThis, 'setInterval');
   redis = new Redis({ url: server.url, onHealth: (isUp) => health.push(isUp) });
+  beat = interval.mock.calls.find(([, everyMs]) => everyMs === 500)![0];
+  interval.mockRestore();
 });
 
 afterEach(async () => {
@@ -68,11 +73,12 @@ describe('The Redis that replicas share', () => {
   });
 
   test('leaves no timer behind: not for a command, nor once it is closed', async () => {
-    const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
     await until('Redis is up', () => redis.isUp);
-    const before = timers();
-    await Promise.all(Array.from({ length: 100 }, set));
-    expect(timers()).toBeLessThan(before + 50);
+    const [timeout, clearTimer] = [jest.spyOn(globalThis, 'setTimeout'), jest.spyOn(globalThis, 'clearTimeout')];
+    await redis.run((client) => client.get('contacts:test'), 249);
+    const timer: unknown = timeout.mock.results[timeout.mock.calls.findIndex(([, ms]) => ms === 249)]!.value;
+    expect(clearTimer.mock.calls.filter(([cleared]) => cleared === timer)).toHaveLength(1);
+    for (const spy of [timeout, clearTimer]) spy.mockRestore();
     const clear = jest.spyOn(globalThis, 'clearInterval');
     redis.close();
     expect(clear).toHaveBeenCalledTimes(1);
@@ -107,6 +113,58 @@ describe('The Redis that replicas share', () => {
     await server.begin();
     await until('it beats again', () => beats > before);
     expect(redis.isUp).toBe(true);
+  });
+
+  test('is asked by one heartbeat at a time', async () => {
+    await until('Redis is up', () => redis.isUp);
+    const under = Array.from({ length: 3 }, () => Promise.withResolvers<undefined>());
+    let beats = 0;
+    redis.onBeat(() => under[Math.min(beats++, 2)]!.promise);
+    for (let n = 1; n <= 2; n++) {
+      await until('a heartbeat is under way', () => {
+        beat();
+        return beats === n;
+      });
+      for (let more = 0; more < 10; more++) beat();
+      await set();
+      expect(beats).toBe(n);
+      under[n - 1]!.resolve(undefined);
+    }
+    under[2]!.resolve(undefined);
+  });
+
+  test('is not up by a heartbeat that it does not answer', async () => {
+    await until('Redis is up', () => redis.isUp);
+    server.freeze();
+    await expect(set()).rejects.toThrow(RedisUnavailable);
+    beat();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([redis.isUp, health]).toEqual([false, [true, false]]);
+    server.thaw();
+    await until('Redis is up', () => redis.isUp);
+  });
+
+  test('is up as soon as it is connected, and missed as soon as it is gone, before a heartbeat is due', async () => {
+    const interval = jest.spyOn(globalThis, 'setInterval').mockReturnValue({ unref: () => undefined } as unknown as NodeJS.Timeout);
+    const other = new Redis({ url: server.url, onHealth: () => {} });
+    interval.mockRestore();
+    await until('it is up', () => other.isUp);
+    await server.end();
+    // A command that was sent just before tells of the connection that was closed.
+    await until('it is missed', () => other.run((client) => client.ping()).then(() => false, (error: unknown) => error instanceof RedisUnavailable));
+    expect(other.isUp).toBe(false);
+    await server.begin();
+    other.close();
+  });
+
+  test('is looked for after 25 to 50 ms, and after half a second to a second at last', () => {
+    const random = jest.spyOn(Math, 'random');
+    const delays = [0, 0.5, 1].map((drawn) => {
+      random.mockReturnValue(drawn);
+      return [0, 1, 4, 5, 1_000].map(reconnectDelayMs);
+    });
+    random.mockRestore();
+    expect(delays).toEqual([[25, 50, 400, 500, 500], [37.5, 75, 600, 750, 750], [50, 100, 800, 1_000, 1_000]]);
   });
 
   test('that was never there is told of once', async () => {

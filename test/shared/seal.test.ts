@@ -18,6 +18,10 @@ describe('Encrypted values', () => {
     );
   });
 
+  test('can be read by replicas of another version', () => {
+    expect(seal.decrypt('BwcHBwcHBwcHBwcH6fNm1PW12rgR1N12PCqjhOyGgR0MBWuQO5qWZc3M0A==', PLACE)).toEqual({ name: 'Zoë' });
+  });
+
   test('cannot be read', () => {
     const canaries = new Canaries();
     const text = seal.encrypt({ passport: canaries.at('passport') }, PLACE);

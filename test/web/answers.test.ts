@@ -11,6 +11,10 @@ class Caller {
 
   resetAndDestroy(): void {
     this.destroyed = true;
+  }
+
+  /** Node tells of the end later. */
+  close(): void {
     for (const response of this.responses) response.emit('close');
   }
 }
@@ -29,7 +33,8 @@ const add = (answers: Answers, caller: Caller, bytes: number, response = new Res
 
 test('An answer that is not read in time ends its connection, and no other', () => {
   let now = 0;
-  const answers = new Answers({ maxBytes: 100, timeoutMs: 20, now: () => now });
+  const ended: string[] = [];
+  const answers = new Answers({ maxBytes: 100, timeoutMs: 20, now: () => now, onEnded: (reason) => ended.push(reason) });
   const [slow, later, quick] = [new Caller(), new Caller(), new Caller()];
   add(answers, slow, 10);
   const read = add(answers, quick, 10);
@@ -43,6 +48,9 @@ test('An answer that is not read in time ends its connection, and no other', () 
   answers.endLate();
   expect([slow.destroyed, later.destroyed, quick.destroyed]).toEqual([true, false, false]);
   expect(answers.bytes).toBe(10);
+  slow.close();
+  answers.endLate();
+  expect([answers.bytes, ended]).toEqual([10, ['unread']]);
 });
 
 test('An answer behind another one of its connection has its time from its turn on', () => {
@@ -91,8 +99,8 @@ test('A caller who has left, and an answer that another one replaces, leave noth
   expect(answers.bytes).toBe(0);
 });
 
-test('No more bytes wait than may: those who have waited longest are ended, only as many as it takes, and nobody before 5 seconds', () => {
-  const step = fc.record({ caller: fc.nat(9), bytes: fc.integer({ min: 1, max: 100 }), isRead: fc.boolean(), laterMs: fc.constantFrom(1, 100, 2_000, 5_000) });
+test('No more bytes wait than may: those who have waited longest are ended, only as many as it takes, and nobody before 5 seconds. One alone may be longer', () => {
+  const step = fc.record({ caller: fc.nat(9), bytes: fc.integer({ min: 1, max: 130 }), isRead: fc.boolean(), laterMs: fc.constantFrom(1, 100, 2_000, 5_000) });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
       let now = 0;
@@ -105,12 +113,12 @@ test('No more bytes wait than may: those who have waited longest are ended, only
         const caller = callers[n]!.destroyed ? (callers[n] = new Caller()) : callers[n]!;
         const sum = (): number => waiting.reduce((total, answer) => total + answer.bytes, 0);
         const expected = new Set<Caller>();
-        while (sum() + bytes > 100 && now - waiting[0]!.since >= 5_000) {
+        while (sum() + bytes > 100 && waiting.length > 0 && now - waiting[0]!.since >= 5_000) {
           const longest = waiting[0]!.caller;
           expected.add(longest);
           waiting = waiting.filter((answer) => answer.caller !== longest);
         }
-        const fits = sum() + bytes <= 100;
+        const fits = waiting.length === 0 || sum() + bytes <= 100;
         const response = new Response(caller);
         expect(answers.add(response as unknown as ServerResponse, caller as unknown as Socket, bytes)).toBe(fits);
         if (fits && !caller.destroyed) waiting.push({ caller, bytes, response, since: now });
@@ -121,9 +129,28 @@ test('No more bytes wait than may: those who have waited longest are ended, only
           waiting = waiting.filter((answer) => answer.response !== response);
         }
         expect(answers.bytes).toBe(sum());
-        expect(answers.bytes).toBeLessThanOrEqual(100);
-        for (const [at, one] of callers.entries()) if (one.destroyed) callers[at] = new Caller();
+        for (const [at, one] of callers.entries()) {
+          if (!one.destroyed) continue;
+          one.close();
+          callers[at] = new Caller();
+        }
+        expect(answers.bytes).toBe(sum());
       }
     }),
   );
+});
+
+test('Of those that have waited long enough, the one that has waited longest is ended first, whoever was there before', () => {
+  let now = 0;
+  const answers = new Answers({ maxBytes: 100, timeoutMs: 1e9, now: () => now });
+  const [read, longest, later] = [new Caller(), new Caller(), new Caller()];
+  const first = add(answers, read, 30);
+  for (const caller of [longest, later]) {
+    now++;
+    add(answers, caller, 30);
+  }
+  first.emit('close');
+  now += 5_000;
+  add(answers, new Caller(), 60);
+  expect([longest.destroyed, later.destroyed, answers.bytes]).toEqual([true, false, 90]);
 });

@@ -19,6 +19,7 @@ interface Signer {
 /** What the key server does with the next requests. */
 let answer: (response: ServerResponse) => void;
 let fetches = 0;
+let accepted: string | undefined;
 let server: RunningServer;
 let nowMs: number;
 let failures: unknown[];
@@ -34,8 +35,9 @@ const publish = (...signers: Signer[]) => (response: ServerResponse) => send(res
 
 beforeAll(async () => {
   [first, second] = [await signer('first'), await signer('second')];
-  server = await listen(0, (_request, response) => {
+  server = await listen(0, ({ headers }, response) => {
     fetches++;
+    accepted = headers.accept;
     answer(response);
   });
 });
@@ -76,7 +78,7 @@ describe('The keys of callers', () => {
     expect(await Promise.all(Array.from({ length: 50 }, () => call(first)))).toEqual(Array(50).fill(KNOWN));
     nowMs += 9 * MINUTE_MS;
     expect(await call(first)).toEqual(KNOWN);
-    expect(fetches).toBe(1);
+    expect([fetches, accepted]).toEqual([1, 'application/json']);
   });
 
   test('are not fetched for callers without a token, or with none that could be one', async () => {
@@ -279,6 +281,7 @@ describe('A token that several keys fit', () => {
   ])('is verified by the one that signed it, whether they have %s', async (_what, signers) => {
     answer = publish(...signers());
     expect(await callNameless(first)).toEqual(KNOWN);
+    nowMs += 5 * MINUTE_MS;
     expect(await callNameless(second)).toEqual(KNOWN);
     expect(fetches).toBe(1);
   });
@@ -323,6 +326,13 @@ describe('A token that several keys fit', () => {
     const broken = { ...first, jwk: { ...first.jwk, kid: 'broken', x: 'AAAA' } };
     answer = publish(broken, second, first);
     expect(await callNameless(first)).toEqual(KNOWN);
+  });
+
+  test('is refused, and brings no fetch, where its key id is that of one which did not sign it', async () => {
+    await call(first);
+    nowMs += 5 * MINUTE_MS;
+    await refused(call(second, first.kid));
+    expect(fetches).toBe(1);
   });
 
   test('is refused for its claims, whichever key signed it', async () => {

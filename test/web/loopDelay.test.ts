@@ -28,8 +28,15 @@ class Drawn {
     this.#taken.length = 0;
   }
 
-  enable(): void {}
-  disable(): void {}
+  isEnabled = false;
+
+  enable(): void {
+    this.isEnabled = true;
+  }
+
+  disable(): void {
+    this.isEnabled = false;
+  }
 }
 
 beforeEach(() => void jest.useFakeTimers());
@@ -48,6 +55,7 @@ test.each<[what: string, halfSeconds: number[][], averagesMs: number[]]>([
 ])('%s', (_what, halfSeconds, averagesMs) => {
   const samples = new Drawn();
   const delay = new LoopDelay(samples as unknown as Samples);
+  expect([samples.isEnabled, jest.getTimerCount()]).toEqual([true, 1]);
   const seen = halfSeconds.map((taken) => {
     samples.take(...taken);
     jest.advanceTimersByTime(500);
@@ -55,4 +63,5 @@ test.each<[what: string, halfSeconds: number[][], averagesMs: number[]]>([
   });
   expect(seen).toEqual(averagesMs);
   delay.stop();
+  expect([samples.isEnabled, jest.getTimerCount()]).toEqual([false, 0]);
 });

@@ -2,6 +2,7 @@ import type { ApolloServer } from '@apollo/server';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { fastify } from 'fastify';
 import type { Context } from '../../src/graphql/context.js';
+import type { Life } from '../../src/life.js';
 import { operationRoutes } from '../../src/web/operations.js';
 
 const TIMEOUT_MS = 8_000;
@@ -9,6 +10,41 @@ const GRACE_MS = 3_000;
 
 beforeEach(() => void jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] }));
 afterEach(() => void jest.useRealTimers());
+
+test('Once operations are told to end, those under way and those that come later are over at once', async () => {
+  const app = fastify();
+  const lives = [Promise.withResolvers<Life>(), Promise.withResolvers<Life>()];
+  let count = 0;
+  const endAll = operationRoutes(app, {
+    server: { executeHTTPGraphQLRequest: () => new Promise<never>(() => {}) } as unknown as ApolloServer<Context>,
+    callers: async () => new Set<string>(),
+    createContext: (_scopes, life) => {
+      lives[count++]!.resolve(life);
+      return { answer: { abandon: () => {}, end: () => {} } } as unknown as Context;
+    },
+    timeoutMs: TIMEOUT_MS,
+    maxQueryCharacters: 100,
+    maxQueryLines: 10,
+    onOverrun: () => {},
+  });
+  const ask = () => app.inject({ method: 'POST', url: '/graphql', payload: { query: '{ __typename }' } });
+  const answers = [ask()];
+  const first = await lives[0]!.promise;
+  expect([first.signal.aborted, first.endsAtMs]).toEqual([false, performance.now() + TIMEOUT_MS]);
+  endAll();
+  expect(first.signal.aborted).toBe(true);
+  answers.push(ask());
+  const second = await lives[1]!.promise;
+  expect(second.endsAtMs).toBe(performance.now());
+  await jest.advanceTimersByTimeAsync(0);
+  expect(second.signal.aborted).toBe(true);
+  await jest.advanceTimersByTimeAsync(GRACE_MS);
+  for (const { statusCode } of await Promise.all(answers)) expect(statusCode).toBe(503);
+  // They are over: nothing of them is left.
+  endAll();
+  expect(jest.getTimerCount()).toBe(0);
+  await app.close();
+});
 
 test('An operation that is still at work 3 seconds after its deadline is answered with OVERLOADED, once, and told of', async () => {
   const app = fastify();
