@@ -2,7 +2,7 @@ import type { ApolloServer } from '@apollo/server';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { fastify } from 'fastify';
 import type { Context } from '../../src/graphql/context.js';
-import type { Life } from '../../src/life.js';
+import type { Deadline } from '../../src/deadline.js';
 import { operationRoutes } from '../../src/web/operations.js';
 
 const TIMEOUT_MS = 8_000;
@@ -13,13 +13,13 @@ afterEach(() => void jest.useRealTimers());
 
 test('Once operations are told to end, those under way and those that come later are over at once', async () => {
   const app = fastify();
-  const lives = [Promise.withResolvers<Life>(), Promise.withResolvers<Life>()];
+  const deadlines = [Promise.withResolvers<Deadline>(), Promise.withResolvers<Deadline>()];
   let count = 0;
   const endAll = operationRoutes(app, {
     server: { executeHTTPGraphQLRequest: () => new Promise<never>(() => {}) } as unknown as ApolloServer<Context>,
     callers: async () => new Set<string>(),
-    createContext: (_scopes, life) => {
-      lives[count++]!.resolve(life);
+    createContext: (_scopes, deadline) => {
+      deadlines[count++]!.resolve(deadline);
       return { answer: { abandon: () => {}, end: () => {} } } as unknown as Context;
     },
     timeoutMs: TIMEOUT_MS,
@@ -29,12 +29,12 @@ test('Once operations are told to end, those under way and those that come later
   });
   const ask = () => app.inject({ method: 'POST', url: '/graphql', payload: { query: '{ __typename }' } });
   const answers = [ask()];
-  const first = await lives[0]!.promise;
+  const first = await deadlines[0]!.promise;
   expect([first.signal.aborted, first.endsAtMs]).toEqual([false, performance.now() + TIMEOUT_MS]);
   endAll();
   expect(first.signal.aborted).toBe(true);
   answers.push(ask());
-  const second = await lives[1]!.promise;
+  const second = await deadlines[1]!.promise;
   expect(second.endsAtMs).toBe(performance.now());
   await jest.advanceTimersByTimeAsync(0);
   expect(second.signal.aborted).toBe(true);
