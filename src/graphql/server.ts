@@ -8,7 +8,7 @@ import {
 import { ApolloServerPluginInlineTrace } from '@apollo/server/plugin/inlineTrace';
 import type { Log } from '../telemetry/log.js';
 import { answerText } from './answerText.js';
-import { cacheHints } from './cacheHints.js';
+import { cacheHints } from './plugins/cacheHints.js';
 import { catchFaults } from './compiled/catchFaults.js';
 import { compiledExecution } from './compiled/compiledExecution.js';
 import type { Context } from './context.js';
@@ -17,8 +17,8 @@ import { createFormatError } from './formatError.js';
 import { AnswerFields } from './limits/answerFields.js';
 import { documentLimits, type DocumentLimits } from './limits/documentLimits.js';
 import { operationLimits, type OperationLimits } from './limits/operationLimits.js';
-import { operationReports, type OnOperation } from './operationReports.js';
-import { ownFaults } from './ownFaults.js';
+import { operationReports, type OnOperation } from './plugins/operationReports.js';
+import { ownFaults } from './plugins/ownFaults.js';
 import { knownOperationTypes } from './rules.js';
 import { createSchema } from './schema.js';
 

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { shownCalls } from '../../src/graphql/upstreamCalls.js';
+import { shownCalls } from '../../src/graphql/plugins/upstreamCalls.js';
 import type { RecordedIds, UpstreamCall } from '../../src/recording.js';
 
 const call = (values: Partial<UpstreamCall>): UpstreamCall => ({ resource: 'contacts', ids: ['1'], relationships: false, attempt: 1, startedAtMs: 110, endedAtMs: 120, outcome: '200', ...values });

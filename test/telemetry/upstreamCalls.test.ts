@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import type { ShownCall } from '../../src/graphql/upstreamCalls.js';
+import type { ShownCall } from '../../src/graphql/plugins/upstreamCalls.js';
 import { BOTH_WAYS, idsFrom, startTestApp, type TestApp } from '../support/testApp.js';
 
 jest.setTimeout(30_000);

@@ -1,7 +1,7 @@
 import type { ApolloServerPlugin } from '@apollo/server';
 import type { ExecutionResult } from 'graphql';
-import type { OperationOutcome } from '../telemetry/metrics.js';
-import type { Context } from './context.js';
+import type { OperationOutcome } from '../../telemetry/metrics.js';
+import type { Context } from '../context.js';
 import { shownCalls } from './upstreamCalls.js';
 
 /** Hears of each operation as its answer leaves. The name is that of a valid operation. */

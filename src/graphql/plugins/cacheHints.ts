@@ -1,10 +1,10 @@
 import type { ApolloServerPlugin } from '@apollo/server';
 import { getNamedType, isCompositeType, Kind, TypeInfo, visit, visitWithTypeInfo, type DocumentNode, type FieldNode, type GraphQLSchema, type OperationDefinitionNode } from 'graphql';
-import { getOrAdd } from '../getOrAdd.js';
-import { isRecord } from '../record.js';
-import { scopeOf } from './access.js';
-import { entityTag, queryTag } from './cacheTags.js';
-import type { Context } from './context.js';
+import { getOrAdd } from '../../getOrAdd.js';
+import { isRecord } from '../../record.js';
+import { scopeOf } from '../access.js';
+import { entityTag, queryTag } from '../cacheTags.js';
+import type { Context } from '../context.js';
 
 type Variables = Readonly<Record<string, unknown>>;
 

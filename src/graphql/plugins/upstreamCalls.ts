@@ -1,4 +1,4 @@
-import type { RecordedIds, UpstreamCall } from '../recording.js';
+import type { RecordedIds, UpstreamCall } from '../../recording.js';
 
 /** What GraphiQL's panel draws: one call that an operation waited for. Times are milliseconds since the operation began. */
 export interface ShownCall extends Pick<RecordedIds, 'source' | 'kind'>, Pick<UpstreamCall, 'resource' | 'ids' | 'attempt' | 'outcome'> {

@@ -1,8 +1,8 @@
 import type { ApolloServerPlugin } from '@apollo/server';
-import { ContactsError } from '../errors.js';
-import { framesOf, type Log } from '../telemetry/log.js';
-import type { Context } from './context.js';
-import { knownError, originOf } from './formatError.js';
+import { ContactsError } from '../../errors.js';
+import { framesOf, type Log } from '../../telemetry/log.js';
+import type { Context } from '../context.js';
+import { knownError, originOf } from '../formatError.js';
 
 /** Logs where an error of our own began: one line for an operation, however many of its places met one. */
 export function ownFaults(log: Log): ApolloServerPlugin<Context> {
