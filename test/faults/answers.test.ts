@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import type { AnswerDrift } from '../../src/loaders/reconcile.js';
 import { until } from '../support/until.js';
 import { Scrape } from '../telemetry/support/metrics.js';
-import { bodyOf, goodBody, numbers, RESOURCES, rowOf, StandIn, textOf, well, type Answerer, type Asked, type Reply, type Resource, type Row } from './standIn.js';
+import { allOf, bodyOf, goodBody, numbers, RESOURCES, rowOf, StandIn, textOf, well, type Answerer, type Asked, type Reply, type Resource, type Row } from './standIn.js';
 
 /** The ids that a row of the table is about: all, or the first. The first is the dearest to find by halving. */
 type About = 'all' | 'one';
@@ -152,7 +152,7 @@ describe('docs/upstream-answers.md', () => {
     const server = answer.startsWith('no answer') ? hurried : standIn;
     if (/^50[2-4]|cut/.test(answer)) await Promise.all([fillBudget('pms'), fillBudget('contacts')]);
     const told = RESOURCES.filter((resource) => outcomes[resource] !== '-');
-    const most = await Promise.all(told.map((resource) => mostCalls(server, resource, outcomes[resource]!, CASES[answer]!)));
+    const most = await allOf(told.map((resource) => mostCalls(server, resource, outcomes[resource]!, CASES[answer]!)));
     expect(told.map((resource, i) => [resource, String(most[i])])).toEqual(told.map((resource) => [resource, calls[resource]]));
   });
 

@@ -1,6 +1,6 @@
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { bodyOf, goodBody, numbers, RESOURCES, rowOf, StandIn, textOf, type Answerer, type Asked, type Reply, type Resource, type Row } from './standIn.js';
+import { allOf, bodyOf, goodBody, numbers, RESOURCES, rowOf, StandIn, textOf, type Answerer, type Asked, type Reply, type Resource, type Row } from './standIn.js';
 
 // docs/upstream-answers.md says what each kind of answer means. Here are many answers of each kind, in every size.
 
@@ -29,7 +29,7 @@ const SERVED = 'served';
 
 /** Asks for batches of every size, for all resources side by side. No chunk may cost more than 20 calls. */
 async function expectEverywhere(answer: Answerer, { outcome, of = () => true, resources = RESOURCES, first = '1001', text = textOf, maxCalls = 20 }: Expected): Promise<void> {
-  await Promise.all(
+  await allOf(
     resources.map(async (resource) => {
       for (const size of SIZES[resource]) {
         standIn.set(resource, answer);

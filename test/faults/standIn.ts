@@ -120,3 +120,9 @@ export class StandIn {
 
 /** So many numbers that follow one another. */
 export const numbers = (first: number, count: number): string[] => Array.from({ length: count }, (_, n) => String(first + n));
+
+/** Resolves to all results, or rejects with the first failure once all have ended, so that none reaches into the next test. */
+export async function allOf<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(work);
+  return Promise.all(work);
+}
