@@ -22,7 +22,7 @@ try {
       return;
     }
     toldAtMs = performance.now();
-    log.info('Told to stop: answering what is under way, and no longer ready.');
+    log.info('Told to stop: no longer ready, answering the requests under way.');
     setTimeout(() => {
       log.error('The stop took too long: ending at once.');
       process.exit(1);

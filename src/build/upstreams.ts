@@ -61,7 +61,7 @@ function createUpstream(source: Source, { baseUrl }: PmsConfig | Cas360Config, c
     onGrant: () => metrics.tokenRequest(source, 'granted'),
     onFailure: (error) => {
       metrics.tokenRequest(source, 'failed');
-      log.warn('No token was to be had.', { source, reason: tokenFailure(error) });
+      log.warn('No access token could be obtained.', { source, reason: tokenFailure(error) });
     },
   });
   const wire = new Wire({ baseUrl, connections, maxBodyBytes: MAX_BODY_BYTES[source] });
