@@ -1,12 +1,12 @@
 // Compares the promises about the service's speed with the measurements.
 import { megabytes, milliseconds, ratioToRaw } from './table.js';
 
-const MOST_MEGABYTES = 200;
-const MOST_MORE_THAN_UPSTREAM_MS = 10;
-const LEAST_TO_TUTORIAL = 3.5;
-const MOST_CALLS_A_BURST = 8;
-const MOST_GROWTH = 1.2;
-const MOST_SOAK_GROWTH = 1.1;
+const MAX_MEGABYTES = 200;
+const MAX_MORE_THAN_UPSTREAM_MS = 10;
+const MIN_TO_TUTORIAL = 3.5;
+const MAX_CALLS_A_BURST = 8;
+const MAX_GROWTH = 1.2;
+const MAX_SOAK_GROWTH = 1.1;
 /** Tolerates calls that were under way when the measurement began. */
 const CALLS_TOLERANCE = 1.01;
 
@@ -25,29 +25,29 @@ function casePromises({ each, results }) {
   const tutorial = results.find(({ name }) => name === 'tutorial');
   if (tutorial) {
     const better = tutorial.cpuMs / first.cpuMs;
-    promise('CPU of the tutorial server to ours', `at least ${LEAST_TO_TUTORIAL}`, better.toFixed(2), better >= LEAST_TO_TUTORIAL);
+    promise('CPU of the tutorial server to ours', `at least ${MIN_TO_TUTORIAL}`, better.toFixed(2), better >= MIN_TO_TUTORIAL);
   }
-  if (each.mode === 'burst') promise('upstream calls', `at most ${MOST_CALLS_A_BURST}`, first.mostCalls, first.mostCalls <= MOST_CALLS_A_BURST);
+  if (each.mode === 'burst') promise('upstream calls', `at most ${MAX_CALLS_A_BURST}`, first.mostCalls, first.mostCalls <= MAX_CALLS_A_BURST);
   else if (each.calls !== undefined) {
     promise('upstream calls an operation', `at most ${each.calls}`, first.callsPerOperation.toFixed(2), first.callsPerOperation <= each.calls * CALLS_TOLERANCE + (each.calls === 0 ? 0.01 : 0));
   }
   if (first.half) {
     const more = first.half.p99Ms - first.half.upstreamP99Ms;
-    promise("p99 at half load over the upstream's", `at most ${MOST_MORE_THAN_UPSTREAM_MS} ms`, `${milliseconds(more)} ms`, more <= MOST_MORE_THAN_UPSTREAM_MS);
+    promise("p99 at half load over the upstream's", `at most ${MAX_MORE_THAN_UPSTREAM_MS} ms`, `${milliseconds(more)} ms`, more <= MAX_MORE_THAN_UPSTREAM_MS);
   }
   const peak = Math.max(...ours.map(({ peakBytes }) => peakBytes));
-  promise('peak memory', `at most ${MOST_MEGABYTES} MB`, `${megabytes(peak)} MB`, peak <= MOST_MEGABYTES * 1e6);
+  promise('peak memory', `at most ${MAX_MEGABYTES} MB`, `${megabytes(peak)} MB`, peak <= MAX_MEGABYTES * 1e6);
   if (each.sizes) {
     const [few, many] = ours;
     const growth = many.cpuMs / many.size / (few.cpuMs / few.size);
-    promise(`CPU a contact, ${many.size.toLocaleString('en')} to ${few.size}`, `at most ${MOST_GROWTH}`, growth.toFixed(2), growth <= MOST_GROWTH);
+    promise(`CPU a contact, ${many.size.toLocaleString('en')} to ${few.size}`, `at most ${MAX_GROWTH}`, growth.toFixed(2), growth <= MAX_GROWTH);
   }
   return rows;
 }
 
 function soakPromises({ each, peakBytes, growth }) {
   return [
-    [`${each.title}: memory, the last fifth to the second`, `at most ${MOST_SOAK_GROWTH}`, growth.rss.toFixed(2), growth.rss <= MOST_SOAK_GROWTH ? 'yes' : '**no**'],
-    [`${each.title}: peak memory`, `at most ${MOST_MEGABYTES} MB`, `${megabytes(peakBytes)} MB`, peakBytes <= MOST_MEGABYTES * 1e6 ? 'yes' : '**no**'],
+    [`${each.title}: memory, the last fifth to the second`, `at most ${MAX_SOAK_GROWTH}`, growth.rss.toFixed(2), growth.rss <= MAX_SOAK_GROWTH ? 'yes' : '**no**'],
+    [`${each.title}: peak memory`, `at most ${MAX_MEGABYTES} MB`, `${megabytes(peakBytes)} MB`, peakBytes <= MAX_MEGABYTES * 1e6 ? 'yes' : '**no**'],
   ];
 }

@@ -103,7 +103,7 @@ export async function createApp(config: Config, parts: Parts): Promise<App> {
       return new Context(sources, scopes, traced, new AnswerBudget(config.limits, turns), trace || showsCalls ? { trace, showsCalls, waits: [] } : undefined);
     },
     timeoutMs: config.requestTimeoutMs,
-    onOverrun: () => log.error('An operation was given up: it was still at work long after its deadline.'),
+    onOverrun: () => log.error('An operation was aborted: it was still running long after its deadline.'),
   });
   if (config.graphiql) await graphiqlRoutes(web, { assetsDir: graphiqlFolder, tabs: parts.tabs ?? exampleTabs() });
 
@@ -153,7 +153,7 @@ async function connectRedis(url: string, metrics: Metrics, log: Log): Promise<Re
     url,
     onHealth: (isUp) => {
       if (isUp) log.info('Redis answers.');
-      else log.warn('Redis does not answer: this replica goes on by itself.');
+      else log.warn('Redis does not answer: this replica works without it.');
     },
   });
   metrics.watchRedis(() => redis.isUp);

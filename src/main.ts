@@ -15,14 +15,14 @@ try {
   const app = await createApp(readConfig(), { log });
   log.info('The contacts subgraph is listening.', { address: await app.listen() });
 
-  let toldAtMs: number | undefined;
+  let stoppingSinceMs: number | undefined;
   const stop = async (): Promise<void> => {
-    if (toldAtMs !== undefined) {
-      if (performance.now() - toldAtMs > ECHO_MS) process.exit(1);
+    if (stoppingSinceMs !== undefined) {
+      if (performance.now() - stoppingSinceMs > ECHO_MS) process.exit(1);
       return;
     }
-    toldAtMs = performance.now();
-    log.info('Told to stop: answering what is under way, and no longer ready.');
+    stoppingSinceMs = performance.now();
+    log.info('Told to stop: no longer ready, answering the requests under way.');
     setTimeout(() => {
       log.error('The stop took too long: ending at once.');
       process.exit(1);

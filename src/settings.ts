@@ -74,8 +74,8 @@ export class Settings {
 
   /** Returns `value`. Adds a fault if it is missing, unless it has one already. `because` says why it is needed. */
   required<T>(name: string, value: T | undefined, because: string): T | undefined {
-    const told = this.#faults.some((fault) => fault.startsWith(`${name} `) || fault.startsWith(`${name}_FILE `));
-    if (value === undefined && !told) this.fault(name, `is missing: it is needed since ${because}`);
+    const hasFault = this.#faults.some((fault) => fault.startsWith(`${name} `) || fault.startsWith(`${name}_FILE `));
+    if (value === undefined && !hasFault) this.fault(name, `is missing: it is needed since ${because}`);
     return value;
   }
 

@@ -16,7 +16,7 @@ export async function createCas360Tokens(
   { log, redis }: { readonly log: Log; readonly redis: Redis | undefined },
 ): Promise<Pick<TokenSourceOptions, 'request' | 'initial'>> {
   const onUnkept = (error: unknown): void =>
-    log.error('The refresh token could not be written: it lives in memory only, until it can.', { source: 'CAS360', reason: tokenFailure(error) });
+    log.error('The refresh token could not be written: it is in memory only until a write succeeds.', { source: 'CAS360', reason: tokenFailure(error) });
   if (redis) {
     // One renewal, with a margin for a slow replica.
     const shared = new SharedRefreshToken({ redis, key: CAS360_TOKEN_KEY, initial: cas360.refreshToken, useMs: timeoutMs + 1_000 });
@@ -27,7 +27,7 @@ export async function createCas360Tokens(
   }
   const store = cas360.tokenFile ? await inFile(cas360.tokenFile, cas360.refreshToken) : inMemory(cas360.refreshToken);
   if (store.current() === undefined) {
-    log.error('The refresh token of CAS 360 is void, or may be: an earlier process ended while it used it. Approve the connection again and set CAS360_REFRESH_TOKEN.');
+    log.error('The refresh token of CAS 360 is void, or may be: an earlier process ended while using it. Approve the connection again and set CAS360_REFRESH_TOKEN.');
   }
   const kept = store.grant();
   return {

@@ -49,22 +49,22 @@ type Tokens = Pick<TokenSourceOptions, 'request' | 'initial'>;
 
 function createUpstream(source: Source, { baseUrl }: PmsConfig | Cas360Config, connections: number, tokens: Tokens, options: UpstreamsOptions): Upstream {
   const { log, metrics, redis, callsToTrip } = options;
-  const chance = { now: () => performance.now(), random: Math.random };
+  const clockAndRandom = { now: () => performance.now(), random: Math.random };
   const pauseKey = `contacts:{${source.toLowerCase()}}:pause`;
-  const pause = new Pause({ source, ...chance, ...(redis && { onBegin: (forMs: number) => sharePause(redis, pauseKey, forMs) }) });
+  const pause = new Pause({ source, ...clockAndRandom, ...(redis && { onBegin: (forMs: number) => sharePause(redis, pauseKey, forMs) }) });
   if (redis) joinPauses(redis, pauseKey, pause);
-  const breaker = new Breaker({ source, callsToTrip, now: chance.now });
+  const breaker = new Breaker({ source, callsToTrip, now: clockAndRandom.now });
   const token = new TokenSource({
     source,
     ...tokens,
-    ...chance,
+    ...clockAndRandom,
     onGrant: () => metrics.tokenRequest(source, 'granted'),
     onFailure: (error) => {
       metrics.tokenRequest(source, 'failed');
-      log.warn('No token was to be had.', { source, reason: tokenFailure(error) });
+      log.warn('No access token could be obtained.', { source, reason: tokenFailure(error) });
     },
   });
   const wire = new Wire({ baseUrl, connections, maxBodyBytes: MAX_BODY_BYTES[source] });
   metrics.watchUpstream(source, () => ({ breaker: breaker.openness, pauseSeconds: pause.leftMs / 1_000, tokenAgeSeconds: token.ageMs && token.ageMs / 1_000 }));
-  return new Upstream({ source, retry: new Retry(chance), pause, breaker, token, wire, onCall: metrics.upstreamCall });
+  return new Upstream({ source, retry: new Retry(clockAndRandom), pause, breaker, token, wire, onCall: metrics.upstreamCall });
 }

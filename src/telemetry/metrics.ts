@@ -41,15 +41,15 @@ const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
  */
 export class Metrics {
   readonly #all = new Registry();
-  readonly #operations = this.#histogram('contacts_operation_seconds', 'Operations, by their name and what became of them.', SECONDS);
-  readonly #calls = this.#histogram('contacts_upstream_call_seconds', 'Calls to the upstreams, by what was asked and what became of it.', SECONDS);
-  readonly #callIds = this.#histogram('contacts_upstream_call_ids', 'How many ids a call to an upstream asks about.', [1, 2, 5, 10, 25, 50, 100, 250, 500]);
+  readonly #operations = this.#histogram('contacts_operation_seconds', 'Operations, by name and outcome.', SECONDS);
+  readonly #calls = this.#histogram('contacts_upstream_call_seconds', 'Calls to the upstreams, by resource and outcome.', SECONDS);
+  readonly #callIds = this.#histogram('contacts_upstream_call_ids', 'How many ids a call to an upstream requests.', [1, 2, 5, 10, 25, 50, 100, 250, 500]);
   readonly #retries = this.#counter('contacts_upstream_retries_total', 'Calls to the upstreams that were sent again, after a failure or with a new token.', ['source']);
-  readonly #tokens = this.#counter('contacts_token_requests_total', 'Requests for access tokens, by what became of them.', ['source', 'outcome']);
+  readonly #tokens = this.#counter('contacts_token_requests_total', 'Requests for access tokens, by outcome.', ['source', 'outcome']);
   readonly #drift = this.#counter('contacts_upstream_drift_total', 'Values of upstream records that could not be used and were served as null.', ['source', 'field']);
-  readonly #answerDrift = this.#counter('contacts_upstream_answer_drift_total', 'Answers of the upstreams that are not as documented, by what was odd about them.', ['source', 'resource', 'kind']);
-  readonly #endedConnections = this.#counter('contacts_connections_ended_total', 'Connections of callers that the service ended, by the reason.', ['reason']);
-  readonly #lookups = this.#counter('contacts_cache_lookups_total', 'Ids that were looked up in the cache, by what was found.', ['source', 'resource', 'outcome']);
+  readonly #answerDrift = this.#counter('contacts_upstream_answer_drift_total', 'Answers of the upstreams that are not as documented, by the kind of difference.', ['source', 'resource', 'kind']);
+  readonly #endedConnections = this.#counter('contacts_connections_ended_total', 'Connections of callers that the service ended, by reason.', ['reason']);
+  readonly #lookups = this.#counter('contacts_cache_lookups_total', 'Ids that were looked up in the cache, by outcome.', ['source', 'resource', 'outcome']);
   readonly #operationsBy = new OperationNames<Map<OperationOutcome, Observations>>({
     make: () => new Map(),
     forget: (byOutcome) => byOutcome.forEach((observations) => this.#operations.remove(observations)),
@@ -119,8 +119,8 @@ export class Metrics {
   }
 
   readonly #gauges = {
-    breaker: this.#gauge('contacts_breaker_open', 'Whether the breaker keeps calls from an upstream: 1, or 0.5 while one tries.', ['source']),
-    pause: this.#gauge('contacts_upstream_pause_seconds', 'How long an upstream still wants to be left alone.', ['source']),
+    breaker: this.#gauge('contacts_breaker_open', 'The state of the breaker. 0: closed; 0.5: a trial call is under way; 1: open.', ['source']),
+    pause: this.#gauge('contacts_upstream_pause_seconds', 'How long the pause that an upstream requested still lasts.', ['source']),
     tokenAge: this.#gauge('contacts_token_age_seconds', 'How old the access token of an upstream is.', ['source']),
     queue: this.#gauge('contacts_queue_ids', 'Ids that wait for a call.', ['source', 'resource']),
     underWay: this.#gauge('contacts_calls_under_way', 'Calls that are under way.', ['source', 'resource']),
