@@ -89,3 +89,20 @@ test.each([
   const one = documentOf(query);
   for (let sight = 0; sight < 3; sight++) expect(known.find(...one, { id: 'pms:1' })).toBeUndefined();
 });
+
+test.each([
+  ['true', undefined, true],
+  ['true', {}, true],
+  ['true', { a: undefined }, true],
+  ['true', { a: false }, false],
+  ['false', {}, false],
+  ['false', { a: true }, true],
+])('a condition that is %s by default, with the variables %j, is as with the value %j', (byDefault, variables, value) => {
+  const known = operations();
+  const one = documentOf(`query ($unused: Int, $a: Boolean = ${byDefault}) { contact(id: "pms:1") { id name @skip(if: $a) } }`);
+  for (let sight = 0; sight < 2; sight++) for (const a of [true, false]) known.find(...one, { a });
+  const [run, other] = [value, !value].map((a) => known.find(...one, { a }));
+  expect(run).toBeInstanceOf(Function);
+  expect(known.find(...one, variables)).toBe(run);
+  expect(run).not.toBe(other);
+});
