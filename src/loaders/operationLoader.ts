@@ -68,10 +68,12 @@ export class OperationLoader<M> {
   }
 
   async #outcomesOf({ ids, relationships, field }: FieldRequest): Promise<Outcome<M>[]> {
-    const depths = ids.map((id) => this.#depthOf(id, relationships)!);
+    // There is often a single depth, which then has all ids.
+    const only = this.#depths.length === 1 ? this.#depths[0] : undefined;
+    const depths = only ? [only] : ids.map((id) => this.#depthOf(id, relationships)!);
     if (this.waits) for (const { fields } of depths) fields.add(field);
     for (const depth of depths) depth.arrived ??= await depth.models;
-    return ids.map((id, i) => depths[i]!.arrived!.get(id)!);
+    return ids.map((id, i) => (only ?? depths[i]!).arrived!.get(id)!);
   }
 
   /** The first request that brings what is needed of an id. */

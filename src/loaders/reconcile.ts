@@ -33,18 +33,16 @@ class Reconciliation<R extends UpstreamRecord> {
   #callsLeft = MAX_CALLS;
   #matchedRows = 0;
   #hasRepeated500 = false;
-  #lastError: ContactsError;
+  #lastError: ContactsError | undefined;
   /** Absent ids of answers with rows that match no id: one of those rows may be theirs. */
-  readonly #suspects = new Set<string>();
+  #suspects: Set<string> | undefined;
 
   constructor(
     readonly source: Source,
     readonly outcomes: Outcomes<R>,
     readonly fetch: Fetch<R>,
     readonly onDrift: (kind: AnswerDrift) => void,
-  ) {
-    this.#lastError = new ContactsError('UPSTREAM_INVALID_RESPONSE', source);
-  }
+  ) {}
 
   /** Asks for absent ids again, together, for as long as answers bring rows for some of them. */
   async settle(ids: readonly string[]): Promise<void> {
@@ -57,7 +55,7 @@ class Reconciliation<R extends UpstreamRecord> {
       absent = absent.filter((id) => !this.outcomes.has(id));
       if (!isProgress) break;
     }
-    for (const id of absent) this.outcomes.set(id, this.#suspects.has(id) ? new ContactsError('UPSTREAM_INVALID_RESPONSE', this.source) : null);
+    for (const id of absent) this.outcomes.set(id, this.#suspects?.has(id) ? this.#invalid() : null);
   }
 
   /** One call for all of them; more where it fails and a single id may be the reason. */
@@ -85,7 +83,7 @@ class Reconciliation<R extends UpstreamRecord> {
 
   /** One call. Returns its error if a single id may be the reason; any other error is the outcome of all these ids. */
   async #ask(ids: readonly string[]): Promise<ContactsError | undefined> {
-    if (this.#callsLeft-- <= 0) return this.#setAll(ids, this.#lastError);
+    if (this.#callsLeft-- <= 0) return this.#setAll(ids, this.#lastError ?? this.#invalid());
     try {
       this.#match(ids, await this.fetch(ids));
       return undefined;
@@ -116,11 +114,12 @@ class Reconciliation<R extends UpstreamRecord> {
         unmatched--;
         this.#matchedRows++;
         if (row === CONTRADICTION) this.onDrift('contradictory_rows');
-        this.outcomes.set(id, row === CONTRADICTION ? new ContactsError('UPSTREAM_INVALID_RESPONSE', this.source) : row);
+        this.outcomes.set(id, row === CONTRADICTION ? this.#invalid() : row);
       }
     }
     if (unmatched === 0) return;
     this.onDrift('unmatched_rows');
+    this.#suspects ??= new Set();
     for (const id of absent) this.#suspects.add(id);
   }
 
@@ -128,6 +127,10 @@ class Reconciliation<R extends UpstreamRecord> {
     const status = statusOf(error);
     if (status === undefined && error.code === 'UPSTREAM_INVALID_RESPONSE') this.onDrift('unreadable_answer');
     if (status === 404 && !(error as StatusError).isNotFound) this.onDrift('foreign_404');
+  }
+
+  #invalid(): ContactsError {
+    return new ContactsError('UPSTREAM_INVALID_RESPONSE', this.source);
   }
 
   #setAll(ids: readonly string[], outcome: ContactsError | null): undefined {

@@ -44,10 +44,10 @@ export function parseJson(body: Uint8Array, contentType?: unknown): unknown {
  * for all others. Some sets make short texts that are valid UTF-8 too: such a body is refused, since either reading may be wrong.
  */
 function inUtf8(bytes: Uint8Array, contentType: unknown): Uint8Array {
-  const [first, second] = bytes;
+  const first = bytes[0];
   if (first === 0 || first === 0xfe) return transcoded(bytes, decoderOf('utf-16be')!);
-  if (second === 0 || first === 0xff) return transcoded(bytes, decoderOf('utf-16le')!);
-  const [, declared] = (typeof contentType === 'string' && CHARSET.exec(contentType)) || [];
+  if (bytes[1] === 0 || first === 0xff) return transcoded(bytes, decoderOf('utf-16le')!);
+  const declared = typeof contentType === 'string' ? CHARSET.exec(contentType)?.[1] : undefined;
   if (declared === undefined || /^utf-?8$/i.test(declared)) return bytes;
   const decoder = decoderOf(declared);
   if (decoder ? AMBIGUOUS.has(decoder.encoding) : SEVEN_BIT.test(declared)) {

@@ -12,8 +12,8 @@ export type Reduced<T> = { readonly id: string } & { readonly [K in Exclude<keyo
 export function rowId(row: unknown): string | undefined {
   if (!isRecord(row)) return undefined;
   const { id } = row;
-  const digits = Number.isSafeInteger(id) ? String(id) : id;
-  return typeof digits === 'string' && SOURCE_ID.test(digits) ? digits : undefined;
+  if (typeof id === 'number') return Number.isSafeInteger(id) && id > 0 ? String(id) : undefined;
+  return typeof id === 'string' && SOURCE_ID.test(id) ? id : undefined;
 }
 
 // Where a key is absent its value is undefined. The types leave that out: the mapping reads both alike, and
