@@ -56,7 +56,7 @@ export class Upstream {
     const { retry, pause, breaker } = this.#parts;
     let attempt = 0;
     const call = (token: string): Promise<Answer> => this.#call(request, ++attempt, token, deadline);
-    const go = (): Promise<unknown> => breaker.run(() => this.#ask(call, deadline));
+    const go = (): Promise<unknown> => breaker.run(request.ids.length, () => this.#ask(call, deadline));
     return retry.run(deadline, () => (pause.leftMs > 0 ? pause.pass(deadline).then(go) : go()));
   }
 

@@ -22,7 +22,8 @@ let bomb: Buffer;
 const printed: string[] = [];
 
 beforeAll(async () => {
-  proxied = await startProxied();
+  // Each half of an answer that is too large is asked for in its turn: a hundred bombs.
+  proxied = await startProxied({ REQUEST_TIMEOUT_MS: '30000' });
   const blanks = Buffer.alloc(1_000_000, ' ');
   bomb = await buffer(Readable.from(Array.from({ length: INFLATED_BYTES / blanks.length }, () => blanks)).pipe(createGzip({ level: 9 })));
   for (const system of SYSTEMS) for (let n = 0; n < 20; n++) await expectEach(proxied.app, batch(system, 50), () => 'right');
@@ -48,7 +49,7 @@ async function rise(run: () => Promise<void>): Promise<number> {
 }
 
 describe('200 kB of gzip that are 200 MB', () => {
-  test.each<[System, number]>([['pms', 1], ['cas360', 1], ['cas360', 100], ['cas360', 500], ['pms', 50]])('are not let into memory (%s × %i)', async (system, size) => {
+  test.each<[System, number]>([['pms', 1], ['cas360', 1], ['cas360', 100], ['cas360', 300], ['pms', 50]])('are not let into memory (%s × %i)', async (system, size) => {
     expect(bomb.length).toBeLessThan(250_000);
     await proxied.proxies[system].set({ say: () => message(bomb, { 'content-encoding': 'gzip' }) });
     let bytes = Infinity;

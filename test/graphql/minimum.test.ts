@@ -8,7 +8,7 @@ import { operation, type Operation } from './drawnNeeds.js';
 import { callsFor, leastCalls, type Wave } from './leastCalls.js';
 import { until } from '../support/until.js';
 
-const RUNS = LONG_RUN ? 3_000 : 150;
+const RUNS = LONG_RUN ? 3_000 : 100;
 const CROWDS = LONG_RUN ? 300 : 20;
 const SEED = Number(process.env.MINIMUM_SEED ?? Date.now() % 2 ** 31);
 /** Long enough for operations that start together to meet on the wire. */

@@ -29,6 +29,7 @@ export default class ProjectEnvironment extends TestEnvironment {
   #leaves;
   #missing;
   #before;
+  #hasFailed = false;
 
   constructor(config, context) {
     super(config, context);
@@ -50,8 +51,11 @@ export default class ProjectEnvironment extends TestEnvironment {
   }
 
   handleTestEvent({ name }, { rootDescribeBlock }) {
-    // Mutation testing needs one failure, and a change can make each test of a file wait until its time is up.
-    if (process.env.__STRYKER_ACTIVE_MUTANT__ && (name === 'test_fn_failure' || name === 'hook_failure')) skip(rootDescribeBlock);
+    if (name === 'test_fn_failure' || name === 'hook_failure') {
+      this.#hasFailed = true;
+      // Mutation testing needs one failure, and a change can make each test of a file wait until its time is up.
+      if (process.env.__STRYKER_ACTIVE_MUTANT__) skip(rootDescribeBlock);
+    }
     if (name !== 'run_start' || !this.#missing) return;
     process.stderr.write(`Skipped: ${relative(process.cwd(), this.#path)}. ${this.#missing}\n`);
     skip(rootDescribeBlock);
@@ -60,7 +64,8 @@ export default class ProjectEnvironment extends TestEnvironment {
   async teardown() {
     const left = await this.#left();
     await super.teardown();
-    if (left.length > 0) throw new Error(`Left behind by this file: ${left.join(', ')}.`);
+    // A test that fails often leaves something. Jest would report only that, and not the failure.
+    if (left.length > 0 && !this.#hasFailed) throw new Error(`Left behind by this file: ${left.join(', ')}.`);
   }
 
   /** What there is more of than before, once it has had the time to close. */

@@ -2,8 +2,7 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import fc from 'fast-check';
 import { ContactsError } from '../../src/errors.js';
 import { Breaker } from '../../src/upstream/breaker.js';
-import { Cancelled } from '../../src/upstream/callErrors.js';
-import { StatusError } from '../../src/upstream/callErrors.js';
+import { Cancelled, StatusError } from '../../src/upstream/callErrors.js';
 
 beforeEach(() => {
   jest.useFakeTimers();
@@ -16,10 +15,10 @@ const now = (): number => performance.now();
 const DOWN = new StatusError(503, 'PMS');
 
 /** Runs calls that end as told; resolves to how many reached the upstream. */
-async function run(breaker: Breaker, times: number, outcome?: Error): Promise<number> {
+async function run(breaker: Breaker, times: number, outcome?: Error, idCount = 100): Promise<number> {
   let reached = 0;
   for (let i = 0; i < times; i++) {
-    await breaker.run(() => (reached++, outcome ? Promise.reject(outcome) : Promise.resolve())).catch(() => {});
+    await breaker.run(idCount, () => (reached++, outcome ? Promise.reject(outcome) : Promise.resolve())).catch(() => {});
   }
   return reached;
 }
@@ -35,7 +34,7 @@ describe('The breaker', () => {
   test('opens when most of the last calls failed, and answers at once from then on', async () => {
     const breaker = await opened();
     expect(await run(breaker, 50, DOWN)).toBe(0);
-    await expect(breaker.run(() => Promise.resolve())).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', source: 'PMS' });
+    await expect(breaker.run(100, () => Promise.resolve())).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', source: 'PMS' });
   });
 
   test.each([
@@ -54,13 +53,19 @@ describe('The breaker', () => {
     ['429', new StatusError(429, 'PMS')],
     ['403', new StatusError(403, 'PMS')],
     ['no token', new ContactsError('UPSTREAM_AUTH_FAILED', 'PMS')],
-    ['an unreadable body, which one spoilt row can cause', new ContactsError('UPSTREAM_INVALID_RESPONSE', 'PMS')],
+    ['an unreadable body about several ids, which one spoilt row can cause', new ContactsError('UPSTREAM_INVALID_RESPONSE', 'PMS')],
     ['a call that we cancelled', new Cancelled('PMS')],
   ])('counts %s neither way', async (_what, outcome) => {
     const breaker = new Breaker({ source: 'PMS', now });
     await run(breaker, 200, outcome);
     expect(breaker.isOpen).toBe(false);
     await run(breaker, 20, DOWN);
+    expect(breaker.isOpen).toBe(true);
+  });
+
+  test('opens where answers about single ids cannot be read', async () => {
+    const breaker = new Breaker({ source: 'PMS', now });
+    await run(breaker, 20, new ContactsError('UPSTREAM_INVALID_RESPONSE', 'PMS'), 1);
     expect(breaker.isOpen).toBe(true);
   });
 
@@ -76,7 +81,7 @@ describe('The breaker', () => {
     expect(await run(breaker, 1)).toBe(0);
     await jest.advanceTimersByTimeAsync(1);
     let answer = (): void => {};
-    const trying = breaker.run(() => new Promise<void>((resolve) => (answer = resolve)));
+    const trying = breaker.run(100, () => new Promise<void>((resolve) => (answer = resolve)));
     expect(await run(breaker, 10)).toBe(0);
     answer();
     await trying;
@@ -105,7 +110,7 @@ describe('The breaker', () => {
   test('does not blame an upstream that is back for calls that began before', async () => {
     const breaker = new Breaker({ source: 'PMS', now });
     const fail: ((error: Error) => void)[] = [];
-    const old = Array.from({ length: 50 }, () => breaker.run(() => new Promise<void>((_resolve, reject) => fail.push(reject))).catch(() => {}));
+    const old = Array.from({ length: 50 }, () => breaker.run(100, () => new Promise<void>((_resolve, reject) => fail.push(reject))).catch(() => {}));
     await run(breaker, 20, DOWN);
     expect(breaker.isOpen).toBe(true);
     await jest.advanceTimersByTimeAsync(5_000);
