@@ -12,7 +12,7 @@ afterEach(() => proxied.reset());
 afterAll(() => proxied.stop());
 
 /** Each id of the PMS is a call: more of them show nothing new. */
-const SIZES = { pms: [1, 5], cas360: [1, 50, 500] };
+const SIZES = { pms: [1, 5], cas360: [1, 50, 250] };
 
 type Make = (good: string) => Buffer;
 type Row = [what: string, make: Make, outcome: Outcome, system?: System];

@@ -22,8 +22,8 @@ export type Outcome = 'right' | 'none' | ErrorCode;
 /** The first ids of a system that follow one another: 1,600 of them. */
 export const FIRST: Readonly<Record<System, number>> = { pms: 5001, cas360: 1001 };
 
-/** The sizes of batches: for the register one id, half a chunk and five chunks; for the PMS, where each id is a call, one and more than go out at once. */
-export const SIZES = { pms: [1, 50], cas360: [1, 50, 500] } as const;
+/** The sizes of batches: for the register one id, half a chunk and two and a half chunks; for the PMS, where each id is a call, one and more than go out at once. */
+export const SIZES = { pms: [1, 50], cas360: [1, 50, 250] } as const;
 export const BATCHES: [System, number][] = SYSTEMS.flatMap((system) => SIZES[system].map((size): [System, number] => [system, size]));
 
 export const batch = (system: System, size: number): string[] => idsFrom(system, FIRST[system], size);

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
+import { until } from '../support/until.js';
 
 /** Prints each file of a package that the process loads, as soon as it does. */
 const TELL = `data:text/javascript,${encodeURIComponent(`
@@ -16,9 +17,13 @@ async function loadedWith(settings: Record<string, string>): Promise<Set<string>
   const child = spawn(process.execPath, ['--import', TELL, 'dist/src/main.js'], { env: { HOST: '127.0.0.1', PORT: '0', ...UPSTREAM, ...settings } });
   let files = '';
   child.stderr.on('data', (text) => (files += String(text)));
-  for await (const line of child.stdout) if (String(line).includes('"address"')) break;
+  const closed = once(child, 'close');
+  let said = '';
+  child.stdout.on('data', (text) => (said += String(text)));
+  await until('it listens, or ends', () => said.includes('"address"') || child.exitCode !== null, 25_000);
   child.kill('SIGKILL');
-  await once(child, 'close');
+  await closed;
+  expect(said).toContain('"address"');
   return new Set(files.split('\n').map((file) => file.split('/').slice(0, file.startsWith('@') ? 2 : 1).join('/')));
 }
 
