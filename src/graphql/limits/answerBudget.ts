@@ -3,30 +3,30 @@ import { limitExceeded, MAX_ERRORS, type ContactsError } from '../../errors.js';
 import { FIELDS_A_TURN, type Turns } from './turns.js';
 
 export interface AnswerLimits {
-  /** The fields that an answer can have. */
+  /** The most fields that an answer may have. */
   readonly maxAnswerFields: number;
-  /** The ids that one field takes. */
+  /** The most ids that one field takes. */
   readonly maxIds: number;
 }
 
 type Path = GraphQLResolveInfo['path'];
 
-/** What is known of the errors of each field, by its nodes. */
+/** The errors so far, by the nodes of their field. */
 class KnownErrors {
   readonly locations = new Map<readonly FieldNode[], readonly SourceLocation[]>();
-  /** The error that a field had last, without a path. */
+  /** The last error of a field, without a path. */
   readonly templates = new Map<readonly FieldNode[], GraphQLError>();
-  /** Fields that are reported once, and where. */
+  /** Fields whose error the answer holds only once, and its path. */
   readonly reported = new Map<readonly FieldNode[], { readonly error: GraphQLError | null; path: Path }>();
 }
 
 /** graphql-jit resolves a field in a fifth of the time that graphql-js takes. */
 const COMPILED_SPEED = 5;
 
-/** The fields and errors that the answer to one operation may still have. Made for one operation. */
+/** Counts the fields and errors of one operation's answer against its limits. */
 export class AnswerBudget {
   readonly #turns: Turns;
-  /** Made with the first error: most operations have none. */
+  /** Created with the first error: most operations have none. */
   #known: KnownErrors | undefined;
   #knownFields = 0;
   #fieldsLeft: number;
@@ -43,7 +43,10 @@ export class AnswerBudget {
     this.#fieldsLeft = limits.maxAnswerFields;
   }
 
-  /** Takes the fields that are known before the operation runs. Says why not, if they are too many for it or for the service. */
+  /**
+   * Reserves the fields known before execution. 'excess': too many for one operation. 'overload': too many under way in the
+   * process.
+   */
   begin(fields: number): 'begun' | 'excess' | 'overload' {
     if (fields > this.#fieldsLeft) return 'excess';
     if (!this.#turns.begin(fields)) return 'overload';
@@ -52,18 +55,18 @@ export class AnswerBudget {
     return 'begun';
   }
 
-  /** The operation has been answered, or its caller has left. */
+  /** Call it when the operation has been answered, or its caller has left. */
   end(): void {
     this.#turns.end(this.#knownFields);
     this.#knownFields = 0;
   }
 
-  /** The caller has left: what is not resolved yet is null. */
+  /** Call it when the caller has left: values that are not yet resolved become null. */
   abandon(): void {
     this.#isAbandoned = true;
   }
 
-  /** To be called before the operation is executed, by compiled code or, if that had no answer, by graphql-js. */
+  /** Call it before each execution, by compiled code or by graphql-js. Starts the counts again. */
   execute(isCompiled: boolean): void {
     this.#isCompiled = isCompiled;
     this.#fieldsLeft = this.limits.maxAnswerFields - this.#knownFields;
@@ -71,31 +74,31 @@ export class AnswerBudget {
     this.#known = undefined;
   }
 
-  /** Takes so many fields from the budget. False if fewer are left; then nothing is taken. */
+  /** Reserves fields. False if fewer are left: then it reserves none. */
   take(fields: number): boolean {
     if (fields > this.#fieldsLeft) return false;
     this.#fieldsLeft -= fields;
     return true;
   }
 
-  /** How many fields the answer can have, as far as is known. */
+  /** How many fields are reserved so far. */
   get fields(): number {
     return this.limits.maxAnswerFields - this.#fieldsLeft;
   }
 
-  /** The refusal of a list that is longer than the budget. */
+  /** The error for an operation or a list that exceeds the limit. */
   get excess(): ContactsError {
     return (this.#excess ??= limitExceeded('MAX_ANSWER_FIELDS', this.limits.maxAnswerFields));
   }
 
-  /** Whether there were more errors than an answer may have. The others are null. */
+  /** Whether there were more errors than an answer may hold. The fields of the others are null. */
   get isTruncated(): boolean {
     return this.#errors > MAX_ERRORS;
   }
 
   /**
-   * An error as the answer shows it, with its path and its place in the document; null once there are too many, unless the
-   * field may not be null. Left to itself graphql-js would take a stack for each error, and scan the document for the line.
+   * Adds the path and the location in the document to an error. Null once the answer has too many errors, unless the field is
+   * non-null. By itself, graphql-js would capture a stack and scan the document for each error.
    */
   error(error: unknown, { fieldNodes, path, returnType }: GraphQLResolveInfo, item?: number): GraphQLError | null {
     if (++this.#errors > MAX_ERRORS && (item !== undefined || !isNonNullType(returnType))) return null;
@@ -104,8 +107,8 @@ export class AnswerBudget {
   }
 
   /**
-   * One error for all items of a list, and null for the others: the same nodes are the same field of the operation. Items may
-   * be resolved in any order, so the error moves to the first of them.
+   * Gives the error to the first item of a list, and null to the others. The same nodes mean the same field of the operation.
+   * Items can be resolved in any order, so the error moves if an earlier item follows.
    */
   errorOnce(error: ContactsError, info: GraphQLResolveInfo): GraphQLError | null {
     const known = (this.#known ??= new KnownErrors());
@@ -122,7 +125,10 @@ export class AnswerBudget {
     return first;
   }
 
-  /** The items: at once where this turn of the event loop has room for their fields, else in slices, each in a turn of its own. */
+  /**
+   * Returns the items at once if this turn of the event loop has room for their fields. Otherwise they wait, long lists in
+   * slices of one turn each.
+   */
   inTurns(items: readonly unknown[], fieldsOfItem: number): readonly unknown[] | Promise<readonly unknown[]> {
     const cost = this.#costOf(fieldsOfItem);
     const itemsATurn = Math.max(1, Math.floor(FIELDS_A_TURN / cost));
@@ -135,14 +141,14 @@ export class AnswerBudget {
     for (let first = 0; first < items.length; first += itemsATurn) {
       const slice = items.slice(first, first + itemsATurn);
       const take = (): Promise<void> | undefined => (this.#isAbandoned ? undefined : this.#turns.take(slice.length * cost));
-      // A slice asks once the one before was granted, so that another list need not wait for all of them.
+      // A slice queues when the slice before has its turn, so that other lists can go in between.
       turn = first === 0 ? take() : (turn ?? Promise.resolve()).then(take);
       for (const item of slice) paced.push(turn ? turn.then(() => this.#unlessAbandoned(item)) : item);
     }
     return paced;
   }
 
-  /** A value that came by itself, in its turn. */
+  /** Returns a single value when its turn comes. */
   inTurn(value: unknown, fields: number): unknown {
     const turn = this.#turns.take(this.#costOf(fields));
     return turn ? turn.then(() => this.#unlessAbandoned(value)) : value;
@@ -153,7 +159,7 @@ export class AnswerBudget {
   }
 
   #costOf(fields: number): number {
-    // An item may have a list to load, which takes longer than a few fields.
+    // At least 1: an item may also have to load a list.
     return Math.max(1, this.#isCompiled ? fields / COMPILED_SPEED : fields);
   }
 
@@ -171,7 +177,7 @@ export class AnswerBudget {
 function locationsOf(nodes: readonly FieldNode[], locations: KnownErrors['locations']): readonly SourceLocation[] {
   let known = locations.get(nodes);
   if (!known) {
-    // Compiled code has the nodes of a fragment once for each place where it is spread.
+    // Compiled code repeats the nodes of a fragment for each spread.
     const starts = new Map(nodes.flatMap(({ loc }) => (loc ? [[loc.start, loc.source] as const] : [])));
     locations.set(nodes, (known = [...starts].map(([start, source]) => getLocation(source, start))));
   }
@@ -184,7 +190,7 @@ function keysOf(path: Path): (string | number)[] {
   return keys;
 }
 
-/** Whether a place of a field comes before another place of the same field: by the item of the outermost list that differs. */
+/** Whether a path comes before another path of the same field. The outermost list index that differs decides. */
 function isBefore(path: Path, other: Path): boolean {
   let before = false;
   let at: Path | undefined = path;

@@ -21,30 +21,30 @@ import { getOrAdd } from '../../getOrAdd.js';
 
 type Fragments = Readonly<Record<string, FragmentDefinitionNode>>;
 
-/** The argument that says how many items a field of `Query` has. */
+/** The argument whose length is the number of items, by field of `Query`. */
 const COUNTED_BY: Readonly<Record<string, string>> = { contacts: 'ids', _entities: 'representations' };
 
-/** Lists whose length the systems decide: boundFields.ts counts them as they come. */
+/** Lists whose length the upstreams decide. boundFields.ts counts them when they arrive. */
 const COUNTED_LATER = new Set(['Contact.representatives', 'Contact.relationships']);
 
-/** A field of `Query` whose argument says how many items it has. */
+/** A field of `Query` with one item for each item of its argument. */
 export interface RootList {
   readonly name: string;
-  /** Undefined where it is missing, which validation refuses. */
+  /** Undefined if it is missing. Validation refuses that. */
   readonly argument: ValueNode | undefined;
   /** How many fields each item can have. */
   readonly fieldsOfItem: number;
 }
 
-/** How many fields the answer to an operation can have: `fixed` ones, and those of each list for each of its items. */
+/** The most fields that an answer can have: `fixed`, plus `fieldsOfItem` for each item of each list. */
 export interface OperationFields {
   readonly fixed: number;
   readonly lists: readonly RootList[];
 }
 
 /**
- * Counts the fields that an answer can have, from what is selected. A fragment is counted once for each type, and its count
- * is added wherever it is spread, so that the time grows with the document as written. Conditions are not looked at.
+ * Computes from the selections how many fields an answer can have. Counts each fragment once per type and adds that count at
+ * each spread, so the time is linear in the document as written. Ignores @skip and @include.
  */
 export class AnswerFields {
   readonly #documents = new WeakMap<OperationDefinitionNode, DocumentFields>();
@@ -59,7 +59,7 @@ export class AnswerFields {
     return known;
   }
 
-  /** How many fields one item of the list can have that is being resolved. */
+  /** How many fields each item of the list being resolved can have. */
   ofItem({ fieldNodes, returnType, operation, fragments }: GraphQLResolveInfo): number {
     let known = this.#items.get(fieldNodes);
     if (known === undefined) {
@@ -92,7 +92,7 @@ class DocumentFields {
     private readonly fragments: Fragments,
   ) {}
 
-  /** A valid operation: its fields are in the schema. */
+  /** Expects a valid operation: all its fields are in the schema. */
   ofOperation({ selectionSet }: OperationDefinitionNode): OperationFields {
     const lists: RootList[] = [];
     const query = this.schema.getQueryType()!;
@@ -112,7 +112,7 @@ class DocumentFields {
     return { fixed: collect(selectionSet), lists };
   }
 
-  /** The fields of one object of this type; the most of all of them, if there are several. */
+  /** The fields of one object of this type. For an abstract type, the most among its object types. */
   ofObject(set: SelectionSetNode, type: GraphQLNamedType): number {
     if (isAbstractType(type)) return Math.max(0, ...this.schema.getPossibleTypes(type).map((one) => this.ofObject(set, one)));
     if (!isObjectType(type)) return 0;
@@ -141,7 +141,7 @@ class DocumentFields {
   }
 
   #ofField({ name, selectionSet }: FieldNode, parent: GraphQLObjectType): number {
-    // Not there for `__typename` and introspection.
+    // Undefined for `__typename` and introspection.
     const field = (parent.getFields() as Partial<Record<string, GraphQLField<unknown, unknown>>>)[name.value];
     if (!field || !selectionSet || COUNTED_LATER.has(`${parent.name}.${name.value}`)) return 1;
     return 1 + mostItems(field) * this.ofObject(selectionSet, getNamedType(field.type));
@@ -154,7 +154,7 @@ class DocumentFields {
   }
 }
 
-/** How many items a field has: one, or as many as the schema says of a list (`@listSize`). */
+/** How many items a field has: one, or the `@listSize` that the schema gives for a list. */
 function mostItems({ type, astNode }: GraphQLField<unknown, unknown>): number {
   if (!isListType(isNonNullType(type) ? type.ofType : type)) return 1;
   const size = astNode?.directives?.find(({ name }) => name.value === 'listSize')?.arguments?.find(({ name }) => name.value === 'assumedSize')?.value;

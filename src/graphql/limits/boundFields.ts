@@ -5,12 +5,12 @@ import type { Context } from '../context.js';
 import type { AnswerBudget } from './answerBudget.js';
 import type { AnswerFields } from './answerFields.js';
 
-/** What becomes of a value that a resolver has returned. */
+/** Turns the result of a resolver into the value of its field. */
 type Bound = (value: unknown, answer: AnswerBudget, info: GraphQLResolveInfo) => unknown;
 
 /**
- * Puts the operation's budget behind every field that takes a call or has many items: errors are counted, the lists whose
- * length the systems decide are counted as they come, and what has many fields is resolved in turns.
+ * Applies the operation's budget to each field that makes calls or has many items. Counts its errors, counts the lists whose
+ * length the upstreams decide, and spreads many fields over several turns of the event loop.
  */
 export function boundFields(schema: GraphQLSchema, fields: AnswerFields): void {
   const boundList: Bound = (value, answer, info) => (Array.isArray(value) ? answer.inTurns(value, fields.ofItem(info)) : boundError(value, answer, info));
@@ -25,7 +25,7 @@ export function boundFields(schema: GraphQLSchema, fields: AnswerFields): void {
   for (const fieldName of ['representatives', 'relationships'] as const) boundLength(schema, fieldName, fields);
 }
 
-/** Refuses a list for which the budget has no room, before anything is loaded for it. */
+/** Refuses a list that exceeds the budget, before anything is loaded for it. */
 function boundLength(schema: GraphQLSchema, fieldName: 'representatives' | 'relationships', fields: AnswerFields): void {
   const field = fieldOf(schema, 'Contact', fieldName);
   const { resolve = defaultFieldResolver } = field;
@@ -46,7 +46,7 @@ export function boundIds(schema: GraphQLSchema): void {
   };
 }
 
-/** `late` is for values that came as a promise. */
+/** `late` replaces `bound` for the values of promises. */
 function bind(schema: GraphQLSchema, typeName: string, fieldName: string, bound: Bound, late = bound): void {
   const field = fieldOf(schema, typeName, fieldName);
   const { resolve = defaultFieldResolver } = field;
@@ -69,12 +69,12 @@ function fieldOf(schema: GraphQLSchema, typeName: string, fieldName: string): Gr
 
 const boundError: Bound = (value, answer, info) => (value instanceof Error ? answer.error(value, info) : value);
 
-/** The same list where it holds neither errors nor promises, which is the usual one. */
+/** Returns the same list if it holds neither errors nor promises, as most do. */
 function settledItems(items: readonly unknown[], answer: AnswerBudget, info: GraphQLResolveInfo, fields: AnswerFields): readonly unknown[] {
   if (!items.some((item) => item instanceof Error || item instanceof Promise)) return items;
   return items.map((item, i) => {
     const settled = (value: unknown): unknown => (value instanceof Error ? answer.error(value, info, i) : value);
-    // A promise is no work yet. Its contact is, once it comes.
+    // Only the contact that a promise brings costs fields, so it takes its turn when it arrives.
     return item instanceof Promise ? item.then((value) => answer.inTurn(settled(value), fields.ofItem(info))) : settled(item);
   });
 }

@@ -10,7 +10,7 @@ import {
 } from 'graphql';
 import { limitExceeded, type ContactsError } from '../../errors.js';
 
-/** How large an operation may be, its fragments unfolded: a field in a fragment that is spread five times is five fields. */
+/** How large an operation may be with its fragments inlined: a field of a fragment that is spread five times counts five times. */
 export interface DocumentLimits {
   readonly maxDepth: number;
   readonly maxAliases: number;
@@ -19,13 +19,13 @@ export interface DocumentLimits {
   readonly maxEntitiesFields: number;
   /** How long an alias may be: an answer repeats it for each item and each error. */
   readonly maxAliasCharacters: number;
-  /** How often one field may be selected at the same place. Validation compares each of them with each. */
+  /** How often one field may be selected at the same place. Validation compares every pair of them. */
   readonly maxRepeats: number;
 }
 
 /**
- * Refuses documents beyond the limits. The time that takes grows with the document as written: each fragment is measured
- * once, and its size is added wherever it is spread.
+ * Refuses documents beyond the limits. Measures each fragment once and adds its size at each spread, so the time is linear in
+ * the document as written.
  */
 export function documentLimits(limits: DocumentLimits): ValidationRule {
   return (context) => {
@@ -33,7 +33,7 @@ export function documentLimits(limits: DocumentLimits): ValidationRule {
     const originalError = excessOf(document, limits);
     if (originalError) {
       context.reportError(new GraphQLError(originalError.message, { originalError }));
-      // The other rules cost far more than this one. Without definitions they have nothing to look at.
+      // The other rules cost far more than this one. Without definitions they do nothing.
       (document as { definitions: readonly DefinitionNode[] }).definitions = [];
     }
     return {};
@@ -41,18 +41,18 @@ export function documentLimits(limits: DocumentLimits): ValidationRule {
 }
 
 interface Size {
-  /** Levels of fields. Introspection does not count: it is closed, or the operator has opened it for people who explore. */
+  /** Levels of fields. Introspection does not count: it is off, or switched on for people who explore the schema. */
   depth: number;
   aliases: number;
   /** The length of the longest alias. */
   aliasCharacters: number;
   directives: number;
-  /** Fields of the first level, and those of them that are `_entities`. */
+  /** Fields of the first level, and how many of them are `_entities`. */
   fields: number;
   entities: number;
-  /** The most selections that are merged into one field, at the first level or below. */
+  /** The most selections that are merged into one field, at any level. */
   repeats: number;
-  /** The fields of the first level by their names in the answer. */
+  /** The fields of the first level, by their names in the answer. */
   readonly level: Map<string, Repeated>;
 }
 
@@ -79,7 +79,7 @@ export function excessOf(document: DocumentNode, limits: DocumentLimits): Contac
     if (size.fields > limits.maxRootFields) return limitExceeded('MAX_ROOT_FIELDS', limits.maxRootFields);
     if (size.entities > limits.maxEntitiesFields) return limitExceeded('MAX_ENTITIES_FIELDS', limits.maxEntitiesFields);
   }
-  // A fragment that nothing spreads is invalid, but validating it would cost as much as any other.
+  // An unused fragment is invalid, but validating it costs as much as validating any other.
   for (const [name, { typeCondition }] of fragments) {
     const size = sizes.ofFragment(name);
     const excess = excessIn(typeCondition.name.value.startsWith('__') ? { ...size, depth: 0 } : size, limits);
@@ -114,7 +114,7 @@ class Sizes {
   ofFragment(name: string): Size {
     const known = this.#known.get(name);
     if (known) return known;
-    // A circle of fragments ends here. Another rule refuses it.
+    // Ends a cycle of fragments. Another rule refuses it.
     this.#known.set(name, nothing());
     const fragment = this.#fragments.get(name);
     const size = fragment ? this.of(fragment) : nothing();

@@ -9,7 +9,7 @@ import type { AnswerFields, OperationFields } from './answerFields.js';
 
 /** How much one operation may ask for, by its document and its variables together. */
 export interface OperationLimits extends AnswerLimits {
-  /** Of all `_entities` fields of the operation together. */
+  /** Over all `_entities` fields of the operation. */
   readonly maxRepresentations: number;
   /** Levels of objects and lists in the variables. */
   readonly maxVariablesDepth: number;
@@ -17,12 +17,15 @@ export interface OperationLimits extends AnswerLimits {
 
 type Variables = Readonly<Record<string, unknown>>;
 
-/** Refuses an operation that asks for too much, before anything is executed. An answer with too many errors says so; `onLongAnswer` is told of those that take long to write. */
+/**
+ * Refuses an operation that asks for too much before it is executed. Marks an answer that has too many errors. Calls
+ * `onLongAnswer` with the data of answers that take long to write.
+ */
 export function operationLimits(limits: OperationLimits, fields: AnswerFields, onLongAnswer: (data: object) => void): ApolloServerPlugin<Context> {
   return {
     requestDidStart: async () => ({
       didResolveOperation: async ({ request, document, operation, contextValue }) => {
-        // There is none where the name that was given fits none.
+        // Undefined if the document has no operation of the given name.
         if (!operation) return;
         const variables: Variables = request.variables ?? {};
         if (isDeeperThan(limits.maxVariablesDepth + 1, variables)) throw refusal(limitExceeded('MAX_VARIABLES_DEPTH', limits.maxVariablesDepth));
@@ -43,7 +46,7 @@ export function operationLimits(limits: OperationLimits, fields: AnswerFields, o
   };
 }
 
-/** As many errors as an answer may have. That of a root field explains why there is no data at all. */
+/** The errors with the shortest paths, as many as an answer may hold. The error of a root field explains why there is no data. */
 function outermost(errors: readonly GraphQLFormattedError[]): GraphQLFormattedError[] {
   return errors.toSorted((one, other) => (one.path?.length ?? 0) - (other.path?.length ?? 0)).slice(0, MAX_ERRORS);
 }
@@ -58,7 +61,7 @@ function count({ fixed, lists }: OperationFields, operation: OperationDefinition
   for (const { name, argument, fieldsOfItem } of lists) {
     const number = argument ? itemsIn(argument, operation, variables) : 0;
     if (name === '_entities') representations += number;
-    // A list of more ids than one field takes is refused at its place.
+    // `contacts` with too many ids is refused as a field, so its items cost nothing.
     if (name === '_entities' || number <= maxIds) fields += number * fieldsOfItem;
   }
   return { fields, representations };
@@ -74,7 +77,7 @@ function itemsIn(value: ValueNode, operation: OperationDefinitionNode, variables
   return defaultValue ? itemsIn(defaultValue, operation, variables) : 0;
 }
 
-/** A field refuses a list that is too long by itself. graphql-js would look at each of half a million ids before. */
+/** Shortens lists that their field refuses anyway: graphql-js would check every item first. */
 function cutLists(variables: Variables, maxItems: number): void {
   for (const value of Object.values(variables)) if (Array.isArray(value) && value.length > maxItems) value.length = maxItems;
 }
