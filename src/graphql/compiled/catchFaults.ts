@@ -1,9 +1,9 @@
 import { getNamedType, isCompositeType, isObjectType, type GraphQLSchema } from 'graphql';
 
 /**
- * Changes a schema for graphql-jit, which catches what a resolver throws, and nothing that its own code throws later: a
- * fault in a getter of a model, read once the promise of its list is fulfilled, would leave the operation without an end.
- * Here such a fault is told as if the promise had been rejected. Returns the schema.
+ * Changes a schema for graphql-jit, and returns it. graphql-jit catches what a resolver throws, but not what its own code
+ * throws when a promise resolves, for instance from a getter of a model. The operation would then never end. Here such a
+ * promise counts as rejected.
  */
 export function catchFaults(schema: GraphQLSchema): GraphQLSchema {
   for (const type of Object.values(schema.getTypeMap())) {
@@ -21,7 +21,7 @@ function caught(value: unknown): unknown {
   return Array.isArray(value) && value.some((item) => item instanceof Promise) ? value.map(caught) : value;
 }
 
-/** As much of a promise as graphql-jit uses. */
+/** The part of a promise that graphql-jit uses. */
 class Caught {
   readonly #promise: Promise<unknown>;
 

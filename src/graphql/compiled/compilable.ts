@@ -1,9 +1,9 @@
 import { Kind, type DocumentNode, type SelectionSetNode, type ValueNode } from 'graphql';
 
 /**
- * Whether graphql-jit answers a document as graphql-js does. It reads the literals of arguments once, when it compiles, so
- * that a variable within a list or an object would keep its first value (graphql-jit#266); and it writes and reads objects of
- * JavaScript, in which some names mean something else.
+ * Whether graphql-jit answers a document as graphql-js does. It evaluates argument literals once, when it compiles, so a
+ * variable inside a list or an object would keep its first value (graphql-jit#266). It also uses plain objects, where names
+ * such as `constructor` are taken.
  */
 export function isCompilable({ definitions }: DocumentNode): boolean {
   return definitions.every((one) => {
@@ -12,7 +12,7 @@ export function isCompilable({ definitions }: DocumentNode): boolean {
   });
 }
 
-/** Whether every object of JavaScript has a property of this name. */
+/** Whether plain objects already have a property of this name. */
 function isOdd(name: string): boolean {
   return name in Object.prototype || name.startsWith('__');
 }

@@ -5,22 +5,22 @@ import type { Context } from '../context.js';
 import { createFormatError } from '../formatError.js';
 
 const NO_HEADERS = new HeaderMap();
-// Only valid documents run, so that messages about documents never get here.
+// The flag concerns errors about invalid documents, and only valid ones run.
 const formatError = createFormatError(false);
 
 /**
- * Answers operations that came before with graphql-jit. Apollo Server goes on with graphql-js for the first sight, for
- * traces, and for what only graphql-js can tell: both give the same answers, and what was loaded is not loaded again.
+ * Answers repeated operations with graphql-jit. graphql-js runs an operation the first time it is seen, when it is traced,
+ * and when the compiled result has no data or a fault of our own. Both give the same answers, and nothing is loaded twice.
  *
- * Not through the seam for gateways: for each request Apollo Server builds an object with accessors there, whose hidden
- * class keeps all that the request has loaded until the next large collection. That took a quarter of the time.
+ * It is a plugin because Apollo Server's gateway interface is slow: it creates an object with accessors per request, whose
+ * hidden class keeps everything that the request loaded until the next full collection (docs/performance.md).
  */
 export function compiledExecution(options: CompiledOperationsOptions): ApolloServerPlugin<Context> {
   const operations = new CompiledOperations(options);
   return {
     requestDidStart: async () => ({
       responseForOperation: async ({ document, operation, request, contextValue, metrics }) => {
-        // There is no operation where the name that was given fits none.
+        // Undefined if the document has no operation of the given name.
         const run = metrics.captureTraces === true || !(operation as typeof operation | undefined) ? undefined : operations.find(document, operation, request.variables);
         if (!run) return null;
         contextValue.answer.execute(true);
@@ -28,11 +28,11 @@ export function compiledExecution(options: CompiledOperationsOptions): ApolloSer
         try {
           result = await run(undefined, contextValue, request.variables);
         } catch {
-          // A fault that was met at once. graphql-js meets it too, and tells of it.
+          // A fault thrown synchronously. graphql-js runs next and reports it.
         }
         const errors = result.errors?.map(rebuilt).map((error) => formatError(error.toJSON(), error));
-        // Without any data the two would tell different errors: of the variables, or of fields that were lost with the rest.
-        // A fault of our own is for Apollo Server's hooks to hear of.
+        // Without data, graphql-jit and graphql-js may report different errors: about variables, or about fields beside a
+        // null that propagates. A fault of our own must reach Apollo Server's hooks.
         if (!result.data || errors?.some(({ extensions }) => extensions.code === 'INTERNAL_SERVER_ERROR')) {
           contextValue.answer.execute(false);
           return null;
@@ -43,13 +43,13 @@ export function compiledExecution(options: CompiledOperationsOptions): ApolloSer
   };
 }
 
-/** graphql-jit's errors pass for GraphQLErrors but lack parts of them. */
+/** graphql-jit's errors lack parts of a GraphQLError. */
 function rebuilt({ message, path, locations, originalError }: GraphQLError): GraphQLError {
   const error = locatedError(originalError ?? new GraphQLError(message), undefined, path);
   return error.locations ? error : Object.assign(error, { locations: locations && distinct(locations) });
 }
 
-/** A fragment that is spread twice is one place for graphql-js, but was inlined twice. */
+/** A fragment that is spread twice was inlined twice. graphql-js reports its location once. */
 function distinct(locations: readonly SourceLocation[]): readonly SourceLocation[] {
   return locations.filter(({ line, column }, i) => i === locations.findIndex((other) => other.line === line && other.column === column));
 }

@@ -7,49 +7,49 @@ import { conditionsOf, specialise, type Conditions } from './specialise.js';
 
 type Variables = Readonly<Record<string, unknown>> | undefined;
 
-/** An operation, compiled. */
+/** A compiled operation. */
 export type Run = (root: undefined, context: Context, variables: Variables) => ExecutionResult | Promise<ExecutionResult>;
 
 export interface CompiledOperationsOptions {
-  /** An object of its own, which no other plugin touches: compiled code would keep the wrapping of its resolvers. */
+  /** Not shared: if another plugin wraps its resolvers, compiled code keeps the wrappers. */
   readonly schema: GraphQLSchema;
-  /** Milliseconds that only grow. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
-  /** The part of the time that compiling may take. */
+  /** The share of time that compiling may take. */
   readonly compilingShare?: number | undefined;
 }
 
-/** What is known of an operation that came before. */
+/** The state of an operation that was requested before. */
 interface Known {
   /** The variables that decide which fields are included. */
   readonly conditions: readonly string[];
-  /** By the values of these variables. 'seen': asked for once. Null: left to graphql-js. */
+  /** By the values of these variables. 'seen': requested once. Null: graphql-js runs it. */
   readonly runs: Map<string, Run | 'seen' | null>;
 }
 
 const MAX_RUNS = 8;
-/** Of all operations together. Compiled code takes about a kilobyte for each. */
+/** Over all operations. Compiled code takes about a kilobyte per selection. */
 const MAX_SELECTIONS = 20_000;
-/** Compiled code repeats the names in a document, so that a long text weighs as much as many selections. */
+/** Compiled code repeats the names in a document, so a long document counts as more selections. */
 const CHARACTERS_A_SELECTION = 50;
 
-/** Compiling may take this part of the time, so that nobody can keep us busy with operations that come twice only. */
+/** The share of time that compiling may take. Otherwise operations that come only twice could keep the process busy. */
 const COMPILING_SHARE = 0.05;
 const MOST_SAVED_MS = 500;
 
 const COMPILER: Partial<CompilerOptions> = {
-  // What the models hold is of the right types already. Scalars of our own keep their serialiser.
+  // Models already hold values of the right types. Custom scalars keep their serialiser.
   disableLeafSerialization: true,
   disablingCapturingStackErrors: true,
 };
 
 /**
- * The operations that are asked for again and again, each compiled at its second sight, for each set of fields that its
- * conditions leave. The least used ones go first.
+ * Compiles an operation when it is requested the second time, once for each combination of its @skip and @include variables.
+ * Evicts the least recently used.
  */
 export class CompiledOperations {
   readonly #options: CompiledOperationsOptions;
-  /** By AST node: Apollo Server keeps those of documents that come again, and decides how many. */
+  /** Keyed by AST node: relies on the document store, which returns the same node for a repeated document. */
   readonly #known = new WeakMap<OperationDefinitionNode, Known>();
   readonly #compiled = new LRUCache<Run, { readonly weight: number; readonly forget: () => void }>({
     maxSize: MAX_SELECTIONS,
@@ -64,7 +64,7 @@ export class CompiledOperations {
     this.#savedAtMs = options.now();
   }
 
-  /** The operation, ready to run; undefined if graphql-js has to. */
+  /** The compiled operation. Undefined if graphql-js must run it. */
   find(document: DocumentNode, operation: OperationDefinitionNode, variables: Variables): Run | undefined {
     let known = this.#known.get(operation);
     if (!known) this.#known.set(operation, (known = firstSight(document)));
@@ -103,7 +103,7 @@ function firstSight(document: DocumentNode): Known {
 
 const NONE: Conditions = {};
 
-/** What the conditions are worth in this request; undefined where one of them is no boolean, which graphql-js has to tell. */
+/** The values of the conditions in this request. Undefined if one of them is not a boolean: graphql-js reports the error. */
 function valuesOf(names: readonly string[], { variableDefinitions = [] }: OperationDefinitionNode, variables: Variables): Conditions | undefined {
   if (names.length === 0) return NONE;
   const values: Record<string, boolean> = {};

@@ -8,20 +8,20 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 
-/** Fragments that spread fragments can make a short document very long, and compiling a thousand selections takes 20 ms. */
+/** Nested fragments can make a short document very long. Compiling a thousand selections takes 20 ms. */
 const MOST_SELECTIONS = 1_000;
 
-/** What is compiled in the place of an operation. */
+/** The document that is compiled for an operation. */
 export interface Special {
   readonly document: DocumentNode;
   /** How many selections it has. */
   readonly selections: number;
 }
 
-/** What the variables that @skip and @include name are worth, by their names. */
+/** The values of the variables in @skip and @include, by name. */
 export type Conditions = Readonly<Record<string, boolean>>;
 
-/** The variables on which @skip and @include depend, in this document. */
+/** The names of the variables in this document's @skip and @include. */
 export function conditionsOf({ definitions }: DocumentNode): string[] {
   const names = new Set<string>();
   const collect = ({ selections }: SelectionSetNode): void => {
@@ -35,9 +35,9 @@ export function conditionsOf({ definitions }: DocumentNode): string[] {
 }
 
 /**
- * A document of this operation alone, as it is under these conditions: without what they leave out, without the
- * directives that say so, and with the selections of a fragment in the place of each spread. Undefined if that would be
- * too long. graphql-jit mixes up the conditions of fields that are merged, and of fragments that are spread twice.
+ * Reduces a document to this operation under these conditions: removes what @skip and @include exclude, removes these
+ * directives, and inlines the fragments. Undefined if the result would be too long. graphql-jit confuses the conditions of
+ * merged fields, and of fragments that are spread twice.
  */
 export function specialise(document: DocumentNode, operation: OperationDefinitionNode, conditions: Conditions): Special | undefined {
   const fragments = new Map<string, FragmentDefinitionNode>();
