@@ -5,21 +5,21 @@ import type { Context } from './context.js';
 
 const POLICY: Readonly<Record<string, Readonly<Record<string, Access>>>> = ACCESS_POLICY;
 
-/** The scope that a field needs, or null where everyone may see it. */
+/** The scope that a field needs, or null if everyone may read it. */
 export function scopeOf(typeName: string, fieldName: string): Scope | null {
   const access = POLICY[typeName]?.[fieldName];
   return access === undefined || access === 'everyone' ? null : access;
 }
 
-/** Whether these scopes open a field. */
+/** Whether these scopes allow reading a field. */
 export function mayRead(scopes: ReadonlySet<string>, typeName: string, fieldName: string): boolean {
   const scope = scopeOf(typeName, fieldName);
   return scope === null || scopes.has(scope);
 }
 
 /**
- * Puts the check before every guarded field of the schema, however the field is reached. Without its scope a field is null
- * for every item of a list, and the first of them has the error.
+ * Adds the scope check to the resolver of every guarded field. Without the scope, the field is null for every item of a list,
+ * and only the first item has the error.
  */
 export function guardFields(schema: GraphQLSchema): void {
   for (const type of Object.values(schema.getTypeMap())) {

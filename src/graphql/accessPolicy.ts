@@ -1,7 +1,7 @@
 import type { GraphQLScalarType } from 'graphql';
 import type { Resolvers } from './resolvers.generated.js';
 
-/** What a caller's token can open beyond what every caller may see. */
+/** The scopes by which a caller's token may read guarded fields. */
 export const SCOPES = ['contact:identity', 'contact:access'] as const;
 
 export type Scope = (typeof SCOPES)[number];
@@ -16,7 +16,7 @@ type AccessPolicy = {
   };
 };
 
-/** Who may see what. The only place that says so. */
+/** Who may read which field. Defined only here. */
 export const ACCESS_POLICY: AccessPolicy = {
   Query: {
     contact: 'everyone',

@@ -2,23 +2,24 @@ import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import { limitExceeded } from '../errors.js';
 import { serve } from './formatError.js';
 
-/** Answers that are probably shorter are written at once: pieces cost a quarter more. */
+/** Shorter answers, by estimate, are written at once: pieces cost a quarter more. */
 const LONG_CHARACTERS = 2_097_152;
-/** An answer with so many fields has about as many characters. */
+/** An answer with this many fields has about as many characters as LONG_CHARACTERS. */
 export const LONG_FIELDS = 50_000;
-/** About as many characters are written between two turns of the loop: 3 ms. */
+/** About how many characters are written per turn of the event loop. They take 3 ms. */
 const PIECE_CHARACTERS = 524_288;
-/** One item of so many is written to estimate a list, which costs one percent. */
+/** One item in this many is written to estimate a list, which costs one percent. */
 const ITEMS_A_SAMPLE = 100;
 /** Lists of fewer items are written at once. */
 const LONG_LIST = 10;
 
 /**
- * The JSON text of an operation's result, as `JSON.stringify` writes it. Where it would have more than `maxBytes` bytes, an
- * error that says so, with `data: null`: the operation ran, so GraphQL over HTTP requires status 200 and a `data` key.
+ * The JSON text of an operation's result, as `JSON.stringify` writes it. If it has more than `maxBytes` bytes, the text of an
+ * error with `data: null`: the operation ran, so GraphQL over HTTP requires status 200 and a `data` key.
  *
- * A long result is written in pieces, with a turn of the event loop between them. A text of 16 MB would block it for 100 ms,
- * and one beyond 512 MB cannot be made at all. `isLong` says what is known before; else samples of the lists decide.
+ * A long result is written in pieces, with a turn of the event loop between them, since it would block the loop
+ * (docs/performance.md), and V8 has no strings beyond 512 MB. `isLong` says that the result is known to be long. Otherwise
+ * samples of its lists decide.
  */
 export function answerText(result: { readonly data?: unknown }, maxBytes: number, isLong = false): string | Promise<string> {
   try {
@@ -29,7 +30,7 @@ export function answerText(result: { readonly data?: unknown }, maxBytes: number
   }
 
   function tooLong(error: unknown): string {
-    // One item, too, can be longer than a string of V8 can be.
+    // A single item can also exceed V8's longest string.
     if (error instanceof RangeError) return refusal(maxBytes);
     throw error;
   }
@@ -44,7 +45,7 @@ function refusal(maxBytes: number): string {
   return JSON.stringify({ errors: [serve(limitExceeded('MAX_ANSWER_BYTES', maxBytes))], data: null });
 }
 
-/** How many characters the lists of the root fields take, from samples. */
+/** Estimates from samples how many characters the lists of the root fields take. */
 function estimate(data: unknown): number {
   if (!isWritten(data)) return 0;
   let characters = 0;
@@ -55,7 +56,7 @@ function estimate(data: unknown): number {
   return characters;
 }
 
-/** Writes values in pieces: lists item by item where an item holds a long list itself, else many items at a time. */
+/** Writes values in pieces: lists many items at a time, or item by item if an item holds a long list itself. */
 class Writer {
   readonly #pieces: string[] = [];
   #left: number;
@@ -79,7 +80,7 @@ class Writer {
         await (Array.isArray(value) ? this.#list(value) : this.#object(value));
       } else {
         const property = JSON.stringify({ [name]: value as unknown }).slice(1, -1);
-        // A value without a text, such as undefined, makes no property.
+        // JSON leaves out properties without a text, such as undefined.
         if (property === '') continue;
         this.#add(separator + property);
       }
@@ -97,7 +98,7 @@ class Writer {
       count = 1;
       if (holdsLongList(item) && !Array.isArray(item)) await this.#object(item);
       else {
-        // The first items tell how many the next ones can be.
+        // The items so far give the number of items for the next piece.
         const most = at === 0 ? 1 : Math.ceil((PIECE_CHARACTERS * at) / (leftBefore - this.#left));
         while (count < most && at + count < items.length && !holdsLongList(items[at + count])) count++;
         this.#add(JSON.stringify(items.slice(at, at + count)).slice(1, -1));
@@ -117,7 +118,7 @@ class Writer {
   }
 }
 
-/** Whether there is a long list in a value, at any depth. */
+/** Whether a value holds a long list, at any depth. */
 function holdsLongList(value: unknown): value is object {
   if (!isWritten(value)) return false;
   return isLongList(value) || Object.values(value).some(holdsLongList);
@@ -127,7 +128,7 @@ function isLongList(value: unknown): value is readonly unknown[] {
   return Array.isArray(value) && value.length >= LONG_LIST && isWritten(value);
 }
 
-/** Whether the text of a value is that of its properties or items. */
+/** Whether JSON writes the properties or items of a value. */
 function isWritten(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !('toJSON' in value && typeof value.toJSON === 'function');
 }

@@ -7,18 +7,18 @@ import type { OperationTrace } from '../telemetry/tracing.js';
 import type { RecordedIds } from '../recording.js';
 import type { AnswerBudget } from './limits/answerBudget.js';
 
-/** Who wants to know what an operation does. */
+/** What is recorded about an operation, and for whom. */
 export interface Observers {
-  /** Records what it waits for. */
+  /** Receives the ids that it waits for. */
   readonly waits?: RecordedIds[] | undefined;
   readonly trace?: OperationTrace | undefined;
-  /** Whether its answer tells of the upstream calls. */
+  /** Whether its answer lists the upstream calls. */
   readonly showsCalls?: boolean;
 }
 
 const NOBODY: Observers = {};
 
-/** What one operation carries from resolver to resolver. */
+/** The context value of one operation. */
 export class Context {
   readonly loaders: Loaders;
   readonly contactNeeds = new Map<readonly FieldNode[], ContactNeed>();
@@ -29,7 +29,7 @@ export class Context {
     /** The scopes of the caller's verified token; empty for an anonymous caller. */
     readonly scopes: ReadonlySet<string>,
     deadline: Deadline,
-    /** What the answer may hold. */
+    /** The limits of the answer. */
     readonly answer: AnswerBudget,
     readonly observers: Observers = NOBODY,
   ) {

@@ -3,13 +3,13 @@ import type { DocumentNode } from 'graphql';
 import { LRUCache } from 'lru-cache';
 
 const MAX_BYTES = 32 * 1_048_576;
-/** What a token takes in memory, with the node that it belongs to. */
+/** The memory of a token and of its share of the nodes. */
 const TOKEN_BYTES = 300;
 const CHARACTER_BYTES = 2;
 
 /**
- * Keeps the documents that were parsed and validated, the least used ones go first. Apollo Server's own store does not count
- * the text of a document, which each of its nodes keeps in memory: two thousand long comments filled the heap.
+ * Caches the documents that were parsed and validated. Evicts the least recently used. Apollo Server's own store does not
+ * count a document's text, which each of its nodes keeps in memory: two thousand long comments filled the heap.
  */
 export function createDocumentStore(maxBytes = MAX_BYTES): NonNullable<ApolloServerOptions<BaseContext>['documentStore']> {
   const documents = new LRUCache<string, DocumentNode>({ maxSize: maxBytes, sizeCalculation: bytesOf });

@@ -13,19 +13,19 @@ const FINDERS = new Map<string, Find>([
   ['Contact', ({ id }, context, info) => context.loaders.contacts.byId(id, contactNeed(info, context))],
   ['Address', ({ id }, context, info) => context.loaders.addresses.byId(id, addressNeed(info, context))],
   ['SalesAccount', ({ id, contact }, { loaders }, info) => loaders.salesAccount(id, isRecord(contact) ? contact.id : undefined, fieldOf(info))],
-  // In the union because its key has to be declared, but nothing here can look one up.
+  // In the union because its key must be declared, but no upstream can look one up.
   ['Company', () => null],
 ]);
 
-/** One for all, as for malformed ids. */
+/** One instance for all, as for malformed ids. */
 const MALFORMED = new ContactsError('BAD_USER_INPUT');
 
-/** The types of which `_entities` finds what a representation names. */
+/** The types that `_entities` can find. */
 export const FOUND_TYPES = [...FINDERS.keys()];
 
 /**
- * `Query._entities` of the federation specification, in place of the library's: one pass over the representations, an
- * error value instead of a rejection, so that no representation can spoil another. Same length and order as asked for.
+ * Replaces the library's resolver of `Query._entities`. Returns as many items as `representations`, in the same order. A
+ * failure is an error value in the list, not a rejection, so it does not harm other items.
  */
 export function entities(
   _parent: unknown,

@@ -2,7 +2,7 @@ import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { ContactsError, ERRORS, limitExceeded, type ErrorCode, type LimitName } from '../errors.js';
 import type { Source } from '../model.js';
 
-/** An error as callers see it: a code of the closed list, its sentence, its place, and nothing else. */
+/** An error as callers see it: a code of the closed list, its message, its locations and path, and nothing else. */
 export interface ServedError extends GraphQLFormattedError {
   readonly extensions: {
     readonly code: ErrorCode;
@@ -14,25 +14,25 @@ export interface ServedError extends GraphQLFormattedError {
   };
 }
 
-/** Codes of Apollo Server for requests that never ran, where its name for them is not in our list. */
+/** Apollo Server's codes, outside our closed list, for requests that never ran. */
 const OTHER_NAMES = new Map<unknown, ErrorCode>([
   ['OPERATION_RESOLUTION_FAILURE', 'BAD_REQUEST'],
   ['PERSISTED_QUERY_NOT_FOUND', 'BAD_REQUEST'],
   ['PERSISTED_QUERY_NOT_SUPPORTED', 'BAD_REQUEST'],
 ]);
 
-/** Clients that try a persisted query first know by this message to send it whole. */
+/** After this message, clients of persisted queries send the whole document. */
 const NOT_PERSISTED = 'PersistedQueryNotSupported';
 
-/** What graphql-js says of a document with too many tokens: its own limit, which `parseOptions` sets. */
+/** graphql-js's message for a document with more tokens than `parseOptions` allows. */
 const TOO_MANY_TOKENS = /^Syntax Error: Document contains more tha[nt] (\d+) tokens/;
 
-/** Codes of documents that graphql-js refuses: its own messages may name what is in the schema. */
+/** Codes for documents that graphql-js refuses. Its messages may reveal names of the schema. */
 const ABOUT_THE_SCHEMA = new Set<ErrorCode>(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED']);
 
 /**
- * Translates whatever was thrown, once, for Apollo Server's `formatError`. Where the schema is open, graphql-js's own
- * messages say what is wrong with a document, suggestions included.
+ * Translates any error for Apollo Server's `formatError`. If the schema is open, invalid documents get graphql-js's own
+ * messages, with suggestions.
  */
 export function createFormatError(isSchemaOpen: boolean): (formatted: GraphQLFormattedError, error: unknown) => ServedError {
   return (formatted, error) => {
@@ -47,7 +47,7 @@ export function createFormatError(isSchemaOpen: boolean): (formatted: GraphQLFor
   };
 }
 
-/** Whatever was thrown, as one of the closed list. */
+/** Maps any error to the closed list. */
 export function knownError(error: unknown, extensions: GraphQLFormattedError['extensions']): ContactsError {
   const original = originOf(error);
   if (original instanceof ContactsError) return original;
@@ -66,13 +66,13 @@ export function serve({ code, source, message, facts: { limit, coordinate, scope
   };
 }
 
-/** What was thrown in the first place, below what the libraries put around it. */
+/** The original error, without the wrappers of the libraries. */
 export function originOf(error: unknown): unknown {
   const inner = error instanceof GraphQLError ? error.originalError : undefined;
   return inner ? originOf(inner) : error;
 }
 
-/** What graphql-js says of variables while it runs: null where a value is needed, or more faults than it lists. */
+/** graphql-js's messages about variables at execution: null for a required value, or more faults than it lists. */
 const ABOUT_VARIABLES = /^(?:Argument "|Too many errors processing variables)/;
 
 function codeIn(extensions: GraphQLFormattedError['extensions']): ErrorCode {

@@ -19,7 +19,7 @@ import type { Context } from './context.js';
 
 const TOLD_BY_ID = new Set(['__typename', 'id', 'source', 'sourceId']);
 
-/** What the contacts below a field must be loaded with. Asked once for all items of a list. */
+/** What must be loaded for the contacts below a field. Computed once for all items of a list. */
 export function contactNeed(info: GraphQLResolveInfo, context: Context): ContactNeed {
   // Within one operation the same nodes mean the same selection. Between operations @skip and @include may differ.
   return getOrAdd(context.contactNeeds, info.fieldNodes, () => {
@@ -30,7 +30,7 @@ export function contactNeed(info: GraphQLResolveInfo, context: Context): Contact
   });
 }
 
-/** What the addresses below a field must be loaded with. */
+/** What must be loaded for the addresses below a field. */
 export function addressNeed(info: GraphQLResolveInfo, context: Context): AddressNeed {
   return getOrAdd(context.addressNeeds, info.fieldNodes, () => ({
     what: whatOf(selectedFields(info, 'Address')),
@@ -58,20 +58,20 @@ function whatOf(fields: SelectedFields): 'id' | 'record' {
   return [...fields.keys()].every((name) => TOLD_BY_ID.has(name)) ? 'id' : 'record';
 }
 
-/** The field's place in the answer, without the places in lists. */
+/** The field's path in the answer, without list indexes. */
 export function fieldOf({ path }: GraphQLResolveInfo): string {
   const names: string[] = [];
   for (let at: typeof path | undefined = path; at; at = at.prev) if (typeof at.key === 'string') names.unshift(at.key);
   return names.join('.');
 }
 
-/** The nodes of each field that is selected, by its name. */
+/** The nodes of each selected field, by name. */
 type SelectedFields = ReadonlyMap<string, readonly FieldNode[]>;
 
 /**
- * The fields that are selected on `typeName` below these nodes, those of the field being resolved unless told otherwise:
- * through aliases and fragments, only where a type condition admits the type, and without what @skip and @include leave out.
- * Each fragment is looked at once: spread again, it selects the same.
+ * The fields that are selected on `typeName` below these nodes, by default those of the field being resolved. Follows
+ * aliases, and fragments whose type condition admits the type. Obeys @skip and @include. Visits each fragment once, since
+ * another spread selects the same.
  */
 function selectedFields(info: GraphQLResolveInfo, typeName: string, nodes: readonly FieldNode[] = info.fieldNodes): SelectedFields {
   const fields = new Map<string, FieldNode[]>();

@@ -6,13 +6,13 @@ export const PROFILES = ['default', 'router-auth'] as const;
 
 export type Profile = (typeof PROFILES)[number];
 
-/** The schema as a registry gets it: the same text for the same source. */
+/** The schema as published to a registry. The same source always gives the same text. */
 export function printProfile(typeDefs: string, profile: Profile): string {
   const document = parse(typeDefs);
   return `${print(profile === 'router-auth' ? withRouterDirectives(document) : document)}\n`;
 }
 
-/** In place of the source's own link. The definition is for Cosmo, whose composition does not know @cacheTag. */
+/** Replaces the source's own link. Defines @cacheTag for Cosmo, whose composition lacks it. */
 const ROUTER_LINK = parse(`
   extend schema
     @link(url: "https://specs.apollo.dev/federation/v2.12", import: ["@key", "@cost", "@listSize", "@requiresScopes", "@cacheTag"])
@@ -20,7 +20,7 @@ const ROUTER_LINK = parse(`
   directive @cacheTag(format: String!) repeatable on OBJECT | FIELD_DEFINITION
 `);
 
-/** Says to a router which scopes the subgraph asks for, and by which tags it may forget what it cached. */
+/** Adds the directives that tell a router which scopes fields need, and the tags for invalidation. */
 function withRouterDirectives(document: DocumentNode): DocumentNode {
   const definitions = document.definitions.filter(({ kind }) => kind !== Kind.SCHEMA_EXTENSION);
   const tagged = visit({ ...document, definitions }, { ObjectTypeDefinition: withDirectives });

@@ -1,6 +1,6 @@
 import { GraphQLError, type ASTVisitor, type ValidationContext } from 'graphql';
 
-/** Refuses operations of a kind that the schema has none of: graphql 16 lets them pass and then fails to execute them. */
+/** Refuses mutations and subscriptions, which the schema lacks: graphql 16 validates them, then fails to execute them. */
 export function knownOperationTypes(context: ValidationContext): ASTVisitor {
   return {
     OperationDefinition: (node) => {

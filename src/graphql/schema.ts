@@ -10,13 +10,13 @@ import { Contact } from './resolvers/Contact.js';
 import { Query } from './resolvers/Query.js';
 import { checkSchema } from './schemaCheck.js';
 
-/** The schema's source text, its files in the order of their names. */
+/** The schema's source text, with its files sorted by name. */
 export function readTypeDefs(folder: string): string {
   const files = readdirSync(folder).filter((name) => name.endsWith('.graphql')).sort();
   return files.map((name) => readFileSync(join(folder, name), 'utf8')).join('\n');
 }
 
-/** The subgraph's schema, ready to run: with resolvers, the access check before every guarded field, and limits behind every list. */
+/** The executable schema: resolvers, scope checks on guarded fields, and limits on lists. */
 export function createSchema(typeDefs: string): GraphQLSchema {
   const resolvers = { Query, Contact };
   const schema = buildSubgraphSchema([{ typeDefs: parse(typeDefs), resolvers }]);

@@ -3,8 +3,8 @@ import { isEnumType, isInterfaceType, isObjectType, isScalarType, isUnionType, K
 type ResolverMap = Readonly<Record<string, object>>;
 
 /**
- * Holds the resolvers against the schema, since @apollo/subgraph leaves out without a word what does not fit.
- * `found` are the types that our `_entities` finds by a representation. Throws one error that lists every fault.
+ * Checks the resolvers against the schema, since @apollo/subgraph silently ignores those that do not fit. `found` are the
+ * types that `_entities` can find. Throws one error that lists every fault.
  */
 export function checkSchema(schema: GraphQLSchema, resolvers: ResolverMap, found: readonly string[]): void {
   const faults = [...resolverFaults(schema, resolvers), ...entityFaults(schema, found)];
@@ -26,7 +26,7 @@ function resolverFaults(schema: GraphQLSchema, resolvers: ResolverMap): string[]
   });
 }
 
-/** What a resolver map may say of a type. `__resolveReference` is never called: `_entities` is ours. */
+/** The keys that a type's resolvers may have. Without `__resolveReference`, which our own `_entities` never calls. */
 function keysOf(type: GraphQLNamedType): readonly string[] {
   if (isEnumType(type)) return type.getValues().map(({ name }) => name);
   if (isObjectType(type)) return ['__isTypeOf', ...Object.keys(type.getFields())];
@@ -45,7 +45,7 @@ function entityFaults(schema: GraphQLSchema, found: readonly string[]): string[]
   ];
 }
 
-/** Whether a key of the type, or of an interface that it implements, is not declared as `resolvable: false`. */
+/** Whether the type, or an interface that it implements, has a key without `resolvable: false`. */
 function isResolvable(type: GraphQLNamedType): boolean {
   const nodes = [type, ...(isObjectType(type) ? type.getInterfaces() : [])].flatMap(({ astNode, extensionASTNodes }) => [astNode, ...extensionASTNodes]);
   const keys = nodes.flatMap((node) => node?.directives ?? []).filter(({ name }) => name.value === 'key');

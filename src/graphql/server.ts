@@ -25,16 +25,16 @@ import { createSchema } from './schema.js';
 export interface GraphqlServerOptions {
   /** The schema's source text. */
   readonly typeDefs: string;
-  /** Whether the schema is open: introspection, and graphql-js's own messages about what does not fit it. */
+  /** Whether the schema is open: introspection, and graphql-js's own messages about invalid documents. */
   readonly introspection: boolean;
   readonly limits: Limits;
   /** The largest answer, in bytes. */
   readonly maxAnswerBytes: number;
-  /** Whether operations that come again are compiled. */
+  /** Whether repeated operations are compiled. */
   readonly compile: boolean;
-  /** The part of the time that compiling may take. */
+  /** The share of time that compiling may take. */
   readonly compilingShare?: number | undefined;
-  /** How long routers may keep answers; 0: not at all. */
+  /** How long routers may cache answers. 0: not at all. */
   readonly maxAgeSeconds: number;
   readonly log: Log;
   readonly onOperation: OnOperation;
@@ -45,7 +45,7 @@ export interface Limits extends DocumentLimits, OperationLimits {
   readonly maxTokens: number;
 }
 
-/** Apollo Server over our schema, with nothing left to its defaults that could open, report or leak something. */
+/** Apollo Server over our schema. Sets every default that could open, report or leak something. */
 export function createGraphqlServer({ typeDefs, introspection, limits, maxAnswerBytes, compile, compilingShare, maxAgeSeconds, log, onOperation }: GraphqlServerOptions): ApolloServer<Context> {
   const schema = createSchema(typeDefs);
   const longAnswers = new WeakSet();
@@ -55,28 +55,28 @@ export function createGraphqlServer({ typeDefs, introspection, limits, maxAnswer
     nodeEnv: 'production',
     parseOptions: { maxLexicalTokens: limits.maxTokens },
     validationRules: [knownOperationTypes, documentLimits(limits)],
-    // A document, or its variables, can hold a thousand errors as easily as one.
+    // One document, or its variables, can cause a thousand errors.
     validationOptions: { maxErrors: 5 },
     executionOptions: { maxCoercionErrors: 5 },
     documentStore: createDocumentStore(),
     persistedQueries: false,
-    // The web side takes nothing but JSON, which no browser sends to another site without asking first.
+    // `src/web` accepts only JSON, and browsers send no JSON to another site without a CORS preflight.
     csrfPrevention: false,
     stringifyResult: (result) => answerText(result, maxAnswerBytes, longAnswers.has(result.data ?? {})),
     stopOnTerminationSignals: false,
     hideSchemaDetailsFromClientErrors: !introspection,
     formatError: createFormatError(introspection),
-    // Apollo Server's own lines may quote errors; what matters of them is logged above.
+    // Apollo Server's log lines may quote errors. `ownFaults` logs what matters.
     logger: { debug() {}, info() {}, warn() {}, error() {} },
     plugins: [
-      // First: Apollo Server asks one after the other for an answer, and waits for each.
+      // First: Apollo Server asks the plugins for an answer one after the other, and awaits each.
       ...(compile ? [compiledExecution({ schema: catchFaults(createSchema(typeDefs)), now: () => performance.now(), compilingShare })] : []),
-      // Before what reads the errors of an answer.
+      // Before the plugins that read an answer's errors.
       operationLimits(limits, new AnswerFields(schema), (data) => longAnswers.add(data)),
       operationReports(onOperation),
       ownFaults(log),
       ...(maxAgeSeconds > 0 ? [cacheHints(schema, maxAgeSeconds)] : []),
-      // Two and a half times the cost of everything else, for hints that nothing here gives.
+      // Costs more than everything else (docs/performance.md), and no resolver here gives hints.
       ApolloServerPluginCacheControlDisabled(),
       // Does nothing until a router asks for a trace.
       ApolloServerPluginInlineTrace({ includeErrors: { masked: true } }),

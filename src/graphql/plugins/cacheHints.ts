@@ -9,9 +9,9 @@ import type { Context } from '../context.js';
 type Variables = Readonly<Record<string, unknown>>;
 
 /**
- * Says how long an answer may be kept, and by which tags a router may forget it: `Cache-Control`, and the extensions
- * `apolloCacheTags` and `apolloEntityCacheTags` of Apollo Router. Never of an answer with errors, nor of one with fields
- * that need a scope: those differ from caller to caller. Decided by the document, not by its fields one by one.
+ * Tells routers how long to cache an answer, and by which tags to invalidate it: `Cache-Control`, and Apollo Router's
+ * extensions `apolloCacheTags` and `apolloEntityCacheTags`. Answers with errors get none, nor do operations with fields that
+ * need a scope, whose answers differ between callers. Decided once per document.
  */
 export function cacheHints(schema: GraphQLSchema, maxAgeSeconds: number): ApolloServerPlugin<Context> {
   const guarded = new WeakMap<DocumentNode, boolean>();
@@ -44,7 +44,7 @@ function selectsGuarded(document: DocumentNode, schema: GraphQLSchema): boolean 
   return found;
 }
 
-/** By the root fields; those in fragments go without. */
+/** The tags of the root fields. Root fields in fragments get none. */
 function tagsOf({ selectionSet }: OperationDefinitionNode, variables: Variables): Record<string, unknown> {
   const tags: string[] = [];
   let entityTags: string[][] | undefined;

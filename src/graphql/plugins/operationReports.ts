@@ -4,10 +4,10 @@ import type { OperationOutcome } from '../../telemetry/metrics.js';
 import type { Context } from '../context.js';
 import { shownCalls } from './upstreamCalls.js';
 
-/** Hears of each operation as its answer leaves. The name is that of a valid operation. */
+/** Called for each operation before its answer is sent. `name` is null if the operation was refused or has none. */
 export type OnOperation = (name: string | null, outcome: OperationOutcome, seconds: number) => void;
 
-/** Tells those who want to know what became of an operation: the metrics, the trace, and GraphiQL's panel. */
+/** Reports the outcome of an operation to the metrics, the trace, and GraphiQL's panel. */
 export function operationReports(onOperation: OnOperation): ApolloServerPlugin<Context> {
   return {
     requestDidStart: async () => {

@@ -4,7 +4,7 @@ import { framesOf, type Log } from '../../telemetry/log.js';
 import type { Context } from '../context.js';
 import { knownError, originOf } from '../formatError.js';
 
-/** Logs where an error of our own began: one line for an operation, however many of its places met one. */
+/** Logs where a fault of our own began. One line per operation, even if several fields failed. */
 export function ownFaults(log: Log): ApolloServerPlugin<Context> {
   return {
     requestDidStart: async () => ({

@@ -1,6 +1,6 @@
 import type { RecordedIds, UpstreamCall } from '../../recording.js';
 
-/** What GraphiQL's panel draws: one call that an operation waited for. Times are milliseconds since the operation began. */
+/** One call that an operation waited for, as GraphiQL's panel draws it. Times are milliseconds since the operation began. */
 export interface ShownCall extends Pick<RecordedIds, 'source' | 'kind'>, Pick<UpstreamCall, 'resource' | 'ids' | 'attempt' | 'outcome'> {
   readonly relationships: boolean;
   readonly startMs: number;
@@ -8,11 +8,11 @@ export interface ShownCall extends Pick<RecordedIds, 'source' | 'kind'>, Pick<Up
   readonly fields: readonly string[];
 }
 
-/** The calls of an operation in the order in which they began. Of a call for several operations, only this one's ids. */
+/** The calls of an operation, in the order of their start. Shared calls show only this operation's ids. */
 export function shownCalls(waits: readonly RecordedIds[], beganAtMs: number): ShownCall[] {
   const since = (atMs: number): number => Math.max(0, Math.round((atMs - beganAtMs) * 100) / 100);
   const cached: ShownCall[] = [];
-  // What fields of different depths wanted in one turn of the event loop is one call.
+  // Fields of different depths that request ids in one turn of the event loop share a call.
   const byCall = new Map<UpstreamCall, ShownCall>();
   for (const { source, resource, kind, relationships, fields, ids, calls, startedAtMs } of waits) {
     if (kind === 'cached') cached.push({ source, kind, fields: [...fields], resource, relationships, ids, attempt: 1, startMs: since(startedAtMs), endMs: since(startedAtMs), outcome: '200' });
