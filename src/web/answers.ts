@@ -7,13 +7,13 @@ export interface AnswersOptions {
   readonly maxBytes: number;
   /** How long a caller may take to read an answer. */
   readonly timeoutMs: number;
-  /** Milliseconds on any clock that only goes forward. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
-  /** Hears of each connection that is ended. */
+  /** Called for each connection that is ended. */
   readonly onEnded?: (reason: 'unread' | 'memory') => void;
 }
 
-/** A caller who has not read an answer for so long does not read, or reads too slowly when others need the memory. */
+/** A caller who has not read an answer after this time is cut off if other answers need the memory. */
 const SLOW_MS = 5_000;
 
 interface Answer extends Entry {
@@ -24,8 +24,8 @@ interface Answer extends Entry {
 }
 
 /**
- * The answers that are ready and not yet written to the sockets' buffers in the kernel. A caller who does not read keeps an answer here. Its
- * connection ends when the time for reading is up, or earlier when other answers need the memory.
+ * The answers that are ready, but not yet written to the kernel's socket buffers. An answer stays while its caller does not
+ * read. The connection is ended after `timeoutMs`, or earlier if other answers need the memory.
  */
 export class Answers {
   readonly #options: AnswersOptions;
@@ -41,8 +41,8 @@ export class Answers {
   }
 
   /**
-   * To be called when an answer is ready, before it is sent. Until it fits, ends the connections that have waited longest, but
-   * none that may still be reading. False if it does not fit then: it must not be sent.
+   * Call it before an answer is sent. Makes room by ending the connections that have waited longest, but at least SLOW_MS.
+   * False if the answer still does not fit: it must not be sent.
    */
   add(response: ServerResponse, socket: Socket, bytes: number): boolean {
     const sinceMs = this.#options.now();
@@ -52,24 +52,24 @@ export class Answers {
       for (const answer of slow) if (!this.#fits(bytes)) this.#cut(answer.socket, 'memory');
       if (this.#bytes > 0 && !this.#fits(bytes)) return false;
     }
-    // Its caller has left, or was the one who has waited longest.
+    // The caller has left, or its connection was just ended to make room.
     if (socket.destroyed) return true;
     const answer: Answer = { response, socket, bytes, sinceMs, place: 0 };
     this.#waiting.add(answer);
     this.#bytes += bytes;
-    // Handed to the system, or the connection is closed. Where an error took the place of an answer, both count until then.
+    // Written to the kernel, or the connection is closed. If an error replaced the answer, both count until then.
     response.once('close', () => this.#forget(answer));
     return true;
   }
 
-  /** Ends the connections whose time for reading is up. To be called now and then. */
+  /** Ends the connections whose time for reading is up. Call it regularly. */
   endLate(): void {
     const now = this.#options.now();
     const waiting = this.#waiting.all();
     const readable = new Set<Socket>();
     for (const { response, socket } of waiting) if (response.socket !== null) readable.add(socket);
     for (const answer of waiting) {
-      // A pipelined answer behind one that is not ready: its caller cannot read anything yet.
+      // A pipelined answer behind one that is not ready: the caller has nothing to read yet.
       if (!readable.has(answer.socket)) answer.sinceMs = now;
       else if (now - answer.sinceMs >= this.#options.timeoutMs) this.#cut(answer.socket, 'unread');
     }
@@ -82,7 +82,7 @@ export class Answers {
   #cut(socket: Socket, reason: 'unread' | 'memory'): void {
     if (socket.destroyed) return;
     this.#options.onEnded?.(reason);
-    // Without a reset, the system would keep what the caller has not read.
+    // Without a reset, the kernel would keep the unread bytes.
     socket.resetAndDestroy();
     for (const answer of this.#waiting.all()) if (answer.socket === socket) this.#forget(answer);
   }

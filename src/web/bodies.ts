@@ -9,9 +9,9 @@ export interface BodyLimits {
   readonly maxBodyKeys: number;
 }
 
-/** Refuses a JSON body that holds too much before it is parsed: a megabyte of lists or of different keys takes over 100 ms. */
+/** Refuses a JSON body with too many objects or keys before it is parsed, since that takes long (docs/performance.md). */
 export function limitBodies(app: FastifyInstance, limits: BodyLimits): void {
-  // Keys that could reach a prototype cost themselves; nothing here merges objects.
+  // Removes keys such as `__proto__` instead of refusing the body: nothing here merges objects.
   const parse = app.getDefaultJsonParser('remove', 'remove');
   app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
     const excess = excessIn(body, limits);
@@ -26,7 +26,7 @@ const COLON = 0x3a;
 const OPEN_LIST = 0x5b;
 const OPEN_OBJECT = 0x7b;
 
-/** Brackets in texts count too: no document has so many. So do colons after a quote or a space, as the one after a key is. */
+/** Counts brackets in strings too: no document has so many. Counts each colon after a quote or whitespace as a key. */
 function excessIn(json: string, { maxBodyObjects, maxBodyKeys }: BodyLimits): ContactsError | undefined {
   // Stryker disable next-line ConditionalExpression,EqualityOperator: spares looking at a text that is too short to hold so many
   if (json.length <= Math.min(maxBodyObjects, maxBodyKeys)) return undefined;

@@ -6,33 +6,33 @@ export interface CallerKeysOptions {
   readonly jwksUrl: URL;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** Told of each attempt that brought no keys. */
+  /** Called for each fetch that failed. */
   readonly onFailure: (error: unknown) => void;
 }
 
 export interface CallerKeys {
   /** For jose's `jwtVerify`. */
   readonly find: JWTVerifyGetKey;
-  /** Resolves once the keys have been asked for again, or at once if it is too early for that. */
+  /** Fetches the keys again, unless the last fetch was too recent. */
   renew(): Promise<void>;
 }
 
-/** Keys older than this are asked for again, while callers go on with those there are. */
+/** Older keys are fetched again in the background, and stay in use meanwhile. */
 const FRESH_MS = 600_000;
-/** Keys older than this are used no more: one that was withdrawn must not live for as long as its server is down. */
+/** Older keys are not used: a withdrawn key must not stay valid while its server is down. */
 const USABLE_MS = 3_600_000;
-/** Between two attempts, whatever key ids callers make up. */
+/** Between two fetches, even if callers invent key ids. */
 const COOLDOWN_MS = 30_000;
-/** Between two attempts while there are no keys at all, and every caller waits. */
+/** Between two fetches while there are no usable keys and every caller waits. */
 const URGENT_COOLDOWN_MS = 1_000;
-/** For a whole answer. */
+/** For the whole answer. */
 const TIMEOUT_MS = 3_000;
 const MAX_SET_BYTES = 1_048_576;
 
 /**
- * The keys that a key server publishes. A token of a known key never waits for the server, unless
- * the keys are older than an hour; one of an unknown key waits for one attempt, if it is time for one. jose's own remote
- * set does not serve here: it forgets keys that it cannot renew, and asks a server that is down as often as callers come.
+ * The keys that a key server publishes. A token with a known key does not wait for the server, unless the keys are older than
+ * an hour. A token with an unknown key waits for one fetch, unless the last one was too recent. jose's remote set drops keys
+ * that it cannot renew, and calls a server that is down once per caller.
  */
 export function createCallerKeys({ jwksUrl, now, onFailure }: CallerKeysOptions): CallerKeys {
   let keys: JWTVerifyGetKey | undefined;
@@ -52,7 +52,7 @@ export function createCallerKeys({ jwksUrl, now, onFailure }: CallerKeysOptions)
       attempt = undefined;
     }
   };
-  /** Resolves when the attempt under way is over, or at once if it is too early for another. */
+  /** Waits for the fetch under way, or for a new one unless the last was too recent. */
   const renewAtMostEvery = async (cooldownMs: number): Promise<void> => {
     if (!attempt && now() - triedAtMs >= cooldownMs) attempt = renew();
     await attempt;
@@ -73,10 +73,7 @@ export function createCallerKeys({ jwksUrl, now, onFailure }: CallerKeysOptions)
   return { find, renew: () => renewAtMostEvery(COOLDOWN_MS) };
 }
 
-/**
- * Rejects an unreadable or empty key set: a server that sends one is in trouble, and has not withdrawn all keys.
- * Follows no redirect.
- */
+/** Rejects an unreadable or empty key set: it is a fault of the server, not a withdrawal of all keys. Follows no redirect. */
 async function fetchKeys(url: URL): Promise<JWTVerifyGetKey> {
   const { statusCode, body } = await request(url, { signal: AbortSignal.timeout(TIMEOUT_MS), headers: { accept: 'application/json' } });
   const text = await readText(body, MAX_SET_BYTES);

@@ -3,15 +3,15 @@ import type { AuthConfig } from '../config.js';
 import { ContactsError } from '../errors.js';
 import { createCallerKeys, type CallerKeys, type CallerKeysOptions } from './callerKeys.js';
 
-/** Reads an `Authorization` header and tells the caller's scopes. Throws UNAUTHENTICATED for a bad token. */
+/** Reads an `Authorization` header and returns the caller's scopes. Throws UNAUTHENTICATED for a bad token. */
 export type Callers = (authorization: string | undefined) => Promise<ReadonlySet<string>>;
 
 const ANONYMOUS: ReadonlySet<string> = new Set();
 
-/** Signatures by a key pair only: with HS256 allowed, an attacker could sign with the public key as the secret. */
+/** Only asymmetric algorithms: with HS256, an attacker could sign with the public key as the secret. */
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'];
 
-/** Of an access token (RFC 9068), or of one whose issuer does not say. Tokens for logging out, for instance, say so here. */
+/** The `typ` of an access token (RFC 9068) or of a general JWT. Others, such as logout tokens, are refused. */
 const TYPE = /^(application\/)?(at\+)?jwt$/i;
 
 /** How far an issuer's clock may be from ours. */
@@ -22,7 +22,7 @@ const MAX_KEYS = 10;
 
 type Parts = Partial<Pick<CallerKeysOptions, 'now' | 'onFailure'>>;
 
-/** Callers known by tokens that `auth` verifies; without it, everybody is anonymous. */
+/** Identifies callers by tokens that `auth` verifies. Without it, every caller is anonymous. */
 export function createCallers(auth: AuthConfig | undefined, { now = Date.now, onFailure = () => {} }: Parts = {}): Callers {
   if (!auth) return async () => ANONYMOUS;
   const keys = createCallerKeys({ jwksUrl: auth.jwksUrl, now, onFailure });
@@ -42,7 +42,7 @@ export function createCallers(auth: AuthConfig | undefined, { now = Date.now, on
   };
 }
 
-/** Verifies a token. One without a `kid` may fit none of the keys because there are new ones: those are asked for, and tried. */
+/** Verifies a token. If one without a `kid` fits no key, its key may be new: fetches the keys and tries again. */
 async function verifyWithNewKeys(token: string, keys: CallerKeys, options: JWTVerifyOptions): Promise<JWTVerifyResult> {
   try {
     return await verify(token, keys.find, options);
@@ -53,7 +53,7 @@ async function verifyWithNewKeys(token: string, keys: CallerKeys, options: JWTVe
   }
 }
 
-/** Verifies a token; where several keys fit it, as they may without a `kid`, with one after the other. */
+/** Verifies a token. Without a `kid` several keys may match, and are tried in turn. */
 async function verify(token: string, keys: JWTVerifyGetKey, options: JWTVerifyOptions): Promise<JWTVerifyResult> {
   try {
     return await jwtVerify(token, keys, options);
@@ -69,7 +69,7 @@ async function verify(token: string, keys: JWTVerifyGetKey, options: JWTVerifyOp
   }
 }
 
-/** `scope` as RFC 8693 has it, one text with spaces; `scp` as others do, a text or a list. */
+/** `scope` is a text with spaces (RFC 8693). Some issuers send `scp`, a text or a list. */
 function scopesIn({ scope, scp }: JWTPayload): ReadonlySet<string> {
   const scopes = [scope, scp].flat().flatMap((claim) => (typeof claim === 'string' ? claim.split(' ') : []));
   return new Set(scopes.filter((one) => one !== ''));

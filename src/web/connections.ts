@@ -2,40 +2,39 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Registry, type Entry } from './registry.js';
 
-/** How many requests of one connection are worked on at a time. Routers send one, and wait for its answer. */
+/** How many requests of one connection run at a time. Routers send one, and wait for its answer. */
 const MAX_AT_ONCE = 8;
-/** How many more of them may wait: about one read of 64 KiB from the socket, of ordinary requests. */
+/** How many more may wait: about as many as one read of 64 KiB from the socket brings. */
 const MAX_HELD = 100;
 /**
- * How long a connection that pipelined stays open without a request. Its answers may fill the system's buffers while nobody
- * reads them. Routers do not pipeline, so they keep their connections for as long as the server allows.
+ * How long an idle connection stays open after pipelining, since unread answers may fill the kernel's buffers. Routers do not
+ * pipeline, so `keepAliveTimeout` applies to them.
  */
 const PIPELINED_IDLE_MS = 20_000;
 
 /**
- * With more idle connections than this, none of them stays open for longer than IDLE_MS: each may hold up to 3 MB of unread
- * answer in the kernel. Routers keep a few hundred at most.
+ * With more idle connections than this, none stays open for longer than IDLE_MS: each may hold up to 3 MB of unread answer in
+ * the kernel. Routers keep a few hundred at most.
  */
 const MANY_IDLE = 1_000;
 const IDLE_MS = 20_000;
 
-/** One connection of a caller. */
 class Connection implements Entry {
   place = 0;
-  /** How many of its requests have begun, and are not answered. */
+  /** Requests that have started and are not answered. */
   underWay = 0;
-  /** Since when it has been without a request, if it is. */
+  /** Undefined while a request is under way. */
   idleSinceMs: number | undefined;
   readonly held: (() => void)[] = [];
-  /** Whether its caller ever sent a request before it had the answer to the last one. */
+  /** Whether the caller ever sent a request before the answer to the last one. */
   pipelines = false;
 
   constructor(readonly socket: Socket) {}
 }
 
 /**
- * The requests of each connection. Node begins every pipelined request at once; here at most eight of a connection are
- * under way, and its socket is not read while others are held. A connection that sends still more is ended.
+ * Limits the requests of each connection. Node starts every pipelined request at once. Here at most MAX_AT_ONCE run, and the
+ * socket is not read while more are held. A connection that sends still more is ended.
  */
 export class Connections {
   readonly #connections = new WeakMap<Socket, Connection>();
@@ -45,18 +44,18 @@ export class Connections {
   #manyIdleUntilMs = -Infinity;
   #underWay = 0;
 
-  /** `onEnded` hears of each connection that is ended; `now` gives milliseconds on any clock that only goes forward. */
+  /** `onEnded` is called for each connection that is ended. `now` gives milliseconds of a monotonic clock. */
   constructor(onEnded: (reason: 'pipelined' | 'idle') => void = () => {}, now = (): number => performance.now()) {
     this.#onEnded = onEnded;
     this.#now = now;
   }
 
-  /** How many requests have begun, and are neither answered nor left by their callers. */
+  /** Requests that have started, and are neither answered nor abandoned by their callers. */
   get underWay(): number {
     return this.#underWay;
   }
 
-  /** Calls `start` when it is the request's turn: at once, later, or never if its caller leaves before. */
+  /** Calls `start` when it is the request's turn: at once, later, or never if the caller leaves first. */
   begin(socket: Socket, response: ServerResponse, start: () => void): void {
     if (socket.destroyed) return;
     const connection = this.#connections.get(socket) ?? this.#connect(socket);
@@ -72,8 +71,8 @@ export class Connections {
   }
 
   /**
-   * Ends connections that are idle for long while there are many of them. Callers who never read leave such connections: the
-   * system holds what they do not read. To be called now and then.
+   * Ends connections that have long been idle, while there are many. Callers who never read leave such connections, whose
+   * answers fill the kernel's buffers. Call it regularly.
    */
   endIdle(): void {
     const now = this.#now();
@@ -87,10 +86,7 @@ export class Connections {
     }
   }
 
-  /**
-   * Whether a caller can be told to close the connection with this answer. Node closes it right after such an answer, and
-   * drops what a caller has pipelined behind it.
-   */
+  /** Whether an answer may carry `connection: close`. Node closes the connection right after it, and drops pipelined requests. */
   mayCloseAfterAnswer(socket: Socket): boolean {
     return this.#connections.get(socket)?.pipelines === false;
   }

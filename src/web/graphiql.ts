@@ -5,9 +5,9 @@ import type { Tab } from './graphiqlTabs.js';
 import { refuseGet } from './replies.js';
 
 export interface GraphiqlOptions {
-  /** Where scripts/bundle-graphiql.mjs put the page's parts. */
+  /** The output of scripts/bundle-graphiql.mjs. */
   assetsDir: string;
-  /** What the page opens with. */
+  /** The tabs that the page opens with. */
   tabs: readonly Tab[];
 }
 
@@ -17,7 +17,7 @@ interface Asset {
   gzipped: Buffer | undefined;
 }
 
-/** Scripts of our own alone, and no word to any other host. Monaco writes styles into the page; the icons are inline. */
+/** Allows only our own scripts, and no other host. Monaco adds inline styles; the icons are inline. */
 const pagePolicy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -58,8 +58,8 @@ const types: Readonly<Record<string, string>> = {
 };
 
 /**
- * GraphiQL for browsers at `GET /graphql`, and what it loads below `/graphiql/`. Everything is read now, so that no
- * request can name a path. Every address in the page is relative: it works at any host, port and prefix.
+ * Serves GraphiQL to browsers at `GET /graphql`, and its files below `/graphiql/`. Reads all files now, so that no request
+ * can name a path. Addresses in the page are relative: it works at any host, port and prefix.
  */
 export async function graphiqlRoutes(app: FastifyInstance, { assetsDir, tabs }: GraphiqlOptions): Promise<void> {
   const page = await pageOf(assetsDir, tabs);
@@ -88,7 +88,7 @@ async function pageOf(assetsDir: string, tabs: readonly Tab[]): Promise<string> 
     throw new Error(`GraphiQL is switched on, but ${assetsDir} holds no bundle of it. Run: npm run build`, { cause });
   });
   const { script, style } = JSON.parse(manifest) as { script: string; style: string };
-  // Without a `<`, no tab can end the element that it stands in.
+  // Without a `<`, no tab can close the script element.
   const data = JSON.stringify(tabs).replaceAll('<', '\\u003c');
   return `<!doctype html>
 <html lang="en">

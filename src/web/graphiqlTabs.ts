@@ -7,7 +7,7 @@ export interface Tab {
   query: string;
   variables?: string;
   headers?: string;
-  /** What the token in `headers` opens. */
+  /** The scope of the token in `headers`. */
   scope?: string;
 }
 

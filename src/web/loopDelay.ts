@@ -2,12 +2,12 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 const RESOLUTION_MS = 10;
 const INTERVAL_MS = 500;
-/** With fewer samples one long moment would be most of what is known. */
+/** With fewer samples, one long delay would dominate the average. */
 const ENOUGH_SAMPLES = 3;
 
 /**
- * How late the event loop is: on average over half a second, without the longest moment in it. A process that was frozen
- * for a second (its container's share of the CPU was used up, its machine moved) is late once, and not overloaded.
+ * The average delay of the event loop over half a second, without the longest one. A process that was frozen for a second
+ * (its CPU quota was used up, its machine migrated) is late once, but not overloaded.
  */
 export class LoopDelay {
   readonly #samples;
@@ -31,7 +31,7 @@ export class LoopDelay {
 
   #look(): void {
     const { count, mean, max } = this.#samples;
-    // They stay until there are more.
+    // Keeps them until there are more.
     if (count < ENOUGH_SAMPLES) return;
     this.#averageMs = Math.max(0, (mean * count - max) / (count - 1) / 1e6 - RESOLUTION_MS);
     this.#samples.reset();

@@ -19,24 +19,24 @@ export interface OperationOptions {
   readonly maxQueryCharacters: number;
   /** The most lines that it may have. */
   readonly maxQueryLines: number;
-  /** Hears of each operation that is given up because it is still at work long after its deadline. */
+  /** Called for each operation that is refused because it runs long after its deadline. */
   readonly onOverrun: () => void;
 }
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Of the caller's verified token. */
+    /** The scopes of the caller's verified token. */
     scopes: ReadonlySet<string>;
   }
 }
 
-/** The headers that Apollo Server and its plugins look at. */
+/** The headers that Apollo Server and its plugins read. */
 const HEADERS = ['accept', 'apollo-federation-include-trace', 'apollographql-client-name', 'apollographql-client-version'] as const;
 
-/** The same to Apollo Server as no `accept` header, which spares it working that out. */
+/** Apollo Server treats these like no `accept` header, but spends time on parsing them. */
 const ACCEPTS_JSON = new Set(['application/json', '*/*']);
 
-/** How long after its deadline an operation may still be at work on what it has. A million fields take a second or two. */
+/** How long after its deadline an operation may take to answer with what it has. A million fields take a second or two. */
 const GRACE_MS = 3_000;
 
 /** Below this, compressing costs more than it saves. */
@@ -45,24 +45,24 @@ const COMPRESSED_FROM_BYTES = 1_024;
 const TOO_LATE = new ContactsError('UPSTREAM_TIMEOUT');
 
 /**
- * `POST /graphql`: one operation a request, as JSON. No other content type gets here, so no browser sends one unasked.
- * Returns what tells all operations to answer with what they have, those that begin later too.
+ * `POST /graphql`: one operation per request, only as JSON, which browsers do not send to another site without a CORS
+ * preflight. Returns a function that makes all operations, also later ones, answer with what they have.
  */
 export function operationRoutes(app: FastifyInstance, { server, callers, createContext, timeoutMs, maxQueryCharacters, maxQueryLines, onOverrun }: OperationOptions): () => void {
   const deadlines = new Deadlines(timeoutMs, onOverrun);
   app.decorateRequest('scopes');
   app.post('/graphql', {
     compress: { encodings: ['gzip'], threshold: COMPRESSED_FROM_BYTES, zlibOptions: { level: 1 } },
-    // Routers may compress what they send. The limit of the body is on what it inflates to.
+    // Routers may compress requests. The body limit applies to the inflated size.
     decompress: { requestEncodings: ['gzip'] },
-    // Before the body is read: a bad token costs us nothing more.
+    // Before the body is read, so that a bad token costs nothing more.
     onRequest: async (request) => {
       const { authorization } = request.headers;
-      // Of two tokens, a server on the way may have looked at the other one.
+      // With two such headers, a proxy may have verified the other token.
       if (authorization !== undefined && request.raw.rawHeaders.filter(isAuthorization).length > 1) throw new ContactsError('UNAUTHENTICATED');
       request.scopes = await callers(authorization);
     },
-    // Before it is parsed: a single token can be as long as the body.
+    // Before the document is parsed: a single token can be as long as the body.
     preHandler: async (request, reply) => {
       const query = isRecord(request.body) ? request.body.query : undefined;
       if (typeof query !== 'string') return;
@@ -83,7 +83,7 @@ export function operationRoutes(app: FastifyInstance, { server, callers, createC
       const answer = await execute(request.body, headers, context);
       for (const [name, value] of answer.headers) if (name !== 'cache-control' || value.startsWith('max-age=')) reply.header(name, value);
       reply.code(answer.status ?? 200);
-      // Too many long answers are being made.
+      // 503: too many fields are under way.
       if (answer.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
       // graphql 16 has no @defer, so every answer is complete.
       return answer.body.kind === 'complete' ? answer.body.string : '';
@@ -100,7 +100,7 @@ export function operationRoutes(app: FastifyInstance, { server, callers, createC
   }
 }
 
-/** graphql-js finds the line of each error by counting from the first one. */
+/** For each error, graphql-js counts the lines from the start of the document. */
 function hasMoreLines(query: string, maxLines: number): boolean {
   // Stryker disable next-line ConditionalExpression,EqualityOperator: spares looking at a text that is too short to have so many
   if (query.length < maxLines) return false;
@@ -109,12 +109,12 @@ function hasMoreLines(query: string, maxLines: number): boolean {
   return false;
 }
 
-/** Whether this is such a name in a list of names and values. */
+/** Whether a text in a list of alternating names and values is this name. */
 function isAuthorization(text: string, at: number): boolean {
   return at % 2 === 0 && text.toLowerCase() === 'authorization';
 }
 
-/** The operations under way. Each ends with its deadline, when its caller goes away, or when all are told to end. */
+/** The operations under way. Each ends at its deadline, when its caller leaves, or when all must end. */
 class Deadlines {
   readonly #timeoutMs: number;
   readonly #onOverrun: () => void;
@@ -126,7 +126,7 @@ class Deadlines {
     this.#onOverrun = onOverrun;
   }
 
-  /** `onClose` hears of it when the answer has been sent, or its caller has left. */
+  /** Calls `onClose` when the answer has been sent, or the caller has left. */
   begin(reply: FastifyReply, onClose: () => void): Deadline {
     const end = new Aborter();
     const expire = (): void => {
@@ -134,7 +134,7 @@ class Deadlines {
       end.abort(TOO_LATE);
       timer = setTimeout(giveUp, GRACE_MS);
     };
-    // Everything that waits has been told: now the event loop is late, or there is a fault of ours. The caller shall not wait.
+    // All waits have ended by now: the event loop is late, or we have a fault. The caller must not wait for it.
     const giveUp = (): void => {
       if (reply.sent) return;
       this.#onOverrun();

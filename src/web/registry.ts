@@ -1,19 +1,18 @@
-/** What a registry holds. It belongs to one registry at most. */
+/** An entry of at most one registry. */
 export interface Entry {
-  /** Where the registry holds it. */
+  /** Its index in the registry. */
   place: number;
 }
 
 /**
- * Entries that come and go with each request, in no order. A Set or a Map would do the same, but is dear in this place: V8
- * gives it a new table after every few changes, and each old table refers to the next one. Once one of them is in the old
- * generation, all later ones stay alive with what they hold until the next full collection. That tripled the time that
- * garbage collection takes.
+ * Unordered entries that come and go with each request. A Set or a Map is slow here: V8 gives it a new table after every few
+ * changes, and each old table refers to the next one. Once a table is in the old generation, all later ones stay alive with
+ * what they hold until the next full collection (docs/performance.md).
  */
 export class Registry<T extends Entry> {
   readonly #entries: T[] = [];
 
-  /** A copy: entries may come and go while you look at it. */
+  /** A copy: entries may come and go while you iterate. */
   all(): T[] {
     return [...this.#entries];
   }

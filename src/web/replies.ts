@@ -16,10 +16,10 @@ export function errorBody(error: ErrorCode | ContactsError): string {
 
 const STATUS: Partial<Record<ErrorCode, number>> = { UNAUTHENTICATED: 401, BAD_USER_INPUT: 400, OVERLOADED: 503, LIMIT_EXCEEDED: 400 };
 
-/** When a caller who was refused for want of time may come again. */
+/** When a caller may retry after OVERLOADED. */
 export const RETRY_AFTER_SECONDS = '1';
 
-/** Answers for whatever was thrown while a request was read or answered: a status, a code, and not a word of its own. */
+/** Answers any error that was thrown while a request was read or answered. Sends a status and a code, never the error's message. */
 export function refuseFor(error: FastifyError | ContactsError, reply: FastifyReply): FastifyReply {
   if (error instanceof ContactsError) {
     if (error.code === 'OVERLOADED') reply.header('retry-after', RETRY_AFTER_SECONDS);
@@ -30,14 +30,14 @@ export function refuseFor(error: FastifyError | ContactsError, reply: FastifyRep
   return status < 500 ? refuse(reply, status, 'BAD_REQUEST') : refuse(reply, 500, 'INTERNAL_SERVER_ERROR');
 }
 
-/** What a GET of `/graphql` gets that is not for GraphiQL. */
+/** Answers a GET of `/graphql` that is not for GraphiQL. */
 export function refuseGet(reply: FastifyReply): FastifyReply {
   return refuse(reply.header('allow', 'POST'), 405, 'BAD_REQUEST');
 }
 
 const UNREAD: Partial<Record<string, number>> = { ERR_HTTP_REQUEST_TIMEOUT: 408, HPE_HEADER_OVERFLOW: 431 };
 
-/** Answers on a connection that brought no HTTP request, or not in time; then it is closed. */
+/** Replies to unparsable or timed-out requests, then closes the connection. */
 export function refuseUnread({ code = '' }: NodeJS.ErrnoException, socket: Socket): void {
   if (!socket.writable) return;
   const status = UNREAD[code] ?? 400;

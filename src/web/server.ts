@@ -14,9 +14,9 @@ export interface WebOptions {
   readonly routerSecrets: readonly string[];
   readonly metrics: Metrics;
   readonly connections: Connections;
-  /** Whether requests are welcome: false from the moment that the service is told to stop. */
+  /** False as soon as the service is told to stop. */
   readonly isReady: () => boolean;
-  /** Told of in the answer to a readiness probe; without it we are as ready as before. */
+  /** Shown in the readiness answer. It does not change the readiness. */
   readonly redis: { readonly isUp: boolean } | undefined;
   /** Whether GraphiQL answers at `GET /graphql`. */
   readonly graphiql: boolean;
@@ -33,13 +33,13 @@ export interface WebOptions {
   readonly patienceMs?: { readonly headers: number; readonly request: number } | undefined;
 }
 
-/** What zlib keeps while it compresses an answer. */
+/** The memory that zlib takes to compress an answer. */
 const COMPRESSOR_BYTES = 270_000;
-/** How often answers that nobody reads are looked for. */
+/** How often unread answers and idle connections are checked. */
 const LOOK_EVERY_MS = 1_000;
 const PATIENCE_MS = { headers: 10_000, request: 15_000 };
 
-/** Open to whoever operates the service, router or not, however busy it is. */
+/** Open without the router's secret, and also during overload. */
 const FOR_OPERATORS = new Set(['/health/live', '/health/ready', '/metrics']);
 
 function isForOperators(request: { routeOptions: { url?: string | undefined } }): boolean {
@@ -54,7 +54,7 @@ export async function createWebServer(options: WebOptions): Promise<FastifyInsta
     requestTimeout: patienceMs.request,
     http: { headersTimeout: patienceMs.headers, connectionsCheckingInterval: patienceMs.headers / 10 },
     clientErrorHandler: refuseUnread,
-    // Longer than routers keep their connections: the one who closes first must not be us.
+    // Longer than routers keep their connections: the router must close first.
     keepAliveTimeout: 65_000,
     return503OnClosing: false,
     forceCloseConnections: false,
@@ -63,12 +63,12 @@ export async function createWebServer(options: WebOptions): Promise<FastifyInsta
     },
   });
   await app.register(compress, { global: false });
-  // JSON and nothing else.
+  // JSON only.
   app.removeContentTypeParser('text/plain');
   limitBodies(app, limits);
   app.setErrorHandler<FastifyError>((error, _request, reply) => refuseFor(error, reply));
   app.setNotFoundHandler((_request, reply) => refuse(reply, 404, 'BAD_REQUEST'));
-  // A connection that cannot be let in, for want of file descriptors, must not end the process.
+  // Without file descriptors no connection can be accepted, but that must not end the process.
   app.server.on('error', () => {});
   limitConnections(app, options);
 
@@ -79,7 +79,7 @@ export async function createWebServer(options: WebOptions): Promise<FastifyInsta
   if (maxDelayMs > 0) {
     const delay = new LoopDelay();
     app.addHook('onClose', async () => delay.stop());
-    // Better some refused at once than all answered late.
+    // Refuses some requests at once, so that the others are not late.
     app.addHook('onRequest', async (request) => {
       if (delay.averageMs > maxDelayMs && !isForOperators(request)) throw new ContactsError('OVERLOADED');
     });
@@ -92,7 +92,7 @@ export async function createWebServer(options: WebOptions): Promise<FastifyInsta
   return app;
 }
 
-/** Bounds what one connection can have under way, and what all of them can leave unread. */
+/** Limits the requests of one connection, and the unread answers of all. */
 function limitConnections(app: FastifyInstance, { connections, isReady, maxWaitingBytes, metrics, writeTimeoutMs }: WebOptions): void {
   const answers = new Answers({ maxBytes: maxWaitingBytes, timeoutMs: writeTimeoutMs, now: () => performance.now(), onEnded: metrics.connectionEnded });
   const look = (): void => {
@@ -103,7 +103,7 @@ function limitConnections(app: FastifyInstance, { connections, isReady, maxWaiti
   app.addHook('onClose', async () => clearInterval(looks));
   app.addHook('onRequest', (request, reply, done) => connections.begin(request.raw.socket, reply.raw, done));
   app.addHook('onSend', (request, reply, payload, done) => {
-    // Node takes it from a request that could not be read, and gives it late to the answer of a pipelined one.
+    // Node removes it from a request that could not be read, and sets it late on the answer to a pipelined one.
     const socket = (request.raw.socket as Socket | null) ?? reply.raw.socket;
     if (!isReady() && socket && connections.mayCloseAfterAnswer(socket)) reply.header('connection', 'close');
     const fits = !socket || isForOperators(request) || answers.add(reply.raw, socket, bytesOf(payload) + (request.headers['accept-encoding'] ? COMPRESSOR_BYTES : 0));
@@ -111,7 +111,7 @@ function limitConnections(app: FastifyInstance, { connections, isReady, maxWaiti
   });
 }
 
-/** In the place of an answer for which there is no memory. What the route has said of its own answer does not hold for this one. */
+/** Replaces an answer for which there is no memory, and the headers that the route set for that answer. */
 function overloaded(reply: FastifyReply): string {
   reply.removeHeader('content-encoding');
   reply.code(503).headers({ 'retry-after': RETRY_AFTER_SECONDS, 'content-type': 'application/json; charset=utf-8', 'cache-control': 'private, no-store' });
