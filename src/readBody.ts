@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 
-/** A body that is too large, broken, or in an encoding that nobody asked for. Nothing in this error quotes the body. */
+/** A body that is too large, broken, or in an unexpected encoding. The error never quotes the body. */
 export class UnreadableBody extends Error {
   override readonly name = 'UnreadableBody';
 }
@@ -10,11 +10,11 @@ const unzip = promisify(gunzip);
 const UTF_8 = new TextDecoder();
 
 /**
- * Reads a body in UTF-8, in gzip or not. Takes at most `maxBytes` as they come, and inflates them to at most as many.
- * Throws UnreadableBody for whatever is larger or cannot be inflated; the connection is then closed.
+ * Reads a UTF-8 body, gzipped or not. `maxBytes` limits its size both as sent and inflated. Throws UnreadableBody if it is
+ * larger or cannot be inflated; the connection is then closed.
  */
 export async function readText(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<string> {
-  // One buffer for all: a list of chunks that hold a byte each would take a hundred times the memory.
+  // One buffer: a list of tiny chunks would take far more memory (docs/performance.md).
   const bytes = Buffer.allocUnsafe(maxBytes);
   let size = 0;
   for await (const chunk of body) {
@@ -32,7 +32,7 @@ export function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
-/** Inflates gzip, and stops as soon as that gives more than `maxBytes`. Throws UnreadableBody then, or if it is broken. */
+/** Inflates gzip. Throws UnreadableBody if it is broken, or as soon as it exceeds `maxBytes`. */
 export async function inflate(bytes: Uint8Array, maxBytes: number): Promise<Buffer> {
   try {
     return await unzip(bytes, { maxOutputLength: maxBytes });

@@ -2,24 +2,24 @@ import { createClient, type RedisClientType } from '@redis/client';
 import { RedisUnavailable } from './redisUnavailable.js';
 
 export interface RedisOptions {
-  /** `redis://` or `rediss://`, with user, password and database where they are needed. */
+  /** `redis://` or `rediss://`, with user, password and database if needed. */
   readonly url: string;
-  /** Hears how Redis is at first, and of each change. */
+  /** Called with the first state, and with each change. */
   readonly onHealth: (isUp: boolean) => void;
 }
 
-/** Longer than Redis needs, shorter than anybody notices. */
+/** Longer than Redis needs, too short for callers to notice. */
 const COMMAND_TIMEOUT_MS = 250;
 const BEAT_MS = 500;
 
-/** Twice as long after each attempt that failed, up to a second, and drawn, so that replicas do not come all at once. */
+/** Exponential, up to a second, with jitter, so that replicas do not reconnect all at once. */
 export function reconnectDelayMs(retries: number): number {
   return Math.min(50 * 2 ** retries, 1_000) * (0.5 + 0.5 * Math.random());
 }
 
 /**
- * The connection to the Redis that several replicas share. Nobody waits for it: whoever asks while it is down hears so at
- * once, and a command that is not answered in time takes it for down until a heartbeat is answered again.
+ * The connection to the Redis that replicas share. While it is down, commands fail at once. A command that is not answered in
+ * time marks it as down until a heartbeat is answered.
  */
 export class Redis {
   readonly #client: RedisClientType;
@@ -29,7 +29,7 @@ export class Redis {
   #isBeating = false;
   #isUp: boolean | undefined;
 
-  /** Connects in the background, for as long as it takes. */
+  /** Connects in the background, and tries again until it succeeds. */
   constructor({ url, onHealth }: RedisOptions) {
     this.#onHealth = onHealth;
     this.#client = createClient({
@@ -38,12 +38,12 @@ export class Redis {
       commandsQueueMaxLength: 10_000,
       socket: {
         connectTimeout: 1_000,
-        // A connection to a machine that has vanished: the heartbeat alone would keep it for minutes.
+        // Ends a connection to a machine that has vanished. The heartbeat alone would keep it for minutes.
         socketTimeout: 5_000,
         reconnectStrategy: reconnectDelayMs,
       },
     });
-    // Whoever sent a command hears of it, and the heartbeat does.
+    // Commands and the heartbeat report errors. Without a listener, an 'error' event ends the process.
     this.#client.on('error', () => {});
     this.#client.on('ready', () => void this.#beat());
     this.#client.connect().catch(() => {});
@@ -54,7 +54,7 @@ export class Redis {
     return this.#isUp === true;
   }
 
-  /** Throws RedisUnavailable once `timeoutMs` are over, or at once while Redis is down; else whatever Redis refuses. */
+  /** Throws RedisUnavailable after `timeoutMs`, or at once while Redis is down. Passes on the errors of Redis itself. */
   async run<T>(command: (client: RedisClientType) => Promise<T>, timeoutMs = COMMAND_TIMEOUT_MS): Promise<T> {
     if (!this.isUp) throw new RedisUnavailable();
     try {
@@ -65,7 +65,7 @@ export class Redis {
     }
   }
 
-  /** Does something about twice a second while Redis is up, and as soon as it is up again. */
+  /** Calls `listener` about twice a second while Redis is up, and as soon as it is up again. */
   onBeat(listener: () => Promise<unknown>): void {
     this.#listeners.push(listener);
   }
@@ -94,7 +94,7 @@ export class Redis {
     if (!this.#client.isReady) throw new RedisUnavailable();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      // An answer that is there already, while we were too busy to read it, still counts.
+      // Accepts an answer that arrived in time while the event loop was busy.
       timer = setTimeout(() => setImmediate(() => reject(new RedisUnavailable())), timeoutMs);
     });
     try {

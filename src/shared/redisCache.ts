@@ -4,7 +4,7 @@ import type { Seal } from './seal.js';
 
 export interface RedisCacheOptions {
   readonly redis: Pick<Redis, 'run'>;
-  /** Stands before every id: it tells installations, systems and resources apart. */
+  /** The prefix of every key. Separates installations, systems and resources. */
   readonly prefix: string;
   readonly ttlMs: number;
   /** The keys of a record whose values are encrypted. */
@@ -13,18 +13,21 @@ export interface RedisCacheOptions {
   readonly onLookup: (outcome: 'hit' | 'miss' | 'error', count: number) => void;
 }
 
-/** A slower Redis is no faster than the upstream. One slow look-up does not count as Redis being down, which takes longer. */
+/**
+ * A slower answer is no gain over the upstream. Shorter than the time after which `Redis` is marked as down, so that one slow
+ * look-up does not do that.
+ */
 const TIMEOUT_MS = 50;
 
 const WITH_RELATIONSHIPS = 'f';
 const PLAIN = 'p';
 
 /**
- * Records that replicas share. An entry begins with `f` if the record came with relationships, else with `p`. Then come the
- * guarded values, encrypted for this entry's key, if there are any; then the rest of the record as JSON.
+ * Records that replicas share. An entry begins with `f` if the record came with relationships, otherwise with `p`. Then come
+ * the guarded values, if any, encrypted for this entry's key, and then the rest of the record as JSON.
  *
- * The guarded values are decrypted when one of them is first read: decrypting those of every entry found would cost several
- * times as much as reading the rest.
+ * The first read of a guarded value decrypts all of them. Decrypting those of every entry found would cost several times as
+ * much as reading the rest.
  */
 export class RedisCache<R extends { readonly id: string }> {
   readonly #options: RedisCacheOptions;
@@ -59,12 +62,12 @@ export class RedisCache<R extends { readonly id: string }> {
     return found;
   }
 
-  /** In the background: nobody waits for it, and a failure has no effect. */
+  /** Stores records in the background. A failure has no effect. */
   keep(records: ReadonlyMap<string, R>, relationships: boolean): void {
     const { redis, prefix, ttlMs } = this.#options;
-    // A plain call can return after a later one with relationships for the same id.
+    // NX: a plain call can return after a later one with relationships for the same id.
     const options = { PX: ttlMs, ...(!relationships && { condition: 'NX' as const }) };
-    // Async, so that a record that cannot be written costs itself only.
+    // Async, so that a record that cannot be written does not stop the others.
     const set = async (client: RedisClientType, id: string, record: R): Promise<unknown> => client.set(prefix + id, this.#write(prefix + id, record, relationships), options);
     redis.run((client) => Promise.allSettled(Array.from(records, ([id, record]) => set(client, id, record))), TIMEOUT_MS).catch(() => {});
   }
@@ -93,7 +96,7 @@ export class RedisCache<R extends { readonly id: string }> {
     }
   }
 
-  /** Called while fields are read, so it never throws. An entry that was changed in Redis has no guarded values, and is removed. */
+  /** Never throws, since getters call it. If an entry was changed in Redis, it has no guarded values and is removed. */
   #decrypt(key: string, encrypted: string): Values {
     if (encrypted === '') return {};
     const guarded = this.#options.seal.decrypt(encrypted, key);
@@ -101,7 +104,7 @@ export class RedisCache<R extends { readonly id: string }> {
     return (guarded ?? {}) as Values;
   }
 
-  /** Out of the way: a plain entry never replaces one that is there. */
+  /** Deletes entries: with NX, a plain entry would never replace them. */
   #dropUnreadable(keys: string[]): void {
     const { redis, onLookup } = this.#options;
     onLookup('error', keys.length);
@@ -112,7 +115,7 @@ export class RedisCache<R extends { readonly id: string }> {
 type Values = Readonly<Record<string, unknown>>;
 type GuardedRecordClass = new (open: object, decrypt: () => Values) => object;
 
-/** Records whose guarded keys are getters, which decrypt all of them when the first one is read. */
+/** A class with a getter for each guarded key. The first read decrypts all of them. */
 function guardedRecordClass(guardedKeys: readonly string[]): GuardedRecordClass {
   class GuardedRecord {
     readonly #decrypt: () => Values;

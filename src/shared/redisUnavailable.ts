@@ -1,6 +1,6 @@
 /**
- * Redis is not there, or did not answer in time. In the second case it may have done as it was told all the same.
- * It stands apart from the client, which takes 13 MB and is loaded only where there is a Redis.
+ * Redis is down, or did not answer in time. In the second case it may still have executed the command. In a file of its own,
+ * because the client is loaded only if Redis is configured (docs/performance.md).
  */
 export class RedisUnavailable extends Error {
   override readonly name = 'RedisUnavailable';
