@@ -12,7 +12,7 @@ import type { Pause } from './pause.js';
 import type { Retry } from './retry.js';
 import type { Answer, Wire } from './wire.js';
 
-/** What is asked of an upstream. */
+/** A request to an upstream. */
 export interface UpstreamRequest {
   readonly resource: string;
   /** Holds only checked ids and constants. */
@@ -28,7 +28,7 @@ export interface UpstreamParts {
   readonly breaker: Breaker;
   readonly token: TokenSource;
   readonly wire: Wire;
-  /** Called for each call once its body was read. */
+  /** Called for each call when it has ended. */
   readonly onCall: (source: Source, call: UpstreamCall) => void;
 }
 
@@ -43,14 +43,14 @@ export class Upstream {
     this.#parts = parts;
   }
 
-  /** The path of the upstream's address, which stands before every path. */
+  /** The path of the upstream's address, which is put before every path. */
   get pathPrefix(): string {
     return this.#parts.wire.pathPrefix;
   }
 
   /**
-   * The JSON of the answer. Ends with `deadline` at the latest. Rejects with StatusError for a status other than 200, and with
-   * another ContactsError for anything else that goes wrong.
+   * The JSON of the answer. Ends with `deadline` at the latest. Rejects with StatusError for a status other than 200, and
+   * with another ContactsError for any other failure.
    */
   getJson(request: UpstreamRequest, deadline: Deadline): Promise<unknown> {
     const { retry, pause, breaker } = this.#parts;
@@ -96,7 +96,7 @@ export class Upstream {
     }
   }
 
-  /** Resolves once a token that is being renewed has been kept. */
+  /** Resolves when a token renewal under way has stored its token. */
   settled(): Promise<void> {
     return this.#parts.token.settled();
   }
@@ -107,7 +107,10 @@ export class Upstream {
   }
 }
 
-/** Whether a body is JSON. A gateway that has no such path answers with a page, with nothing, or with `404` in plain text. */
+/**
+ * Whether a body is JSON. A gateway without the path answers with an HTML page, nothing, or `404` in plain text, which parses
+ * as a number.
+ */
 function isJson({ body, contentType }: Answer): boolean {
   try {
     return typeof parseJson(body, contentType) !== 'number';
@@ -116,7 +119,7 @@ function isJson({ body, contentType }: Answer): boolean {
   }
 }
 
-/** Maps whatever was thrown to the closed list of errors. */
+/** Maps any error to the closed list. */
 function known(error: unknown, source: Source, signal: Signal): ContactsError {
   if (error instanceof ContactsError) return error;
   if (signal.aborted) return signal.reason instanceof ContactsError ? signal.reason : new Cancelled(source);

@@ -1,19 +1,19 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 
-/** An integer with this many digits may lie above 2^53, where JSON.parse would round it to its neighbour: somebody else's id. */
+/** An integer with this many digits may exceed 2^53. JSON.parse would round it, to another person's id. */
 const LONG = 16;
-/** Throws on bytes that are not UTF-8: a replacement character would be a broken name. */
+/** Throws on invalid UTF-8: replacement characters would corrupt names. */
 const UTF_8 = new TextDecoder('utf-8', { fatal: true });
 
-/** Smaller bodies cannot hold enough to take long. */
+/** Smaller bodies are always parsed fast enough. */
 const LARGE_BYTES = 262_144;
 /** Parsing half a million takes some 50 ms. A page of 100 contacts with 1,000 relationships each has as many. */
 const MAX_VALUES = 500_000;
 
 const CHARSET = /;\s*charset\s*=\s*"?\s*([^\s";,]+)/i;
-/** Character sets, as TextDecoder names them, in which short texts can be the bytes of other texts in UTF-8. */
+/** Character sets, by TextDecoder's names, whose short texts can be valid UTF-8 with another meaning. */
 const AMBIGUOUS = new Set(['gbk', 'gb18030', 'big5', 'shift_jis', 'euc-jp', 'euc-kr', 'iso-2022-jp', 'windows-874']);
-/** Sets that TextDecoder cannot read, all of whose bytes are ASCII. */
+/** 7-bit character sets that TextDecoder cannot read. All their texts are valid UTF-8. */
 const SEVEN_BIT = /^(utf-?7|(cs)?unicode-?1-?1-?utf-?7|csutf7|hz|iso-2022)/i;
 
 const QUOTE = 0x22;
@@ -26,11 +26,11 @@ const MINUS = 0x2d;
 const ZERO = 0x30;
 
 /**
- * Parses an upstream's JSON without ever rounding an integer: those that a number cannot hold become strings of their digits.
- * `contentType` may name the character set. Throws SyntaxError on anything else than JSON, on bytes that do not fit the
- * character set, and on a large body of very many small values: eight megabytes of `{},` would take seconds and a gigabyte.
+ * Parses an upstream's JSON without rounding integers: those beyond 2^53 become strings of their digits. `contentType` may
+ * name the character set. Throws SyntaxError if the body is not JSON, does not fit the character set, or is large and holds
+ * too many values, since parsing them would take seconds (docs/performance.md).
  *
- * It puts quotes around such integers before it parses. A reviver of JSON.parse would take ten times as long.
+ * Puts quotes around such integers before it parses. A reviver of JSON.parse is much slower (docs/performance.md).
  */
 export function parseJson(body: Uint8Array, contentType?: unknown): unknown {
   const bytes = inUtf8(body, contentType);
@@ -39,9 +39,10 @@ export function parseJson(body: Uint8Array, contentType?: unknown): unknown {
 }
 
 /**
- * JSON is UTF-8 (RFC 8259, 8.1), but not every server knows, and many declare what they do not send. UTF-16 shows in the first
- * two bytes. Bytes that are valid UTF-8 are taken for it: text in a single-byte set hardly ever is. The declared set counts
- * for all others. Some sets make short texts that are valid UTF-8 too: such a body is refused, since either reading may be wrong.
+ * JSON is UTF-8 (RFC 8259, 8.1), but some servers send another character set, and many declare a wrong one. The first two
+ * bytes show UTF-16. Valid UTF-8 is read as UTF-8, since text in a single-byte set is hardly ever valid. Other bodies are
+ * read in the declared set. If that set is ambiguous and the body is valid UTF-8, it is refused, since either reading may be
+ * wrong.
  */
 function inUtf8(bytes: Uint8Array, contentType: unknown): Uint8Array {
   const first = bytes[0];
@@ -77,14 +78,14 @@ function decode(decoder: TextDecoder, bytes: Uint8Array): string {
   }
 }
 
-/** Whether a body holds more values than any page of contacts has. Those in texts count too. */
+/** Whether a body holds more values than any page of contacts. Counts punctuation in strings too. */
 function isDense(bytes: Uint8Array): boolean {
   let values = 0;
   for (const byte of bytes) if (byte === COMMA || byte === COLON || byte === OPEN_LIST || byte === OPEN_OBJECT) values++;
   return values > MAX_VALUES;
 }
 
-/** Whether LONG digits stand in a row, looked for in leaps of as many: a fraction of what a regular expression takes. */
+/** Whether there is a run of LONG digits. Looks at every LONGth byte, which is faster than a regular expression. */
 function hasLongInteger(bytes: Uint8Array): boolean {
   for (let at = LONG - 1; at < bytes.length; at += LONG) {
     // A run of 16 digits around this one reaches eight bytes to the left or to the right.
@@ -98,7 +99,7 @@ function hasLongInteger(bytes: Uint8Array): boolean {
   return false;
 }
 
-/** Where the integers that a number cannot hold begin and end, one place after the other. */
+/** The start and the end of each integer beyond 2^53, in one flat list. */
 function unsafeIntegers(bytes: Uint8Array): number[] {
   const places: number[] = [];
   for (let at = 0; at < bytes.length; ) {
@@ -112,7 +113,7 @@ function unsafeIntegers(bytes: Uint8Array): number[] {
       for (at = first; isDigit(bytes[at]); at++) value = value * 10 + (bytes[at]! - ZERO);
       const stop = at;
       while (isInNumber(bytes[at])) at++;
-      // With quotes, a leading zero and a number in the place of a key would become valid JSON.
+      // Quotes would make invalid JSON valid: a leading zero, or a number as a key.
       if (value > Number.MAX_SAFE_INTEGER && at === stop && bytes[first] !== ZERO && !isKey(bytes, stop)) places.push(start, stop);
     }
   }
@@ -147,7 +148,7 @@ function isDigit(byte: number | undefined): boolean {
   return byte !== undefined && byte >= 0x30 && byte <= 0x39;
 }
 
-/** Digits, and what stands among them in a fraction or an exponent: `.`, `e`, `E`, `+`, `-`. */
+/** Digits, and the other characters of a fraction or an exponent: `.`, `e`, `E`, `+`, `-`. */
 function isInNumber(byte: number | undefined): boolean {
   return isDigit(byte) || byte === 0x2e || byte === 0x65 || byte === 0x45 || byte === 0x2b || byte === MINUS;
 }

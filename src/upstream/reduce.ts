@@ -5,9 +5,9 @@ import { isRecord } from '../record.js';
 export type Reduced<T> = { readonly id: string } & { readonly [K in Exclude<keyof T, 'id'>]-?: unknown };
 
 /**
- * The id of an upstream's row as its digits; undefined if it has none that could be asked for, such as `"01001"`, `1001.5`
- * or -3. `parseJson` keeps long integers as their digits. A larger number was written with a fraction or an exponent
- * (`9007199254740993.0`), so it may be rounded to somebody else's id.
+ * The id of an upstream's row as digits. Undefined if it is not a valid id, such as `"01001"`, `1001.5` or -3. `parseJson`
+ * keeps long integers as digits. A larger number was written with a fraction or an exponent (`9007199254740993.0`), so it may
+ * have been rounded to another person's id.
  */
 export function rowId(row: unknown): string | undefined {
   if (!isRecord(row)) return undefined;
@@ -16,24 +16,24 @@ export function rowId(row: unknown): string | undefined {
   return typeof id === 'string' && SOURCE_ID.test(id) ? id : undefined;
 }
 
-// Where a key is absent its value is undefined. The types leave that out: the mapping reads both alike, and
-// `Required` then says of a literal that it names every key.
+// The value of an absent key is undefined, which the mapping reads like an absent key. The types exclude it, so that
+// `Required` checks that a literal names every key.
 type Given<T> = Exclude<T, undefined>;
 
 /**
- * For a key that holds one value. It is kept as it is; an object or a list is emptied, since it may hold any keys.
- * The mapping counts an empty one as drift too.
+ * For a key that holds one value. Empties an object or a list, since it may hold any keys. The mapping counts an empty one as
+ * drift too.
  */
 export function single<T>(value: T): Given<T> {
   return (typeof value === 'object' && value !== null ? emptied(value) : value) as Given<T>;
 }
 
-/** For a key that holds an object: `reduce` says which of its keys are kept. */
+/** For a key that holds an object: `reduce` selects the keys to keep. */
 export function nested<R extends object | null | undefined>(value: R, reduce: (object: NonNullable<R>) => NonNullable<R>): Given<R> {
   return isRecord(value) ? (reduce(value) as Given<R>) : single(value);
 }
 
-/** For a key that holds a list: `reduce` says what is kept of each item. */
+/** For a key that holds a list: `reduce` selects what to keep of each item. */
 export function list<T>(value: T[] | null | undefined, reduce: (item: T) => T): T[] | null {
   return Array.isArray(value) ? value.map((item) => reduce(item)) : single(value);
 }

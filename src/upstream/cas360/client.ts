@@ -4,19 +4,20 @@ import type { Upstream, UpstreamRequest } from '../http.js';
 import { rowId } from '../reduce.js';
 import { reduceAddress, reduceContact, type Cas360Address, type Cas360Contact } from './reduceRow.js';
 
-/** The page that the register's documentation shows. CAS360_MAX_IDS allows no larger chunk. The register may still cut it shorter. */
+/** The page size of CAS 360's documentation. CAS360_MAX_IDS allows no larger chunk. CAS 360 may still send fewer rows. */
 const PAGE = 'offset=0&limit=500';
 
 /**
- * `GET /contacts/{id,id,...}`: the rows as they came, in any order, each reduced to the keys that the mapping reads. A row
- * of none of `ids` is undefined. The register sends relationships only if `relationships` asks for them. `ids` are digits.
+ * `GET /contacts/{id,id,...}`: the rows in the order of the answer, each reduced to the keys that the mapping reads.
+ * Undefined for a row whose id is not in `ids`. CAS 360 sends relationships only if `relationships` asks for them. `ids` are
+ * digits.
  */
 export function getContacts(cas360: Upstream, ids: readonly string[], relationships: boolean, deadline: Deadline): Promise<(Cas360Contact | undefined)[]> {
   const path = `/contacts/${ids.join(',')}?${PAGE}${relationships ? '&relationships=true' : ''}`;
   return getRows(cas360, { resource: 'contacts', path, ids, relationships }, (id, row) => reduceContact(id, row, relationships), deadline);
 }
 
-/** `GET /addresses/{id,id,...}`: the rows as they came, like contacts. `ids` are digits. */
+/** `GET /addresses/{id,id,...}`: rows like those of contacts. `ids` are digits. */
 export function getAddresses(cas360: Upstream, ids: readonly string[], deadline: Deadline): Promise<(Cas360Address | undefined)[]> {
   return getRows(cas360, { resource: 'addresses', path: `/addresses/${ids.join(',')}`, ids, relationships: false }, reduceAddress, deadline);
 }
@@ -27,7 +28,7 @@ async function getRows<R>(cas360: Upstream, request: UpstreamRequest, reduce: (i
   const wanted = new Set(request.ids);
   return rows.map((row: unknown) => {
     const id = rowId(row);
-    // A register that ignores the ids may send all that it has: reducing those rows takes the most time and memory.
+    // If CAS 360 ignores the ids and sends all its rows, reducing them would take most of the time and memory.
     return id !== undefined && wanted.has(id) ? reduce(id, row as never) : undefined;
   });
 }

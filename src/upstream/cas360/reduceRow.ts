@@ -5,7 +5,7 @@ import type { components } from './records.generated.js';
 type Records = components['schemas'];
 type RelationshipRecord = Records['RelationshipRecord'];
 
-/** A contact as it travels: `id` as digits. `relationships` is undefined if they were not asked for. */
+/** A contact record, with `id` as digits. `relationships` is undefined if they were not requested. */
 export type Cas360Contact = Reduced<Records['ContactRecord']>;
 export type Cas360Address = Reduced<Records['AddressRecord']>;
 
@@ -13,8 +13,8 @@ export type Cas360Address = Reduced<Records['AddressRecord']>;
 export const CAS360_GUARDED_KEYS = ['birthday', 'birthPlace', 'birthState', 'birthCountry', 'taxNumber'] as const satisfies readonly (keyof Records['ContactRecord'])[];
 
 /**
- * The keys of a contact that the mapping reads, and no others. Values are not checked here. One literal for all rows
- * makes them quick to read.
+ * Keeps only the keys that the mapping reads. Does not check values. One literal gives all records the same hidden class, so
+ * that reading them is fast.
  */
 export function reduceContact(id: string, row: Records['ContactRecord'], relationships: boolean): Cas360Contact {
   return {
@@ -49,7 +49,7 @@ export function reduceContact(id: string, row: Records['ContactRecord'], relatio
   };
 }
 
-/** Likewise of an address. */
+/** The same for an address. */
 export function reduceAddress(id: string, row: Records['AddressRecord']): Cas360Address {
   return {
     id,

@@ -9,12 +9,12 @@ export interface Cas360Credentials {
   readonly scope: string | undefined;
 }
 
-/** The errors by which the endpoint says that a refresh token is void (RFC 6749, 5.2, and the register's own word). */
+/** The endpoint's errors for a void refresh token (RFC 6749, 5.2, and CAS 360's own). */
 const VOID = /^invalid[_ ](?:grant|token)$/;
 
 /**
- * CAS 360 grants by refresh token, its parameters in the query string. The new refresh token is kept before the access
- * token is used. If it cannot be kept, `onUnkept` hears of it and we go on: the old one is void either way.
+ * CAS 360 grants by refresh token, with the parameters in the query string. Stores the new refresh token before the access
+ * token is used. If that fails, calls `onUnkept` and goes on: the old one is void either way.
  */
 export function cas360Grant(
   credentials: Cas360Credentials,
@@ -35,7 +35,7 @@ export function cas360Grant(
     try {
       grant = await requestToken({ url, clientId, clientSecret, timeoutMs });
     } catch (error) {
-      // Without an answer the token may be spent: the mark stays, for the next start. This process may try it again.
+      // Without an answer the token may be spent, so it stays marked for the next start. This process may try it again.
       if (error instanceof TokenRefused) await (VOID.test(error.reason) ? store.isVoid() : store.notUsed()).catch(onUnkept);
       throw error;
     }

@@ -5,7 +5,7 @@ import { reduceContact, type PmsContact } from './reduceContact.js';
 
 /**
  * `GET /api/v3/contacts/{id}` (PMS API 3.0.9): one contact per call, reduced to the keys that the mapping reads. Undefined if
- * the answer has no usable id. Rejects with StatusError 404 if there is none. `id` is digits.
+ * the answer has no valid id. Rejects with StatusError 404 if there is no such contact. `id` is digits.
  */
 export async function getContact(pms: Upstream, id: string, deadline: Deadline): Promise<PmsContact | undefined> {
   const record = await pms.getJson({ resource: 'contacts', path: `/api/v3/contacts/${id}`, ids: [id], relationships: false }, deadline);

@@ -4,7 +4,7 @@ import type { components } from './records.generated.js';
 type Records = components['schemas'];
 type ContactRecord = Records['ContactRecord'];
 
-/** A contact as it travels: `id` as digits. */
+/** A contact record, with `id` as digits. */
 export type PmsContact = Reduced<Omit<ContactRecord, 'password'>>;
 
 /** The keys whose fields need a scope. */
@@ -26,8 +26,8 @@ export const PMS_GUARDED_KEYS = [
 ] as const satisfies readonly (keyof ContactRecord)[];
 
 /**
- * The keys of a contact that the mapping reads, and no others: a password, or a key that the PMS adds, is not kept.
- * Values are not checked here. One literal for all records makes them quick to read.
+ * Keeps only the keys that the mapping reads: no password, and no key that the PMS adds later. Does not check values. One
+ * literal gives all records the same hidden class, so that reading them is fast.
  */
 export function reduceContact(id: string, record: ContactRecord): PmsContact {
   return {
@@ -108,7 +108,7 @@ function salesAccount(record: Records['SalesAccountRecord']): Required<Records['
     externalId: single(record.externalId),
     exportedDate: single(record.exportedDate),
     exportStatus: single(record.exportStatus),
-    // Its name may be another person's.
+    // Without its name, which may be another person's.
     contact: nested(record.contact, ({ id }) => ({ id: single(id) })),
     company: nested(record.company, ({ id, companyName }) => ({ id: single(id), companyName: single(companyName) })),
   };
