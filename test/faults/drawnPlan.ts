@@ -116,10 +116,10 @@ const down: Part = { faults: [{ status: 503, body: CANARY }], codes: [{ code: 'U
 
 /** None to three faults of a system, which is at times down altogether if it may be. Rows are not both lacking and contradicted: what is served then is what the upstream says. */
 export function plans(system: System, sandbox: Sandbox, mayBeDown: boolean): fc.Arbitrary<Plan> {
-  const any = fc.oneof({ weight: 4, arbitrary: whole(system) }, deny(system), slow(system), rename(system), spoilt(system), transcoded, ...(mayBeDown ? [{ weight: 4, arbitrary: fc.constant(down) }] : []));
+  const any = fc.oneof({ weight: 4, arbitrary: whole(system) }, deny(system), slow(system), rename(system), transcoded, ...(mayBeDown ? [{ weight: 4, arbitrary: fc.constant(down) }] : []));
   // While the breaker is open nobody renews a token that is void, and the next one would be voided on top of it.
   const revokeAfter = mayBeDown ? fc.constant(undefined) : fc.option(fc.nat(40), { nil: undefined, freq: 2 });
-  const rows = system === 'pms' ? wrongIdOfPms : fc.oneof(contradict(sandbox), absent, cut);
+  const rows = system === 'pms' ? fc.oneof(wrongIdOfPms, spoilt(system)) : fc.oneof(contradict(sandbox), absent, cut, spoilt(system));
   return fc
     .tuple(fc.array(any, { maxLength: 2, size: 'max' }), fc.option(rows), revokeAfter)
     .map(([parts, part, after]) => merged([...parts, ...(part ? [part] : [])], after));
