@@ -104,7 +104,8 @@ export abstract class UpstreamSandbox {
       return send(response, control(this, method, address.pathname, await text(request)));
     }
     const routed = this.route(method, address);
-    if (!routed) return send(response, { status: 404, body: { message: `No endpoint ${method} ${address.pathname}` } });
+    // Like a gateway that has no such route: only the system itself answers in JSON.
+    if (!routed) return send(response, { status: 404, body: `No endpoint ${method} ${address.pathname}\n`, headers: { 'content-type': 'text/plain' } });
 
     const { kind, ids, relationships } = routed;
     const call: Call = { kind, method, path, ids, relationships, status: 0, startedAt: Date.now() };

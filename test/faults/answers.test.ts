@@ -165,7 +165,7 @@ describe('docs/upstream-answers.md', () => {
       foreign_404: pages404[0]!,
       passing_500: once(...statuses(500)).ways[0]!,
     };
-    expect(tableOf(2).map(([kind]) => kind)).toEqual(Object.keys(trouble).map((kind) => `\`${kind}\``));
+    expect(tableOf(3).map(([kind]) => kind)).toEqual(Object.keys(trouble).map((kind) => `\`${kind}\``));
     const counted = async (kind: string): Promise<number[]> => {
       const scrape = await Scrape.of(standIn.app.url);
       return ['contacts', 'addresses'].map((resource) => scrape.value('contacts_upstream_answer_drift_total', { source: 'CAS360', resource, kind }));
