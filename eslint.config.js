@@ -3,7 +3,7 @@ import graphql from '@graphql-eslint/eslint-plugin';
 import importX, { createNodeResolver } from 'eslint-plugin-import-x';
 import ts from 'typescript-eslint';
 
-// The way through the house: web -> graphql -> loaders -> mapping and upstream. What stands here may import what stands
+// How a request flows: web -> graphql -> loaders -> mapping and upstream. What stands here may import what stands
 // beside it, and nothing else of ours. `app.ts` and `build/` build everything; nobody imports `main.ts`.
 const GROUND = ['deadline.ts', 'errors.ts', 'getOrAdd.ts', 'ids.ts', 'model.ts', 'readBody.ts', 'record.ts', 'schema.generated.ts', 'recording.ts'];
 const MAY_IMPORT = {

@@ -67,7 +67,7 @@ export async function createApp(config: Config, parts: Parts): Promise<App> {
   const callTimeoutMs = Math.ceil(config.requestTimeoutMs * 0.85);
   const upstreams = await createUpstreams(config, { log, metrics, redis, callsToTrip, callTimeoutMs });
   const tools = { drift: metrics.drift, today: dayOf(now) };
-  const sources = createSources(config, upstreams, { tools, metrics, redis, requestTimeoutMs: callTimeoutMs });
+  const sources = createSources(config, upstreams, { tools, metrics, redis, patienceMs: callTimeoutMs });
 
   const server = createGraphqlServer({
     typeDefs: readTypeDefs(SCHEMA_FOLDER),

@@ -4,7 +4,7 @@ import type { UpstreamCall } from './recording.js';
 export interface Deadline {
   /** Aborts when it must end, with the reason: the time is up, or the caller left. */
   readonly signal: Signal;
-  /** The latest end, in milliseconds of `performance.now()`. It can move while callers join or leave, so read it when you need it. */
+  /** The latest end, in milliseconds of `performance.now()`. It moves while callers join, so read it when you need it. */
   readonly endsAtMs: number;
   /** Records every call to an upstream made meanwhile. */
   readonly calls?: UpstreamCall[];

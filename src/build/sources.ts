@@ -26,7 +26,7 @@ export interface SourcesOptions {
   readonly metrics: Metrics;
   readonly redis: Redis | undefined;
   /** How long one request waits at most. */
-  readonly requestTimeoutMs: number;
+  readonly patienceMs: number;
 }
 
 /** Further ids would wait beyond their deadline. */
@@ -39,9 +39,9 @@ const ATTEMPT_TIMEOUT_MS = 3_000;
 export function createSources(config: Config, { pms, cas360 }: Upstreams, options: SourcesOptions): Sources {
   const { tools } = options;
   return {
-    pmsContacts: pms && createSource(config, options, pmsContacts(pms, tools), PMS_GUARDED_KEYS),
-    cas360Contacts: cas360 && createSource(config, options, cas360Contacts(cas360, config.cas360!, tools), CAS360_GUARDED_KEYS),
-    cas360Addresses: cas360 && createSource(config, options, cas360Addresses(cas360, config.cas360!, tools), []),
+    pmsContacts: pms && createSource(config, options, config.pms!, pmsContacts(pms, tools), PMS_GUARDED_KEYS),
+    cas360Contacts: cas360 && createSource(config, options, config.cas360!, cas360Contacts(cas360, config.cas360!, tools), CAS360_GUARDED_KEYS),
+    cas360Addresses: cas360 && createSource(config, options, config.cas360!, cas360Addresses(cas360, config.cas360!, tools), []),
   };
 }
 
@@ -79,15 +79,15 @@ function inChunks({ pathPrefix }: Upstream, path: string, { maxIds, maxPathBytes
   return { source: 'CAS360', maxIds, maxIdBytes: maxPathBytes - pathPrefix.length - path.length, maxCalls: CAS360_CALLS_AT_ONCE };
 }
 
-function createSource<R extends UpstreamRecord, M>(config: Config, options: SourcesOptions, resource: Resource<R, M>, guardedKeys: readonly string[]): RecordSource<M> {
-  const { metrics, requestTimeoutMs } = options;
+function createSource<R extends UpstreamRecord, M>(config: Config, options: SourcesOptions, account: PmsConfig | Cas360Config, resource: Resource<R, M>, guardedKeys: readonly string[]): RecordSource<M> {
+  const { metrics, patienceMs } = options;
   const { source, name } = resource;
-  const cache = createCache<R>(config, options, resource, guardedKeys);
+  const cache = createCache<R>(config, options, account, resource, guardedKeys);
   const gatherer = new Gatherer<R>({
     resource,
     maxWaitingIds: MAX_WAITING_IDS,
-    requestTimeoutMs,
-    attemptTimeoutMs: Math.min(ATTEMPT_TIMEOUT_MS, requestTimeoutMs / 2),
+    patienceMs,
+    attemptTimeoutMs: Math.min(ATTEMPT_TIMEOUT_MS, patienceMs / 2),
     onDrift: (kind) => metrics.answerDrift(source, name, kind),
     keep: cache && ((records, relationships) => cache.keep(records, relationships)),
   });
@@ -96,14 +96,13 @@ function createSource<R extends UpstreamRecord, M>(config: Config, options: Sour
   return { source, records, toModel: resource.toModel };
 }
 
-function createCache<R extends UpstreamRecord>(config: Config, { metrics, redis }: SourcesOptions, { source, name }: Resource<R, unknown>, guardedKeys: readonly string[]): Cache<R> | undefined {
+function createCache<R extends UpstreamRecord>(config: Config, { metrics, redis }: SourcesOptions, account: PmsConfig | Cas360Config, { source, name }: Resource<R, unknown>, guardedKeys: readonly string[]): Cache<R> | undefined {
   if (!config.cache) return undefined;
   const { ttlMs, maxEntries } = config.cache;
   const onLookup = (outcome: 'hit' | 'miss' | 'error', count: number): void => metrics.cacheLookups(source, name, outcome, count);
-  const upstream = source === 'PMS' ? config.pms : config.cas360;
-  if (!redis || !upstream) return new MemoryCache<R>({ ttlMs, maxEntries, onLookup, now: () => performance.now() });
-  const prefix = `contacts:cache:${source.toLowerCase()}:${name}:${accountOf(upstream)}:`;
-  const seal = new Seal(upstream.clientSecret, 'contacts: guarded values in the cache');
+  if (!redis) return new MemoryCache<R>({ ttlMs, maxEntries, onLookup, now: () => performance.now() });
+  const prefix = `contacts:cache:${source.toLowerCase()}:${name}:${accountOf(account)}:`;
+  const seal = new Seal(account.clientSecret, 'contacts: guarded values in the cache');
   return new RedisCache<R>({ redis, prefix, ttlMs, guardedKeys, seal, onLookup });
 }
 

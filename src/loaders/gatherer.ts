@@ -1,6 +1,7 @@
 import type { Deadline, Signal } from '../deadline.js';
 import { ContactsError, isFound, type Outcome } from '../errors.js';
 import type { CallRecording } from '../recording.js';
+import { Cancelled } from '../upstream/callErrors.js';
 import { PendingChunks, Queue, type Chunk } from './queue.js';
 import { reconcile, type AnswerDrift } from './reconcile.js';
 import type { Outcomes, Records, Resource, UpstreamRecord } from './resource.js';
@@ -10,7 +11,7 @@ export interface GathererOptions<R extends UpstreamRecord> {
   /** How many ids may be queued. A request beyond that is refused with OVERLOADED at once. */
   readonly maxWaitingIds: number;
   /** How long a request waits at most, so that its operation has time left for what depends on the other records. */
-  readonly requestTimeoutMs: number;
+  readonly patienceMs: number;
   /** A call that has been under way for longer is not joined by further requests. */
   readonly attemptTimeoutMs: number;
   readonly onDrift: (kind: AnswerDrift) => void;
@@ -31,6 +32,8 @@ export class Gatherer<R extends UpstreamRecord> implements Records<R> {
   readonly #options: GathererOptions<R>;
   readonly #queue: Queue<R>;
   readonly #pending = { plain: new PendingChunks<R>(), relationships: new PendingChunks<R>() };
+  readonly #withRelationships = [this.#pending.relationships];
+  readonly #all = [this.#pending.relationships, this.#pending.plain];
   #callsUnderWay = 0;
   #sendsSoon = false;
 
@@ -41,7 +44,7 @@ export class Gatherer<R extends UpstreamRecord> implements Records<R> {
 
   async request(ids: ReadonlySet<string>, relationships: boolean, deadline: Deadline, recording?: CallRecording): Promise<ReadonlyMap<string, Outcome<R>>> {
     if (deadline.signal.aborted) return new Map();
-    const { resource, maxWaitingIds, requestTimeoutMs } = this.#options;
+    const { resource, maxWaitingIds, patienceMs } = this.#options;
     const nowMs = performance.now();
     const chunks = new Set<Chunk<R>>();
     const missing: string[] = [];
@@ -52,10 +55,10 @@ export class Gatherer<R extends UpstreamRecord> implements Records<R> {
     }
     const isRefused = this.#queue.waitingIds + missing.length > maxWaitingIds;
     if (!isRefused) for (const chunk of this.#queue.add(missing, relationships, this.#pendingFor(relationships))) chunks.add(chunk);
-    for (const chunk of chunks) chunk.join(Math.min(deadline.endsAtMs, nowMs + requestTimeoutMs), deadline.traceparent);
+    for (const chunk of chunks) chunk.join(Math.min(deadline.endsAtMs, nowMs + patienceMs), deadline.traceparent);
     if (recording) this.#record(ids, new Set(missing), chunks, recording);
     this.#sendSoon();
-    const isTooLate = await allSettled(chunks, deadline.signal, requestTimeoutMs);
+    const isTooLate = await allSettled(chunks, deadline.signal, patienceMs);
 
     const [only] = chunks;
     if (!isRefused && only?.isSettled && chunks.size === 1) return only.outcomes;
@@ -77,16 +80,22 @@ export class Gatherer<R extends UpstreamRecord> implements Records<R> {
     return relationships ? this.#pending.relationships : this.#pending.plain;
   }
 
-  /** The chunk that will bring this id, unless its call seems to hang. A record with relationships serves plain requests too. */
+  /**
+   * The chunk that will bring this id, unless its call seems to hang or has failed for this id. A record with relationships
+   * serves plain requests too.
+   */
   #joinable(id: string, relationships: boolean, nowMs: number): Chunk<R> | undefined {
-    const chunk = this.#pending.relationships.get(id) ?? (relationships ? undefined : this.#pending.plain.get(id));
-    if (!chunk || !this.#isOverdue(chunk, nowMs)) return chunk;
-    this.#pendingFor(chunk.relationships).forget(chunk);
+    for (const pending of relationships ? this.#withRelationships : this.#all) {
+      const chunk = pending.get(id);
+      if (!chunk || chunk.outcomes.get(id) instanceof ContactsError) continue;
+      if (!this.#isOverdue(chunk, nowMs)) return chunk;
+      pending.forget(chunk);
+    }
     return undefined;
   }
 
-  #isOverdue({ sentAtMs }: Chunk<R>, nowMs: number): boolean {
-    return sentAtMs !== undefined && nowMs - sentAtMs > this.#options.attemptTimeoutMs;
+  #isOverdue({ calledAtMs }: Chunk<R>, nowMs: number): boolean {
+    return calledAtMs !== undefined && nowMs - calledAtMs > this.#options.attemptTimeoutMs;
   }
 
   #record(ids: ReadonlySet<string>, missing: ReadonlySet<string>, chunks: ReadonlySet<Chunk<R>>, { waits, fields }: CallRecording): void {
@@ -122,9 +131,12 @@ export class Gatherer<R extends UpstreamRecord> implements Records<R> {
   async #fetch(chunk: Chunk<R>): Promise<void> {
     const { resource, onDrift, keep } = this.#options;
     const { ids, relationships, outcomes } = chunk;
-    chunk.sentAtMs = performance.now();
+    const fetch = (some: readonly string[]): Promise<readonly (R | undefined)[]> => {
+      chunk.calledAtMs = performance.now();
+      return resource.fetch(some, relationships, chunk);
+    };
     try {
-      await reconcile(resource.source, ids, outcomes, (some) => resource.fetch(some, relationships, chunk), onDrift);
+      await reconcile(resource.source, ids, outcomes, fetch, chunk.signal, onDrift);
     } catch (cause) {
       const fault = new ContactsError('INTERNAL_SERVER_ERROR', resource.source, { cause });
       for (const id of ids) if (!outcomes.has(id)) outcomes.set(id, fault);
@@ -144,7 +156,8 @@ export class Gatherer<R extends UpstreamRecord> implements Records<R> {
     if (this.#queue.remove(chunk)) return;
     // Only a call that had its time says something about the upstream.
     const hasHung = isTooLate && this.#isOverdue(chunk, performance.now());
-    chunk.abort(hasHung ? new ContactsError('UPSTREAM_TIMEOUT', this.#options.resource.source) : undefined);
+    const { source } = this.#options.resource;
+    chunk.abort(hasHung ? new ContactsError('UPSTREAM_TIMEOUT', source) : new Cancelled(source));
   }
 }
 

@@ -13,8 +13,8 @@ export class Chunk<R> implements Deadline {
   /** Its place in the queue: the lowest goes first. */
   turn = 0;
   isQueued = false;
-  /** Undefined while it is queued. */
-  sentAtMs: number | undefined;
+  /** When its latest call began; undefined while it is queued. */
+  calledAtMs: number | undefined;
   /** How many requests wait for it, and the latest of their deadlines. */
   waiters = 0;
   endsAtMs = 0;
@@ -54,7 +54,7 @@ export class Chunk<R> implements Deadline {
   }
 
   /** Ends the call. */
-  abort(reason?: Error): void {
+  abort(reason: Error): void {
     this.#aborter.abort(reason);
   }
 }

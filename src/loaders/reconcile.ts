@@ -1,3 +1,4 @@
+import type { Signal } from '../deadline.js';
 import { ContactsError } from '../errors.js';
 import type { Source } from '../model.js';
 import { isRecord } from '../record.js';
@@ -20,13 +21,17 @@ const CONTRADICTION = Symbol('rows with the same id and different values');
 
 type Fetch<R> = (ids: readonly string[]) => Promise<readonly (R | undefined)[]>;
 
+/** What came of one call: rows, or an error that ended these ids, or an error for which a single id may be the reason. */
+type Result = 'answered' | 'ended' | ContactsError;
+
 /**
  * Puts into `outcomes`, for each id of one chunk, its record, null where the system said that there is none, or an error.
  * Each outcome is final as soon as it is there, so a caller in a hurry can take those. Rows are matched by their id, never
- * by their place. docs/upstream-answers.md lists what each possible answer means. Rejects only for a fault in this program.
+ * by their place. docs/upstream-answers.md lists what each possible answer means. Makes no further call once `signal` has
+ * aborted. Rejects only for a fault in this program.
  */
-export function reconcile<R extends UpstreamRecord>(source: Source, ids: readonly string[], outcomes: Outcomes<R>, fetch: Fetch<R>, onDrift: (kind: AnswerDrift) => void): Promise<void> {
-  return new Reconciliation(source, outcomes, fetch, onDrift).settle(ids);
+export function reconcile<R extends UpstreamRecord>(source: Source, ids: readonly string[], outcomes: Outcomes<R>, fetch: Fetch<R>, signal: Signal, onDrift: (kind: AnswerDrift) => void): Promise<void> {
+  return new Reconciliation(source, outcomes, fetch, signal, onDrift).settle(ids);
 }
 
 class Reconciliation<R extends UpstreamRecord> {
@@ -41,6 +46,7 @@ class Reconciliation<R extends UpstreamRecord> {
     readonly source: Source,
     readonly outcomes: Outcomes<R>,
     readonly fetch: Fetch<R>,
+    readonly signal: Signal,
     readonly onDrift: (kind: AnswerDrift) => void,
   ) {}
 
@@ -60,39 +66,38 @@ class Reconciliation<R extends UpstreamRecord> {
 
   /** One call for all of them; more where it fails and a single id may be the reason. */
   async #sweep(ids: readonly string[]): Promise<void> {
-    let error = await this.#ask(ids);
-    if (error && statusOf(error) === 500 && ids.length > 1 && !this.#hasRepeated500) {
+    let result = await this.#ask(ids);
+    if (statusOf(result) === 500 && ids.length > 1 && !this.#hasRepeated500) {
       this.#hasRepeated500 = true;
-      error = await this.#ask(ids);
-      if (!error) this.onDrift('passing_500');
+      result = await this.#ask(ids);
+      if (result === 'answered') this.onDrift('passing_500');
     }
-    if (error) await this.#halve(ids, error);
+    if (result instanceof ContactsError) await this.#halve(ids, result);
   }
 
   async #halve(ids: readonly string[], error: ContactsError): Promise<void> {
     if (ids.length === 1) return this.#setAll(ids, error instanceof StatusError && error.isNotFound ? null : error);
     const half = Math.ceil(ids.length / 2);
     const [first, second] = [ids.slice(0, half), ids.slice(half)];
-    const again = await this.#ask(first);
-    if (again) await this.#halve(first, again);
+    const result = await this.#ask(first);
+    if (result instanceof ContactsError) await this.#halve(first, result);
     // A good first half means that the reason is in the second one, which need not be asked as a whole.
     const status = statusOf(error);
-    const isInSecond = !again && second.length > 1 && status !== undefined && !TOO_LARGE.has(status);
+    const isInSecond = result === 'answered' && second.length > 1 && status !== undefined && !TOO_LARGE.has(status);
     await (isInSecond ? this.#halve(second, error) : this.#sweep(second));
   }
 
-  /** One call. Returns its error if a single id may be the reason; any other error is the outcome of all these ids. */
-  async #ask(ids: readonly string[]): Promise<ContactsError | undefined> {
-    if (this.#callsLeft-- <= 0) return this.#setAll(ids, this.#lastError ?? this.#invalid());
+  async #ask(ids: readonly string[]): Promise<Result> {
+    if (this.#callsLeft-- <= 0 || this.signal.aborted) return this.#end(ids, this.#lastError ?? this.#invalid());
     try {
       this.#match(ids, await this.fetch(ids));
-      return undefined;
+      return 'answered';
     } catch (error) {
       if (!(error instanceof ContactsError)) throw error;
       this.#countDrift(error);
       const status = statusOf(error);
       const mayBeOneId = status === undefined ? error.code === 'UPSTREAM_INVALID_RESPONSE' : MAY_BE_ONE_ID.has(status);
-      return mayBeOneId ? (this.#lastError = error) : this.#setAll(ids, error);
+      return mayBeOneId ? (this.#lastError = error) : this.#end(ids, error);
     }
   }
 
@@ -133,13 +138,18 @@ class Reconciliation<R extends UpstreamRecord> {
     return new ContactsError('UPSTREAM_INVALID_RESPONSE', this.source);
   }
 
-  #setAll(ids: readonly string[], outcome: ContactsError | null): undefined {
+  #end(ids: readonly string[], error: ContactsError): 'ended' {
+    this.#setAll(ids, error);
+    return 'ended';
+  }
+
+  #setAll(ids: readonly string[], outcome: ContactsError | null): void {
     for (const id of ids) this.outcomes.set(id, outcome);
   }
 }
 
-function statusOf(error: ContactsError): number | undefined {
-  return error instanceof StatusError ? error.status : undefined;
+function statusOf(result: Result): number | undefined {
+  return result instanceof StatusError ? result.status : undefined;
 }
 
 /**

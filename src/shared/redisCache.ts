@@ -89,7 +89,10 @@ export class RedisCache<R extends { readonly id: string }> {
     const end = text.indexOf('{');
     if (end < 1 || !(text.startsWith(WITH_RELATIONSHIPS) || text.startsWith(PLAIN))) return undefined;
     try {
-      const record = new this.#Record(JSON.parse(text.slice(end)) as object, () => this.#decrypt(key, text.slice(1, end))) as unknown as R;
+      const open = JSON.parse(text.slice(end)) as object;
+      // Assigned, it would replace the getters of the guarded keys.
+      if (Object.hasOwn(open, '__proto__')) return undefined;
+      const record = new this.#Record(open, () => this.#decrypt(key, text.slice(1, end))) as unknown as R;
       return record.id === id ? record : undefined;
     } catch {
       return undefined;
@@ -126,14 +129,14 @@ function guardedRecordClass(guardedKeys: readonly string[]): GuardedRecordClass 
       Object.assign(this, open);
     }
 
-    static valueOf(record: GuardedRecord, key: string): unknown {
+    static read(record: GuardedRecord, key: string): unknown {
       return (record.#guarded ??= record.#decrypt())[key];
     }
   }
   for (const key of guardedKeys) {
     Object.defineProperty(GuardedRecord.prototype, key, {
       get(this: GuardedRecord) {
-        return GuardedRecord.valueOf(this, key);
+        return GuardedRecord.read(this, key);
       },
     });
   }

@@ -21,7 +21,7 @@ const OPEN_MS = 5_000;
 
 /**
  * A circuit breaker. While an upstream is down, calls fail at once, and one trial call in five seconds checks whether it is
- * back. It does not count 4xx, 429, cancelled calls, and unreadable answers about several ids, which one bad record can cause.
+ * back. It does not count 4xx, 429, cancelled calls, and unreadable answers, which one bad record can cause.
  *
  * Only the count is cockatiel's: its policy makes other calls wait for the trial call, and is slow (docs/performance.md).
  */
@@ -39,8 +39,8 @@ export class Breaker {
     this.#lastCalls = new CountBreaker({ threshold: THRESHOLD, size: Math.max(LAST_CALLS, callsToTrip), minimumNumberOfCalls: callsToTrip });
   }
 
-  /** Runs a call about so many ids. Throws UPSTREAM_UNAVAILABLE at once while the breaker is open. */
-  async run<T>(idCount: number, call: () => Promise<T>): Promise<T> {
+  /** Runs a call. Throws UPSTREAM_UNAVAILABLE at once while the breaker is open. */
+  async run<T>(call: () => Promise<T>): Promise<T> {
     const isTry = this.isOpen;
     if (isTry) this.#beginTry();
     const openings = this.#openings;
@@ -50,10 +50,10 @@ export class Breaker {
       else if (openings === this.#openings) this.#lastCalls.success(CircuitState.Closed);
       return result;
     } catch (error) {
-      // Only an answer below 500 closes the breaker.
-      if (isTry) this.#endTry(error instanceof StatusError && !isFault(error, idCount));
+      // Only an answer below 500 closes the breaker, readable or not.
+      if (isTry) this.#endTry(isAnswer(error));
       // A call that began before the breaker opened does not count.
-      else if (isFault(error, idCount) && openings === this.#openings && this.#lastCalls.failure(CircuitState.Closed)) this.#open();
+      else if (isFault(error) && openings === this.#openings && this.#lastCalls.failure(CircuitState.Closed)) this.#open();
       throw error;
     }
   }
@@ -87,9 +87,12 @@ export class Breaker {
   }
 }
 
-function isFault(error: unknown, idCount: number): boolean {
+function isAnswer(error: unknown): boolean {
+  return error instanceof StatusError ? error.status < 500 : error instanceof ContactsError && error.code === 'UPSTREAM_INVALID_RESPONSE';
+}
+
+function isFault(error: unknown): boolean {
   if (error instanceof StatusError) return error.status >= 500;
   if (error instanceof Cancelled || !(error instanceof ContactsError)) return false;
-  if (error.code === 'UPSTREAM_INVALID_RESPONSE') return idCount === 1;
   return error.code === 'UPSTREAM_UNAVAILABLE' || error.code === 'UPSTREAM_TIMEOUT';
 }

@@ -1,8 +1,7 @@
+import type { Deadline, Signal } from '../deadline.js';
 import { ContactsError } from '../errors.js';
-import type { Deadline } from '../deadline.js';
 import type { Source } from '../model.js';
 import { UnreadableBody } from '../readBody.js';
-import type { Signal } from '../deadline.js';
 import type { UpstreamCall } from '../recording.js';
 import type { Breaker } from './breaker.js';
 import { Cancelled, StatusError } from './callErrors.js';
@@ -56,7 +55,7 @@ export class Upstream {
     const { retry, pause, breaker } = this.#parts;
     let attempt = 0;
     const call = (token: string): Promise<Answer> => this.#call(request, ++attempt, token, deadline);
-    const go = (): Promise<unknown> => breaker.run(request.ids.length, () => this.#ask(call, deadline));
+    const go = (): Promise<unknown> => breaker.run(() => this.#ask(call, deadline));
     return retry.run(deadline, () => (pause.leftMs > 0 ? pause.pass(deadline).then(go) : go()));
   }
 

@@ -11,8 +11,8 @@ const LARGE_BYTES = 262_144;
 const MAX_VALUES = 500_000;
 
 const CHARSET = /;\s*charset\s*=\s*"?\s*([^\s";,]+)/i;
-/** Character sets, by TextDecoder's names, whose short texts can be valid UTF-8 with another meaning. */
-const AMBIGUOUS = new Set(['gbk', 'gb18030', 'big5', 'shift_jis', 'euc-jp', 'euc-kr', 'iso-2022-jp', 'windows-874']);
+/** Character sets, by TextDecoder's names, that servers declare for UTF-8. UTF-16 would have shown in the first bytes. */
+const OFTEN_UTF_8 = new Set(['utf-8', 'windows-1252', 'utf-16le', 'utf-16be']);
 /** 7-bit character sets that TextDecoder cannot read. All their texts are valid UTF-8. */
 const SEVEN_BIT = /^(utf-?7|(cs)?unicode-?1-?1-?utf-?7|csutf7|hz|iso-2022)/i;
 
@@ -39,10 +39,9 @@ export function parseJson(body: Uint8Array, contentType?: unknown): unknown {
 }
 
 /**
- * JSON is UTF-8 (RFC 8259, 8.1), but some servers send another character set, and many declare a wrong one. The first two
- * bytes show UTF-16. Valid UTF-8 is read as UTF-8, since text in a single-byte set is hardly ever valid. Other bodies are
- * read in the declared set. If that set is ambiguous and the body is valid UTF-8, it is refused, since either reading may be
- * wrong.
+ * JSON is UTF-8 (RFC 8259, 8.1), but not every server knows, and many declare what they do not send. UTF-16 shows in the first
+ * two bytes. Any other body is read in the set that it declares. If it is valid UTF-8 too, either reading may be wrong, so it is
+ * refused. Latin-1 is the exception: servers often declare it without sending it, and its texts are hardly ever valid UTF-8.
  */
 function inUtf8(bytes: Uint8Array, contentType: unknown): Uint8Array {
   const first = bytes[0];
@@ -51,10 +50,10 @@ function inUtf8(bytes: Uint8Array, contentType: unknown): Uint8Array {
   const declared = typeof contentType === 'string' ? CHARSET.exec(contentType)?.[1] : undefined;
   if (declared === undefined || /^utf-?8$/i.test(declared)) return bytes;
   const decoder = decoderOf(declared);
-  if (decoder ? AMBIGUOUS.has(decoder.encoding) : SEVEN_BIT.test(declared)) {
-    if (!decoder || (isUtf8(bytes) && !isAscii(bytes))) throw new SyntaxError('in one of two character sets');
-  } else if (isUtf8(bytes)) return bytes;
+  // TextDecoder reads Latin-1 as windows-1252, which differs in control characters only.
+  if (isUtf8(bytes) && (decoder ? OFTEN_UTF_8.has(decoder.encoding) : !SEVEN_BIT.test(declared))) return bytes;
   if (!decoder) throw new SyntaxError('in a character set that is not known');
+  if (isUtf8(bytes) && !isAscii(bytes)) throw new SyntaxError('in one of two character sets');
   return transcoded(bytes, decoder);
 }
 

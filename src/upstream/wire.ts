@@ -28,6 +28,8 @@ interface RawAnswer {
 
 const CONNECT_TIMEOUT_MS = 2_000;
 const DUMP_TIMEOUT_MS = 100;
+/** How long the body of a 404 is waited for. */
+const NOT_FOUND_TIMEOUT_MS = 1_000;
 /** How much of an answer with another status than 200 is read. */
 const MAX_ERROR_BYTES = 65_536;
 /** Chunks are joined at this number: a list of a million chunks of one byte takes 150 MB. */
@@ -61,11 +63,12 @@ export class Wire {
    * UnreadableBody for a body that is too large or broken.
    */
   async get(path: string, token: string, signal: Signal, traceparent?: string): Promise<Answer> {
+    if (signal.aborted) throw signal.reason!;
     const headers = { authorization: `Bearer ${token}`, accept: 'application/json', ...(traceparent && { traceparent }) };
     try {
       const answer = await send(this.#pool, { method: 'GET', path: this.pathPrefix + path, headers }, signal);
       // `content-encoding` is often wrong ("UTF-8", "none", "x-gzip"), so the first bytes decide. JSON cannot begin with them.
-      const body = isGzip(answer.body) ? await this.#inflate(answer.body) : answer.body;
+      const body = isGzip(answer.body) ? await this.#inflate(answer.body).catch((error: unknown) => withoutBody(answer.status, error)) : answer.body;
       return { status: answer.status, retryAfter: answer.headers['retry-after'], contentType: answer.headers['content-type'], body };
     } catch (error) {
       throw (error as NodeJS.ErrnoException).code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE' ? new UnreadableBody(undefined, { cause: error }) : error;
@@ -99,7 +102,7 @@ class AnswerReader implements Dispatcher.DispatchHandler {
   #answer: Pick<RawAnswer, 'status' | 'headers'> = { status: 0, headers: {} };
   #controller: Dispatcher.DispatchController | undefined;
   #errorBytesLeft = MAX_ERROR_BYTES;
-  #dumpTimer: NodeJS.Timeout | undefined;
+  #errorTimer: NodeJS.Timeout | undefined;
 
   constructor(signal: Signal, resolve: (answer: RawAnswer) => void, reject: (error: unknown) => void) {
     this.#signal = signal;
@@ -113,21 +116,19 @@ class AnswerReader implements Dispatcher.DispatchHandler {
     if (this.#signal.aborted) this.#cancel();
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: RawAnswer['headers']): void {
+  onResponseStart(_controller: unknown, status: number, headers: RawAnswer['headers']): void {
     if (status < 200) return;
     this.#answer = { status, headers };
-    // The body of a 404 tells whether the system itself answered. Any other body is of no use.
-    if (status === 200 || status === 404) return;
-    this.#resolveWithoutBody();
-    // Reads the rest so that the connection can be used again, but not for long.
-    this.#dumpTimer = setTimeout(() => controller.abort(new Error('too slow to dump')), DUMP_TIMEOUT_MS);
+    if (status === 200) return;
+    // The body of a 404 tells whether the system itself answered. Any other body is read only so that the connection can be
+    // used again.
+    if (status !== 404) this.#resolveWithoutBody();
+    this.#errorTimer = setTimeout(() => this.#leaveBody('too slow'), status === 404 ? NOT_FOUND_TIMEOUT_MS : DUMP_TIMEOUT_MS);
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#answer.status !== 200 && (this.#errorBytesLeft -= chunk.length) < 0) {
-      this.#resolveWithoutBody();
-      return controller.abort(new Error('too much to read'));
-    }
+  onResponseData(_controller: unknown, chunk: Buffer): void {
+    if (this.#answer.status !== 200 && (this.#errorBytesLeft -= chunk.length) < 0) return this.#leaveBody('too much');
+    if (this.#answer.status !== 200 && this.#answer.status !== 404) return;
     if (this.#chunks.push(chunk) === MAX_CHUNKS) this.#blocks.push(Buffer.concat(this.#chunks.splice(0)));
   }
 
@@ -151,8 +152,19 @@ class AnswerReader implements Dispatcher.DispatchHandler {
     this.#resolve({ ...this.#answer, body: EMPTY });
   }
 
+  #leaveBody(why: string): void {
+    this.#resolveWithoutBody();
+    this.#controller?.abort(new Error(why));
+  }
+
   #end(): void {
-    clearTimeout(this.#dumpTimer);
+    clearTimeout(this.#errorTimer);
     this.#signal.removeEventListener('abort', this.#cancel);
   }
+}
+
+/** A body that cannot be inflated is that of a gateway, if the answer is an error anyway. */
+function withoutBody(status: number, error: unknown): Buffer {
+  if (status === 200) throw error;
+  return EMPTY;
 }

@@ -49,7 +49,7 @@ function stage({ maxEntries = 100 } = {}) {
   const gatherer = new Gatherer<Thing>({
     resource: { source: 'CAS360', name: 'contacts', maxIds: 100, maxIdBytes: 2_000, maxCalls: 4, fetch },
     maxWaitingIds: 1_000,
-    requestTimeoutMs: 1_000,
+    patienceMs: 1_000,
     attemptTimeoutMs: 1_000,
     onDrift: () => {},
     keep: (records, full) => cache.keep(records, full),

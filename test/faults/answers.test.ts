@@ -69,7 +69,7 @@ const CASES: Readonly<Record<string, Case>> = {
     body((asked) => Buffer.from(goodBody(asked), 'latin1'), { 'content-type': 'application/json; charset=ISO-8859-1' }),
     body((asked) => Buffer.from(goodBody(asked), 'utf16le'), { 'content-type': 'application/json; charset=UTF-16' }),
   ),
-  '200, bytes that do not fit their character set, or fit two': all(
+  '200, bytes that do not fit their character set, or fit two (Latin-1 aside)': all(
     body((asked) => Buffer.from(goodBody(asked), 'latin1')),
     body(goodBody, { 'content-type': 'application/json; charset=Shift_JIS' }),
   ),
@@ -105,7 +105,7 @@ const doc = readFileSync('docs/upstream-answers.md', 'utf8');
 /** The cells of a table whose rows have this many, without its head. */
 const tableOf = (cells: number): string[][] => doc.split('\n').filter((line) => line.startsWith('| ')).map((line) => line.slice(2, -2).split(' | ')).filter((row) => row.length === cells && row[0] !== '---').slice(1);
 const TABLE = tableOf(6).map(([answer, pms, contacts, addresses, pmsCalls, chunkCalls]) => ({ answer: answer!, outcomes: { pms, contacts, addresses }, calls: { pms: pmsCalls, contacts: chunkCalls, addresses: chunkCalls } }));
-const ALONE = 'null if asked for alone, else UPSTREAM_INVALID_RESPONSE';
+const ALONE = 'null if halving asks for it alone, else UPSTREAM_INVALID_RESPONSE';
 
 let standIn: StandIn;
 /** With a short deadline. */

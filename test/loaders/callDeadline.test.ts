@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Deadline } from '../../src/deadline.js';
+import { Cancelled } from '../../src/upstream/callErrors.js';
 import { CountedAborter } from '../support/countedAborter.js';
 import { endedBy, FOREVER, gathererOverDouble, settle } from '../support/upstreamDouble.js';
 
 describe('The deadline of a call', () => {
   /** A gatherer that can send one call at a time, and the calls with what they were told of their time. */
-  const stage = () => gathererOverDouble({ maxCalls: 1, requestTimeoutMs: 1_000 });
+  const stage = () => gathererOverDouble({ maxCalls: 1, patienceMs: 1_000 });
 
   beforeEach(() => {
     jest.useFakeTimers({ doNotFake: ['setImmediate'], now: 0 });
@@ -73,11 +74,11 @@ describe('The deadline of a call', () => {
     await settle();
     await jest.advanceTimersByTimeAsync(100);
     expect((await queued).size).toBe(0);
-    expect(calls[1]?.signal).toMatchObject({ aborted: true, reason: { message: 'No longer wanted.' } });
+    expect(calls[1]?.signal.reason).toBeInstanceOf(Cancelled);
   });
 
   test('lets nobody join a call that seems to hang: others get a call of their own', async () => {
-    const { gatherer, calls } = gathererOverDouble({ requestTimeoutMs: 1_000, attemptTimeoutMs: 300 });
+    const { gatherer, calls } = gathererOverDouble({ patienceMs: 1_000, attemptTimeoutMs: 300 });
     const hanging = gatherer.request(new Set(['1', '2']), false, FOREVER);
     await settle();
     await jest.advanceTimersByTimeAsync(300);
@@ -94,6 +95,25 @@ describe('The deadline of a call', () => {
     expect([(await own).get('1'), (await next).get('1')]).toEqual(['1!', '1!']);
     calls[0]?.answer();
     expect((await hanging).get('2')).toBe('2!');
+  });
+
+  test('of a call that hangs does not put an id twice into a chunk that waits', async () => {
+    const { gatherer, calls } = gathererOverDouble({ maxCalls: 1, maxIds: 100, patienceMs: 10_000, attemptTimeoutMs: 300 });
+    void gatherer.request(new Set(['9']), false, FOREVER);
+    await settle();
+    const plain = gatherer.request(new Set(['1', '2']), false, FOREVER);
+    void gatherer.request(new Set(['1']), true, FOREVER);
+    calls[0]?.answer();
+    await settle();
+    // The chunk with relationships may be the one that hangs; the other waits.
+    await jest.advanceTimersByTimeAsync(301);
+    void gatherer.request(new Set(['1']), false, FOREVER);
+    for (let n = 1; n < 4; n++) {
+      calls[n]?.answer();
+      await settle();
+    }
+    for (const { ids } of calls) expect(new Set(ids).size).toBe(ids.length);
+    expect((await plain).get('2')).toBe('2!');
   });
 
   test('of the first who waits ends nothing for the others', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { Aborter, type Signal } from '../../src/deadline.js';
 import { ContactsError, type ErrorCode } from '../../src/errors.js';
 import { reconcile, type AnswerDrift } from '../../src/loaders/reconcile.js';
 import type { Outcomes } from '../../src/loaders/resource.js';
@@ -19,12 +20,12 @@ interface Account {
 }
 
 /** Reconciles against an upstream that answers the nth call as told. */
-async function accountOf(ids: readonly string[], answer: (ids: readonly string[], call: number) => Answer): Promise<Account> {
+async function accountOf(ids: readonly string[], answer: (ids: readonly string[], call: number) => Answer, signal: Signal = new Aborter()): Promise<Account> {
   const asked: string[][] = [];
   const drifts: AnswerDrift[] = [];
   const outcomes: Outcomes<Row> = new Map();
   const fetch = async (some: readonly string[]): Promise<Answer> => answer(some, asked.push([...some]));
-  await reconcile('CAS360', ids, outcomes, fetch, (kind) => drifts.push(kind));
+  await reconcile('CAS360', ids, outcomes, fetch, signal, (kind) => drifts.push(kind));
   const told = Array.from(outcomes, ([id, one]) => [id, one instanceof ContactsError ? one.code : (one?.name ?? null)]);
   return { outcomes: Object.fromEntries(told), asked, drifts };
 }
@@ -164,6 +165,25 @@ describe('A failure that a single id may cause', () => {
     expect(await accountOf(ids, (some, call) => (call === 1 ? refuse(500) : some.map(row)))).toEqual({ outcomes: named(ids), asked: [ids, ids], drifts: ['passing_500'] });
   });
 
+  test('is not said to have passed where the second call fails otherwise', async () => {
+    expect(await accountOf(idsTo(100), (_ids, call) => refuse(call === 1 ? 500 : 503))).toMatchObject({ outcomes: all(idsTo(100), 'UPSTREAM_UNAVAILABLE'), drifts: [] });
+  });
+
+  test('is not looked for in the second half because the first one failed for another reason', async () => {
+    const { outcomes, asked } = await accountOf(idsTo(100), (ids, call) => (call <= 2 ? refuse(500) : call === 3 ? refuse(503) : ids.map(row)));
+    expect(asked.map((ids) => ids.length)).toEqual([100, 100, 50, 50]);
+    expect(outcomes).toEqual({ ...all(idsTo(50), 'UPSTREAM_UNAVAILABLE'), ...named(idsTo(100).slice(50)) });
+  });
+
+  test('is not looked for any more once nobody waits', async () => {
+    const aborter = new Aborter();
+    const { asked } = await accountOf(idsTo(100), () => {
+      aborter.abort();
+      return refuse(500);
+    }, aborter);
+    expect(asked).toHaveLength(1);
+  });
+
   test('is not repeated for one id: there is nothing to halve', async () => {
     expect((await accountOf(['1'], () => refuse(500))).asked).toHaveLength(1);
   });
@@ -193,7 +213,7 @@ test('What is known is there before the rest is', async () => {
   const outcomes: Outcomes<Row> = new Map();
   const open = Promise.withResolvers<Answer>();
   const answers = [Promise.resolve([row('1')]), open.promise];
-  const done = reconcile('CAS360', ['1', '2'], outcomes, () => answers.shift()!, () => {});
+  const done = reconcile('CAS360', ['1', '2'], outcomes, () => answers.shift()!, new Aborter(), () => {});
   await Promise.resolve().then(() => {});
   expect([...outcomes.keys()]).toEqual(['1']);
   open.resolve([]);

@@ -57,7 +57,7 @@ export function buildSources(settings: Record<string, string | undefined> = {}, 
     tools: { drift: () => {}, today: () => '2026-03-01' },
     metrics: new Metrics(),
     redis: redis as unknown as Redis | undefined,
-    requestTimeoutMs: CALL_TIMEOUT_MS,
+    patienceMs: CALL_TIMEOUT_MS,
   });
   const hold = (): (() => void) => {
     let letGo = (): void => {};

@@ -31,7 +31,7 @@ export interface GathererOverDouble {
 type Options = Partial<Omit<Resource<Named, unknown>, 'toModel'> & Omit<GathererOptions<Named>, 'resource'>>;
 
 /** A gatherer whose calls wait until the test answers them. */
-export function gathererOverDouble({ maxWaitingIds = 1_000, requestTimeoutMs = 1_000, attemptTimeoutMs = 500, ...resource }: Options = {}): GathererOverDouble {
+export function gathererOverDouble({ maxWaitingIds = 1_000, patienceMs = 1_000, attemptTimeoutMs = 500, ...resource }: Options = {}): GathererOverDouble {
   const calls: Call[] = [];
   const gatherer = new Gatherer<Named>({
     resource: {
@@ -50,7 +50,7 @@ export function gathererOverDouble({ maxWaitingIds = 1_000, requestTimeoutMs = 1
       ...resource,
     },
     maxWaitingIds,
-    requestTimeoutMs,
+    patienceMs,
     attemptTimeoutMs,
     onDrift: () => {},
   });

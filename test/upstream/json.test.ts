@@ -142,7 +142,7 @@ describe('A body in another character set', () => {
     expect(read(bytes, charset)).toEqual([text ?? new TextDecoder(charset).decode(Buffer.from(hex, 'hex'))]);
   });
 
-  test.each(['shift_jis', 'Windows-31J', 'gbk', 'GB2312', 'gb18030', 'big5', 'euc-jp', 'euc-kr', 'tis-620', 'iso-2022-jp'])('is refused where it may be UTF-8 as well: %s', (charset) => {
+  test.each(['shift_jis', 'Windows-31J', 'gbk', 'GB2312', 'gb18030', 'big5', 'euc-jp', 'euc-kr', 'tis-620', 'iso-2022-jp', 'iso-8859-2', 'windows-1251', 'koi8-r'])('is refused where it may be UTF-8 as well: %s', (charset) => {
     expect(() => read(Buffer.from('["Jörg Müller"]'), charset)).toThrow(SyntaxError);
     expect(read(Buffer.from('["Jane Citizen"]'), charset)).toEqual(['Jane Citizen']);
   });
@@ -151,7 +151,7 @@ describe('A body in another character set', () => {
     expect(() => read(Buffer.from('["J+APY-rg ~{VPND~}"]'), charset)).toThrow(SyntaxError);
   });
 
-  test.each(['iso-8859-1', 'windows-1252', 'us-ascii', 'csISOLatin1', 'utf8mb4', 'koi8-r'])('is UTF-8 if it is valid UTF-8, although the declaration says %s', (charset) => {
+  test.each(['iso-8859-1', 'windows-1252', 'us-ascii', 'csISOLatin1', 'utf8mb4'])('is UTF-8 if it is valid UTF-8, although the declaration says %s', (charset) => {
     expect(read(Buffer.from('["Jörg Müller"]'), charset)).toEqual(['Jörg Müller']);
   });
 });

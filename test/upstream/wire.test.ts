@@ -89,6 +89,34 @@ describe('A call on the wire', () => {
   });
 });
 
+test('A call whose signal has aborted opens no connection', async () => {
+  const to = await over((_request, response) => response.end('{}'));
+  let connections = 0;
+  server!.on('connection', () => connections++);
+  const deadline = new AbortController();
+  deadline.abort(new Error('too late'));
+  await expect(to.get('/x', 'token', deadline.signal)).rejects.toThrow('too late');
+  expect(connections).toBe(0);
+});
+
+describe('The body of a 404', () => {
+  test.each<[string, RequestListener]>([
+    ['does not end', (_request, response) => void response.writeHead(404).write('{')],
+    ['is broken gzip', (_request, response) => response.writeHead(404).end(gzipSync('{"message":"none"}').subarray(0, 12))],
+    ['is endless', (_request, response) => void response.writeHead(404).write(Buffer.alloc(100_000, ' '))],
+  ])('is left out where it %s', async (_what, answer) => {
+    expect(await get(await over(answer))).toMatchObject({ status: 404, body: Buffer.alloc(0) });
+  });
+
+  test('is read, compressed or not', async () => {
+    for (const body of [Buffer.from('{}'), gzipSync('{}')]) {
+      expect(await get(await over((_request, response) => response.writeHead(404).end(body)))).toMatchObject({ status: 404, body: Buffer.from('{}') });
+      server!.close();
+      await wire!.close();
+    }
+  });
+});
+
 describe('An answer of many small parts', () => {
   test('is put together as it was', async () => {
     const text = Array.from({ length: 25_000 }, (_, n) => n.toString(36)).join(' ');
