@@ -13,7 +13,7 @@ process.on('unhandledRejection', (error) => log.error('A promise was rejected an
 
 try {
   const app = await createApp(readConfig(), { log });
-  log.info('The contacts subgraph is listening.', { address: await app.listen() });
+  const address = await app.listen();
 
   let stoppingSinceMs: number | undefined;
   const stop = async (): Promise<void> => {
@@ -33,6 +33,8 @@ try {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  // Not before the handlers: whoever reads this line may send a signal at once.
+  log.info('The contacts subgraph is listening.', { address });
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exit(1);
