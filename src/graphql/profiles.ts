@@ -6,7 +6,7 @@ export const PROFILES = ['default', 'router-auth'] as const;
 
 export type Profile = (typeof PROFILES)[number];
 
-/** The schema as published to a registry. The same source always gives the same text. */
+/** The schema as it is published. The same source always gives the same text. */
 export function printProfile(typeDefs: string, profile: Profile): string {
   const document = parse(typeDefs);
   return `${print(profile === 'router-auth' ? withRouterDirectives(document) : document)}\n`;

@@ -28,7 +28,7 @@ export class Observations {
 }
 
 /**
- * A histogram for a prom-client registry. prom-client's own builds a text of the labels for each value
+ * A histogram that prom-client can collect. prom-client's own builds a text of the labels for each value
  * (docs/performance.md).
  */
 export class Histogram {
@@ -52,7 +52,7 @@ export class Histogram {
     this.#children.delete(child);
   }
 
-  /** Called by the registry. */
+  /** prom-client calls it to collect the values. */
   async get(): Promise<{ name: string; help: string; type: 'histogram'; values: Value[] }> {
     return { name: this.name, help: this.help, type: 'histogram', values: [...this.#children].flatMap((child) => this.#valuesOf(child)) };
   }
