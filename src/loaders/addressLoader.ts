@@ -40,9 +40,9 @@ export class AddressLoader {
   }
 
   #load(address: AddressReference, { what, field }: AddressNeed): Loading<AddressReference> {
-    if (!this.#cas360 && !isLoaded(address)) return new ContactsError('SOURCE_NOT_CONFIGURED', 'CAS360');
-    if (what === 'id' || isLoaded(address)) return address;
-    return this.#cas360!.loadOne(parseAddressId(address.id)!.sourceId, false, field);
+    if (isLoaded(address)) return address;
+    if (!this.#cas360) return new ContactsError('SOURCE_NOT_CONFIGURED', 'CAS360');
+    return what === 'id' ? address : this.#cas360.loadOne(parseAddressId(address.id)!.sourceId, false, field);
   }
 
   async #inContact({ id, sourceId }: AddressPlace, need: AddressNeed): Promise<Outcome<AddressReference>> {

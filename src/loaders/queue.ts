@@ -104,7 +104,7 @@ export class PendingChunks<R> {
 }
 
 /** How many later requests may overtake each further chunk of a large request. */
-const MOST_OVERTAKING = 8;
+const MAX_OVERTAKING = 8;
 
 /**
  * The chunks that wait to be sent. New ids fill chunks that have room before they make new ones. A request of one chunk goes
@@ -141,7 +141,7 @@ export class Queue<R> {
     // The last one goes first: it has room for other requests.
     made.unshift(...made.splice(-1));
     this.#requests++;
-    made.forEach((chunk, i) => this.#insert(chunk, this.#requests + (made.length === 1 ? 0 : MOST_OVERTAKING * (i + 1))));
+    made.forEach((chunk, i) => this.#insert(chunk, this.#requests + (made.length === 1 ? 0 : MAX_OVERTAKING * (i + 1))));
     return used;
   }
 

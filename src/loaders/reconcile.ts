@@ -1,7 +1,7 @@
 import type { Signal } from '../deadline.js';
 import { ContactsError } from '../errors.js';
 import type { Source } from '../model.js';
-import { isRecord } from '../record.js';
+import { isEmpty, isRecord } from '../record.js';
 import { StatusError } from '../upstream/callErrors.js';
 import type { Outcomes, UpstreamRecord } from './resource.js';
 
@@ -170,5 +170,5 @@ function areAlike(one: unknown, other: unknown): boolean {
 }
 
 function isNothing(value: unknown): boolean {
-  return value === undefined || value === null || value === '' || value === 'null' || (Array.isArray(value) && value.length === 0);
+  return isEmpty(value) || (Array.isArray(value) && value.length === 0);
 }

@@ -1,5 +1,5 @@
 import type { Source } from '../model.js';
-import { isRecord } from '../record.js';
+import { isEmpty, isRecord } from '../record.js';
 import { id, text, type Reader } from './readers.js';
 import type { MappingTools } from './tools.js';
 
@@ -124,8 +124,3 @@ export function group<T extends object>(parts: T): T | null {
 const object: Reader<object> = (value) => (isRecord(value) ? value : undefined);
 
 const list: Reader<readonly unknown[]> = (value) => (Array.isArray(value) ? value : undefined);
-
-/** Upstreams send all of these for "no value". */
-function isEmpty(value: unknown): boolean {
-  return value === undefined || value === null || value === '' || value === 'null';
-}

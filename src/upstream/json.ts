@@ -50,10 +50,11 @@ function inUtf8(bytes: Uint8Array, contentType: unknown): Uint8Array {
   const declared = typeof contentType === 'string' ? CHARSET.exec(contentType)?.[1] : undefined;
   if (declared === undefined || /^utf-?8$/i.test(declared)) return bytes;
   const decoder = decoderOf(declared);
+  const mayBeUtf8 = isUtf8(bytes);
   // TextDecoder reads Latin-1 as windows-1252, which differs in control characters only.
-  if (isUtf8(bytes) && (decoder ? OFTEN_UTF_8.has(decoder.encoding) : !SEVEN_BIT.test(declared))) return bytes;
+  if (mayBeUtf8 && (decoder ? OFTEN_UTF_8.has(decoder.encoding) : !SEVEN_BIT.test(declared))) return bytes;
   if (!decoder) throw new SyntaxError('in a character set that is not known');
-  if (isUtf8(bytes) && !isAscii(bytes)) throw new SyntaxError('in one of two character sets');
+  if (mayBeUtf8 && !isAscii(bytes)) throw new SyntaxError('in one of two character sets');
   return transcoded(bytes, decoder);
 }
 

@@ -1,8 +1,6 @@
 /** @needs redis-server */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import type { Call } from '../../sandbox/calls.js';
@@ -10,6 +8,7 @@ import { startSandbox, type Sandbox } from '../../sandbox/start.js';
 import { report } from '../support/figures.js';
 import { LONG_RUN } from '../support/longRun.js';
 import { RedisServer } from '../support/redisServer.js';
+import { COMPILE_CACHE } from '../support/subgraph.js';
 
 const ROUNDS = LONG_RUN ? 200 : 20;
 const REPLICAS = 4;
@@ -18,7 +17,6 @@ const TIMEOUT_MS = 2_000;
 const LONGEST_LIFE_MS = 120;
 /** After a renewal that failed a replica says for a second that there is no token. */
 const TRIES_AGAIN_MS = 1_100;
-const COMPILE_CACHE = join(tmpdir(), 'contacts-subgraph-test-cache');
 
 /** One place for a replica: whoever runs there is killed and started again. */
 class Place {
@@ -32,7 +30,7 @@ class Place {
   }
 
   async start(): Promise<void> {
-    const env = { PATH: process.env.PATH, NODE_COMPILE_CACHE: COMPILE_CACHE, REPLICA: JSON.stringify(this.#settings()) };
+    const env = { PATH: process.env.PATH, ...COMPILE_CACHE, REPLICA: JSON.stringify(this.#settings()) };
     this.#process = fork('./test/replicas/support/replica.ts', { env });
     this.#ended = once(this.#process, 'exit').then(([, signal]) => String(signal ?? 'stopped'));
     await once(this.#process, 'message');
