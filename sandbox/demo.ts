@@ -16,7 +16,8 @@ async function start(): Promise<void> {
   const sandbox = await startSandbox(PORTS).catch(() => startSandbox());
   const [identity, access] = await Promise.all(SCOPES.map((scope) => sandbox.identity.token({ scopes: [scope], expiresInSeconds: A_DAY_SECONDS })));
   const given = Object.entries(process.env).filter(([name]) => !LEADS_TO_REAL_SYSTEMS.test(name));
-  const config = readConfig({ HOST: '127.0.0.1', GRAPHIQL: 'true', ...Object.fromEntries(given), ...sandbox.environment });
+  // The sandbox is on this machine, which no proxy reaches.
+  const config = readConfig({ HOST: '127.0.0.1', GRAPHIQL: 'true', ...Object.fromEntries(given), ...sandbox.environment, no_proxy: '*' });
   const quiet = (): void => {};
   const log = { info: quiet, warn: quiet, error: (message: string) => console.error(message) };
   const app = await createApp(config, { log, drainMs: 0, tabs: exampleTabs({ identity: identity!, access: access! }) });

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { keysDispatcher } from './build/network.js';
 import { createSources } from './build/sources.js';
 import { createUpstreams } from './build/upstreams.js';
 import type { Config } from './config.js';
@@ -90,6 +91,7 @@ export async function createApp(config: Config, parts: Parts): Promise<App> {
     server,
     callers: createCallers(config.auth, {
       now,
+      dispatcher: keysDispatcher(config),
       onFailure: (error) => log.warn('The keys of callers could not be fetched.', { reason: error instanceof Error ? error.name : 'unknown' }),
     }),
     maxQueryCharacters: config.maxQueryCharacters,

@@ -1,3 +1,4 @@
+import { readCertificate, readProxies, type CertificateConfig, type ProxiesConfig } from './networkSettings.js';
 import { Settings, SettingsError } from './settings.js';
 
 export interface PmsConfig {
@@ -6,6 +7,8 @@ export interface PmsConfig {
   readonly clientId: string;
   readonly clientSecret: string;
   readonly scope: string | undefined;
+  /** For TLS to the system and its token endpoint. Undefined: none. */
+  readonly certificate: CertificateConfig | undefined;
 }
 
 export interface Cas360Config extends PmsConfig {
@@ -56,6 +59,7 @@ export interface Config {
   readonly cas360: Cas360Config | undefined;
   /** Undefined: every caller is anonymous. */
   readonly auth: AuthConfig | undefined;
+  readonly proxies: ProxiesConfig;
   /** Empty: no secret is needed. */
   readonly routerSecrets: readonly string[];
   /** Undefined: this replica shares nothing with others. */
@@ -103,6 +107,7 @@ export function inspectConfig(env: NodeJS.ProcessEnv): { readonly config: Config
     pms: readPms(settings),
     cas360: readCas360(settings),
     auth: readAuth(settings),
+    proxies: readProxies(settings),
     routerSecrets: readRouterSecrets(settings),
     redisUrl: readRedisUrl(settings),
     cache: readCache(settings),
@@ -134,6 +139,7 @@ function readPms(settings: Settings): PmsConfig | undefined {
     clientId: settings.required('PMS_CLIENT_ID', settings.text('PMS_CLIENT_ID'), because) ?? '',
     clientSecret: settings.required('PMS_CLIENT_SECRET', settings.secret('PMS_CLIENT_SECRET'), because) ?? '',
     scope: settings.text('PMS_SCOPE'),
+    certificate: readCertificate(settings, 'PMS'),
   };
 }
 
@@ -148,6 +154,7 @@ function readCas360(settings: Settings): Cas360Config | undefined {
     clientSecret: settings.required('CAS360_CLIENT_SECRET', settings.secret('CAS360_CLIENT_SECRET'), because) ?? '',
     refreshToken: settings.required('CAS360_REFRESH_TOKEN', settings.secret('CAS360_REFRESH_TOKEN'), because) ?? '',
     scope: settings.text('CAS360_SCOPE'),
+    certificate: readCertificate(settings, 'CAS360'),
     tokenFile: settings.text('CAS360_TOKEN_FILE'),
     maxIds: settings.integer('CAS360_MAX_IDS', 100, 1, 500),
     maxPathBytes: settings.integer('CAS360_MAX_PATH_BYTES', 2_000, 100, 8_000),

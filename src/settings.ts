@@ -34,12 +34,19 @@ export class Settings {
     const path = this.text(`${name}_FILE`);
     if (path === undefined) return this.text(name);
     if (this.text(name) !== undefined) this.fault(name, `and ${name}_FILE are both set: choose one`);
+    const secret = this.file(`${name}_FILE`)?.trim();
+    if (secret === '') this.fault(`${name}_FILE`, 'points to an empty file');
+    return secret || undefined;
+  }
+
+  /** The content of the file that a setting names. A file that cannot be read is a fault. */
+  file(name: string): string | undefined {
+    const path = this.text(name);
+    if (path === undefined) return undefined;
     try {
-      const secret = readFileSync(path, 'utf8').trim();
-      if (secret === '') this.fault(`${name}_FILE`, 'points to an empty file');
-      return secret || undefined;
+      return readFileSync(path, 'utf8');
     } catch {
-      this.fault(`${name}_FILE`, 'points to a file that cannot be read');
+      this.fault(name, 'points to a file that cannot be read');
       return undefined;
     }
   }

@@ -1,3 +1,4 @@
+import type { Dispatcher } from 'undici';
 import type { Cas360Config } from '../config.js';
 import type { Redis } from '../shared/redis.js';
 import { tokenFailure, type Log } from '../telemetry/log.js';
@@ -11,10 +12,11 @@ export const CAS360_TOKEN_KEY = 'contacts:{cas360}:token';
 
 /** Keeps CAS 360's refresh token in Redis for all replicas, else in the file, else in memory. */
 export async function createCas360Tokens(
-  cas360: Cas360Config,
+  config: Cas360Config,
   timeoutMs: number,
-  { log, redis }: { readonly log: Log; readonly redis: Redis | undefined },
+  { log, redis, dispatcher }: { readonly log: Log; readonly redis: Redis | undefined; readonly dispatcher?: Dispatcher },
 ): Promise<Pick<TokenSourceOptions, 'request' | 'initial'>> {
+  const cas360 = { ...config, dispatcher };
   const onUnkept = (error: unknown): void =>
     log.error('The refresh token could not be written: it is in memory only until a write succeeds.', { source: 'CAS360', reason: tokenFailure(error) });
   if (redis) {

@@ -1,3 +1,4 @@
+import { networkOf } from '../build/network.js';
 import type { Cas360Config, Config } from '../config.js';
 import { isRecord } from '../record.js';
 import { Wire } from '../upstream/wire.js';
@@ -21,7 +22,7 @@ type Rows = readonly unknown[];
 export async function checkCas360(config: Config, cas360: Cas360Config, { cas360: known, renew }: Options, timeoutMs: number, found: Findings): Promise<void> {
   if (isOpen(cas360.baseUrl) || isOpen(cas360.tokenUrl)) found.warning('CAS360_BASE_URL or CAS360_TOKEN_URL is http: the secret and contacts’ data travel for all to read');
   const token = await getCas360Token(config, cas360, renew, timeoutMs, found);
-  const wire = new Wire({ baseUrl: cas360.baseUrl, connections: 1, maxBodyBytes: 8_388_608 });
+  const wire = new Wire({ baseUrl: cas360.baseUrl, connections: 1, maxBodyBytes: 8_388_608, network: networkOf(config, cas360) });
   try {
     if (token === undefined) return await checkWithoutToken(wire, `/contacts/${NOBODY}?${PAGE}`, 'CAS360', timeoutMs, found);
     const ask = asking(wire, token, timeoutMs);

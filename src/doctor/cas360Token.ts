@@ -1,4 +1,6 @@
+import type { Dispatcher } from 'undici';
 import { createCas360Tokens } from '../build/cas360Tokens.js';
+import { tokenDispatcher } from '../build/network.js';
 import type { Cas360Config, Config } from '../config.js';
 import { Redis } from '../shared/redis.js';
 import { requestToken, TokenRefused } from '../upstream/oauth2/tokenEndpoint.js';
@@ -12,7 +14,8 @@ const APPROVE_AGAIN = 'Approve the connection again, and set the CAS360_REFRESH_
 
 /** Returns an access token for CAS 360. Spends the refresh token only if `mayRenew`, since a running service needs it. */
 export async function getCas360Token(config: Config, cas360: Cas360Config, mayRenew: boolean, timeoutMs: number, found: Findings): Promise<string | undefined> {
-  await checkClient(cas360, timeoutMs, found);
+  const dispatcher = tokenDispatcher(config, cas360);
+  await checkClient(cas360, dispatcher, timeoutMs, found);
   const kept = await readKeptTokens(config, cas360, found);
   if (!kept) return undefined;
   const { state, accessToken, lifetimeSeconds } = kept;
@@ -23,7 +26,7 @@ export async function getCas360Token(config: Config, cas360: Cas360Config, mayRe
     return accessToken;
   }
   if (state === 'void' || state === 'inUse') return undefined;
-  if (mayRenew) return renew(config, cas360, timeoutMs, found);
+  if (mayRenew) return renew(config, cas360, dispatcher, timeoutMs, found);
   found.note(
     'no living access token is kept, and getting one would spend the refresh token: no contact was read. ' +
       `Start the service and run this beside it, or let --renew spend and replace the token${config.redisUrl === undefined ? ', while the service is stopped' : ''}`,
@@ -32,12 +35,12 @@ export async function getCas360Token(config: Config, cas360: Cas360Config, mayRe
 }
 
 /** Requests a grant type that does not exist: the answer shows whether client id and secret are valid, and nothing is spent. */
-async function checkClient({ tokenUrl, clientId, clientSecret }: Cas360Config, timeoutMs: number, found: Findings): Promise<void> {
+async function checkClient({ tokenUrl, clientId, clientSecret }: Cas360Config, dispatcher: Dispatcher, timeoutMs: number, found: Findings): Promise<void> {
   const url = new URL(tokenUrl);
   url.searchParams.set('grant_type', 'none');
   const startedAtMs = performance.now();
   try {
-    await requestToken({ url, clientId, clientSecret, timeoutMs });
+    await requestToken({ url, clientId, clientSecret, timeoutMs, dispatcher });
     found.warning('CAS360_TOKEN_URL grants whatever it is asked for: is it the right address?');
   } catch (error) {
     const status = error instanceof TokenRefused ? error.status : undefined;
@@ -65,12 +68,12 @@ async function readKeptTokens({ redisUrl }: Config, cas360: Cas360Config, found:
 }
 
 /** Renews as the service does, with the same store. */
-async function renew(config: Config, cas360: Cas360Config, timeoutMs: number, found: Findings): Promise<string | undefined> {
+async function renew(config: Config, cas360: Cas360Config, dispatcher: Dispatcher, timeoutMs: number, found: Findings): Promise<string | undefined> {
   const redis = config.redisUrl === undefined ? undefined : new Redis({ url: config.redisUrl, onHealth: () => {} });
   const startedAtMs = performance.now();
   const errors: string[] = [];
   try {
-    const { request } = await createCas360Tokens(cas360, timeoutMs, { log: { info: () => {}, warn: () => {}, error: (message) => errors.push(message) }, redis });
+    const { request } = await createCas360Tokens(cas360, timeoutMs, { log: { info: () => {}, warn: () => {}, error: (message) => errors.push(message) }, redis, dispatcher });
     const { accessToken, lifetimeSeconds } = await request();
     found.ok(`token granted in ${milliseconds(startedAtMs)}; ${tokenLife(lifetimeSeconds)}. The refresh token was replaced`);
     if (errors.length > 0) found.fault(`the new refresh token could not be kept, and is lost. ${APPROVE_AGAIN}`);

@@ -1,6 +1,8 @@
 import { importJWK, type JWK } from 'jose';
 import { request } from 'undici';
 import type { AuthConfig } from '../config.js';
+import { openDispatcher } from '../upstream/network.js';
+import type { Proxies } from '../upstream/proxy.js';
 import { readText } from '../readBody.js';
 import { isRecord } from '../record.js';
 import { isOpen } from './endpoint.js';
@@ -14,15 +16,15 @@ const MAX_SKEW_MS = 30_000;
 const MAX_SET_BYTES = 1_048_576;
 
 /** Checks the keys that verify callers' tokens, and the issuer's name. */
-export async function checkAuth({ jwksUrl, issuer }: AuthConfig, timeoutMs: number, found: Findings): Promise<void> {
+export async function checkAuth({ jwksUrl, issuer }: AuthConfig, proxies: Proxies, timeoutMs: number, found: Findings): Promise<void> {
   if (isOpen(jwksUrl)) found.warning('AUTH_JWKS_URL is http: whoever is on the way could put other keys in');
-  await checkKeys(jwksUrl, timeoutMs, found);
-  await checkIssuer(issuer, jwksUrl, timeoutMs, found);
+  await checkKeys(jwksUrl, proxies, timeoutMs, found);
+  await checkIssuer(issuer, jwksUrl, proxies, timeoutMs, found);
 }
 
-async function checkKeys(jwksUrl: URL, timeoutMs: number, found: Findings): Promise<void> {
+async function checkKeys(jwksUrl: URL, proxies: Proxies, timeoutMs: number, found: Findings): Promise<void> {
   const startedAtMs = performance.now();
-  const reply = await getJson(jwksUrl, timeoutMs);
+  const reply = await getJson(jwksUrl, proxies, timeoutMs);
   if (typeof reply === 'string') return found.fault(`AUTH_JWKS_URL: ${reply}. Every token would be refused`);
   const took = milliseconds(startedAtMs);
   const { value, dateMs } = reply;
@@ -48,11 +50,11 @@ async function isUsable(key: unknown): Promise<boolean> {
 }
 
 /** `iss` is compared letter by letter, so compares AUTH_ISSUER with the name that the issuer publishes (OpenID Connect Discovery). */
-async function checkIssuer(issuer: string, jwksUrl: URL, timeoutMs: number, found: Findings): Promise<void> {
+async function checkIssuer(issuer: string, jwksUrl: URL, proxies: Proxies, timeoutMs: number, found: Findings): Promise<void> {
   if (!/^https?:\/\//.test(issuer) || !URL.canParse(issuer)) {
     return found.warning('AUTH_ISSUER is no http or https address, as issuers’ names are: every token whose `iss` is not the same letter by letter is refused');
   }
-  const reply = await getJson(new URL(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`), timeoutMs);
+  const reply = await getJson(new URL(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`), proxies, timeoutMs);
   if (typeof reply === 'string' || !isRecord(reply.value) || typeof reply.value.issuer !== 'string') {
     return found.note('AUTH_ISSUER does not describe itself (openid-configuration): compare it with the `iss` of a token, letter by letter');
   }
@@ -63,11 +65,11 @@ async function checkIssuer(issuer: string, jwksUrl: URL, timeoutMs: number, foun
 }
 
 /** The JSON and its `Date`, or why there is none. */
-async function getJson(url: URL, timeoutMs: number): Promise<{ value: unknown; dateMs: number | undefined } | string> {
+async function getJson(url: URL, proxies: Proxies, timeoutMs: number): Promise<{ value: unknown; dateMs: number | undefined } | string> {
   let response;
   let text;
   try {
-    response = await request(url, { signal: AbortSignal.timeout(timeoutMs), headers: { accept: 'application/json' } });
+    response = await request(url, { dispatcher: openDispatcher(url, { proxies }), signal: AbortSignal.timeout(timeoutMs), headers: { accept: 'application/json' } });
     text = await readText(response.body, MAX_SET_BYTES);
   } catch (error) {
     return reasonOf(error);

@@ -23,9 +23,9 @@ function partsOf(config: Config, options: Options): readonly Part[] {
   const { pms, cas360, auth, redisUrl, tracesUrl, cache } = config;
   const timeoutMs = checkTimeoutMs(config);
   return [
-    { title: 'PMS', setting: 'PMS_BASE_URL', without: 'the PMS is switched off', run: pms && ((found) => checkPms(pms, options.pms, timeoutMs, found)) },
+    { title: 'PMS', setting: 'PMS_BASE_URL', without: 'the PMS is switched off', run: pms && ((found) => checkPms(config, pms, options.pms, timeoutMs, found)) },
     { title: 'CAS 360', setting: 'CAS360_BASE_URL', without: 'CAS 360 is switched off', run: cas360 && ((found) => checkCas360(config, cas360, options, timeoutMs, found)) },
-    { title: 'Callers', setting: 'AUTH_JWKS_URL', without: 'every caller is anonymous, and nobody sees guarded fields', run: auth && ((found) => checkAuth(auth, timeoutMs, found)) },
+    { title: 'Callers', setting: 'AUTH_JWKS_URL', without: 'every caller is anonymous, and nobody sees guarded fields', run: auth && ((found) => checkAuth(auth, config.proxies, timeoutMs, found)) },
     { title: 'Redis', setting: 'REDIS_URL', without: 'replicas share nothing', run: redisUrl === undefined ? undefined : (found) => checkRedis(redisUrl, cache !== undefined, found) },
     { title: 'Traces', setting: 'OTEL_EXPORTER_OTLP_ENDPOINT', without: 'there are none', run: tracesUrl && ((found) => checkTraces(tracesUrl, timeoutMs, found)) },
   ];

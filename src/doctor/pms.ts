@@ -1,4 +1,5 @@
-import type { PmsConfig } from '../config.js';
+import { networkOf, tokenDispatcher } from '../build/network.js';
+import type { Config, PmsConfig } from '../config.js';
 import { isRecord } from '../record.js';
 import { Wire } from '../upstream/wire.js';
 import { TokenRefused } from '../upstream/oauth2/tokenEndpoint.js';
@@ -13,10 +14,10 @@ import { reportDifferences, reportLatency, tokenLife, whyNoToken } from './upstr
 const NOBODY = '2147483647';
 
 /** Checks the token, the endpoint, and one contact of the PMS. */
-export async function checkPms(pms: PmsConfig, known: string | undefined, timeoutMs: number, found: Findings): Promise<void> {
+export async function checkPms(config: Config, pms: PmsConfig, known: string | undefined, timeoutMs: number, found: Findings): Promise<void> {
   if (isOpen(pms.baseUrl) || isOpen(pms.tokenUrl)) found.warning('PMS_BASE_URL or PMS_TOKEN_URL is http: the secret and contacts’ data travel for all to read');
-  const token = await getToken(pms, timeoutMs, found);
-  const wire = new Wire({ baseUrl: pms.baseUrl, connections: 1, maxBodyBytes: 1_048_576 });
+  const token = await getToken(config, pms, timeoutMs, found);
+  const wire = new Wire({ baseUrl: pms.baseUrl, connections: 1, maxBodyBytes: 1_048_576, network: networkOf(config, pms) });
   try {
     if (token === undefined) await checkWithoutToken(wire, `/api/v3/contacts/${NOBODY}`, 'PMS', timeoutMs, found);
     else await checkContact(asking(wire, token, timeoutMs), known, timeoutMs, found);
@@ -25,10 +26,10 @@ export async function checkPms(pms: PmsConfig, known: string | undefined, timeou
   }
 }
 
-async function getToken(pms: PmsConfig, timeoutMs: number, found: Findings): Promise<string | undefined> {
+async function getToken(config: Config, pms: PmsConfig, timeoutMs: number, found: Findings): Promise<string | undefined> {
   const startedAtMs = performance.now();
   try {
-    const { accessToken, lifetimeSeconds } = await pmsGrant(pms, timeoutMs)();
+    const { accessToken, lifetimeSeconds } = await pmsGrant({ ...pms, dispatcher: tokenDispatcher(config, pms) }, timeoutMs)();
     found.ok(`token granted in ${milliseconds(startedAtMs)}; ${tokenLife(lifetimeSeconds)}`);
     return accessToken;
   } catch (error) {

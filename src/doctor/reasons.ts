@@ -7,6 +7,7 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
   [/^(CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|ERR_TLS_CERT)/, 'its TLS certificate is not trusted: expired, of another host, or of an authority not known here (NODE_EXTRA_CA_CERTS)'],
   [/^HPE_/, 'what it says is no HTTP: is the address rather https than http?'],
   [/^(ECONNRESET|EPIPE|UND_ERR_SOCKET)$/, 'it cut the connection: is the address rather https than http, or a proxy in between?'],
+  [/^ProxyRefused$/, 'the proxy refused to lead there: look at HTTPS_PROXY, the user and password in it, what it allows, and NO_PROXY'],
   [/^UnreadableBody$/, 'what it answers is too large, or in an encoding that nobody asked for'],
   [/^RedisUnavailable$/, 'Redis does not answer, and without it no refresh token is sent'],
   [/^(TimeoutError|AbortError|UND_ERR_HEADERS_TIMEOUT|UND_ERR_BODY_TIMEOUT)$/, 'it did not answer in time'],

@@ -1,6 +1,9 @@
-import { Pool, type Dispatcher } from 'undici';
+import type { Socket } from 'node:net';
+import type { Dispatcher } from 'undici';
 import type { Signal } from '../deadline.js';
 import { inflate, isGzip, UnreadableBody } from '../readBody.js';
+import type { CallOptions, Connection } from './connection.js';
+import { openPool, type Network } from './network.js';
 
 /** An upstream's answer, its body read and inflated. */
 export interface Answer {
@@ -18,6 +21,8 @@ export interface WireOptions {
   readonly connections: number;
   /** The largest body that is read, in bytes: as it comes, and inflated. */
   readonly maxBodyBytes: number;
+  /** How the upstream is reached; by default directly. */
+  readonly network?: Network;
 }
 
 interface RawAnswer {
@@ -26,7 +31,11 @@ interface RawAnswer {
   readonly body: Buffer;
 }
 
-const CONNECT_TIMEOUT_MS = 2_000;
+const DIRECTLY: Network = { proxies: { http: undefined, https: undefined, noProxy: '' } };
+/** What writing on a connection that the other side has closed ends with. */
+const CLOSED_CODES = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
+/** A record that ends the upstream's process must not end all our connections to it. */
+const MAX_RESENDS = 3;
 const DUMP_TIMEOUT_MS = 100;
 /** How long the body of a 404 is waited for. */
 const NOT_FOUND_TIMEOUT_MS = 1_000;
@@ -39,7 +48,7 @@ const EMPTY = Buffer.alloc(0);
 /** HTTP/1.1 requests on a pool of connections. Redirects are not followed: they would take the token elsewhere. */
 export class Wire {
   readonly #options: WireOptions;
-  readonly #pool: Pool;
+  readonly #pool: Dispatcher;
   /** Bodies are inflated one after the other: all that an upstream sends at once may be bombs. */
   #inflated: Promise<unknown> = Promise.resolve();
   /** Stands before every path. */
@@ -48,25 +57,18 @@ export class Wire {
   constructor(options: WireOptions) {
     this.#options = options;
     this.pathPrefix = options.baseUrl.pathname.replace(/\/$/, '');
-    this.#pool = new Pool(options.baseUrl.origin, {
-      connections: options.connections,
-      pipelining: 1,
-      connect: { timeout: CONNECT_TIMEOUT_MS },
-      // Shorter than any server's, so that we never write on a connection that is being closed.
-      keepAliveTimeout: 4_000,
-      maxResponseSize: options.maxBodyBytes,
-    });
+    this.#pool = openPool(options.baseUrl, options.network ?? DIRECTLY, { connections: options.connections, maxResponseSize: options.maxBodyBytes });
   }
 
   /**
    * One GET. Rejects with the reason of `signal` as soon as that aborts; the connection is then dropped. Rejects with
-   * UnreadableBody for a body that is too large or broken.
+   * UnreadableBody for a body that is too large or broken. Sends it again if the upstream had closed the idle connection.
    */
   async get(path: string, token: string, signal: Signal, traceparent?: string): Promise<Answer> {
     if (signal.aborted) throw signal.reason!;
-    const headers = { authorization: `Bearer ${token}`, accept: 'application/json', ...(traceparent && { traceparent }) };
+    const headers = { authorization: `Bearer ${token}`, accept: 'application/json', 'accept-encoding': 'gzip', ...(traceparent && { traceparent }) };
     try {
-      const answer = await send(this.#pool, { method: 'GET', path: this.pathPrefix + path, headers }, signal);
+      const answer = await send(this.#pool, this.pathPrefix + path, headers, signal);
       // `content-encoding` is often wrong ("UTF-8", "none", "x-gzip"), so the first bytes decide. JSON cannot begin with them.
       const body = isGzip(answer.body) ? await this.#inflate(answer.body).catch((error: unknown) => withoutBody(answer.status, error)) : answer.body;
       return { status: answer.status, retryAfter: answer.headers['retry-after'], contentType: answer.headers['content-type'], body };
@@ -88,13 +90,20 @@ export class Wire {
 }
 
 /** The dispatcher's own `request` makes a stream of every body, which costs up to a quarter of a call (docs/performance.md). */
-function send(dispatcher: Dispatcher, options: Dispatcher.DispatchOptions, signal: Signal): Promise<RawAnswer> {
-  return new Promise((resolve, reject) => void dispatcher.dispatch(options, new AnswerReader(signal, resolve, reject)));
+function send(pool: Dispatcher, path: string, headers: Readonly<Record<string, string>>, signal: Signal): Promise<RawAnswer> {
+  return new Promise((resolve, reject) => {
+    const carried = { connection: undefined };
+    const options: CallOptions = { method: 'GET', path, headers, carried };
+    const dispatch = (reader: AnswerReader): void => void pool.dispatch(options, reader);
+    dispatch(new AnswerReader(signal, carried, dispatch, resolve, reject));
+  });
 }
 
 /** Follows undici's documentation of `Dispatcher.dispatch`. */
 class AnswerReader implements Dispatcher.DispatchHandler {
   readonly #signal: Signal;
+  readonly #carried: { readonly connection: Connection | undefined };
+  readonly #dispatch: (reader: AnswerReader) => void;
   readonly #resolve: (answer: RawAnswer) => void;
   readonly #reject: (error: unknown) => void;
   readonly #blocks: Buffer[] = [];
@@ -103,9 +112,21 @@ class AnswerReader implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined;
   #errorBytesLeft = MAX_ERROR_BYTES;
   #errorTimer: NodeJS.Timeout | undefined;
+  #socket: Socket | undefined;
+  /** What the connection had received before this request. */
+  #bytesBefore = 0;
+  #resendsLeft = MAX_RESENDS;
 
-  constructor(signal: Signal, resolve: (answer: RawAnswer) => void, reject: (error: unknown) => void) {
+  constructor(
+    signal: Signal,
+    carried: { connection: Connection | undefined },
+    dispatch: (reader: AnswerReader) => void,
+    resolve: (answer: RawAnswer) => void,
+    reject: (error: unknown) => void,
+  ) {
     this.#signal = signal;
+    this.#carried = carried;
+    this.#dispatch = dispatch;
     this.#resolve = resolve;
     this.#reject = reject;
     signal.addEventListener('abort', this.#cancel);
@@ -113,6 +134,8 @@ class AnswerReader implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
+    this.#socket = this.#carried.connection?.socket;
+    this.#bytesBefore = this.#socket?.bytesRead ?? 0;
     if (this.#signal.aborted) this.#cancel();
   }
 
@@ -139,8 +162,17 @@ class AnswerReader implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: unknown, error: Error): void {
+    if (this.#wasClosedBefore(error) && this.#resendsLeft-- > 0) {
+      this.#socket = undefined;
+      return this.#dispatch(this);
+    }
     this.#end();
     this.#reject(error);
+  }
+
+  /** Whether the connection had carried an answer before, and was closed without a byte of this one. */
+  #wasClosedBefore(error: NodeJS.ErrnoException): boolean {
+    return this.#bytesBefore > 0 && this.#socket?.bytesRead === this.#bytesBefore && CLOSED_CODES.has(error.code ?? '') && !this.#signal.aborted;
   }
 
   readonly #cancel = (): void => {

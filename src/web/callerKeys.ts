@@ -1,9 +1,11 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
-import { request } from 'undici';
+import { request, type Dispatcher } from 'undici';
 import { readText } from '../readBody.js';
 
 export interface CallerKeysOptions {
   readonly jwksUrl: URL;
+  /** Fetches the keys; undefined: undici's own, which knows no proxy. */
+  readonly dispatcher: Dispatcher | undefined;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Called for each fetch that failed. */
@@ -34,7 +36,7 @@ const MAX_SET_BYTES = 1_048_576;
  * an hour. A token with an unknown key waits for one fetch, unless the last one was too recent. jose's remote set drops keys
  * that it cannot renew, and calls a server that is down once per caller.
  */
-export function createCallerKeys({ jwksUrl, now, onFailure }: CallerKeysOptions): CallerKeys {
+export function createCallerKeys({ jwksUrl, dispatcher, now, onFailure }: CallerKeysOptions): CallerKeys {
   let keys: JWTVerifyGetKey | undefined;
   let fetchedAtMs = -Infinity;
   let triedAtMs = -Infinity;
@@ -44,7 +46,7 @@ export function createCallerKeys({ jwksUrl, now, onFailure }: CallerKeysOptions)
   const renew = async (): Promise<void> => {
     triedAtMs = now();
     try {
-      keys = await fetchKeys(jwksUrl);
+      keys = await fetchKeys(jwksUrl, dispatcher);
       fetchedAtMs = triedAtMs;
     } catch (error) {
       onFailure(error);
@@ -74,8 +76,8 @@ export function createCallerKeys({ jwksUrl, now, onFailure }: CallerKeysOptions)
 }
 
 /** Rejects an unreadable or empty key set: it is a fault of the server, not a withdrawal of all keys. Follows no redirect. */
-async function fetchKeys(url: URL): Promise<JWTVerifyGetKey> {
-  const { statusCode, body } = await request(url, { signal: AbortSignal.timeout(TIMEOUT_MS), headers: { accept: 'application/json' } });
+async function fetchKeys(url: URL, dispatcher: Dispatcher | undefined): Promise<JWTVerifyGetKey> {
+  const { statusCode, body } = await request(url, { signal: AbortSignal.timeout(TIMEOUT_MS), headers: { accept: 'application/json' }, ...(dispatcher && { dispatcher }) });
   const text = await readText(body, MAX_SET_BYTES);
   if (statusCode !== 200) throw new errors.JWKSInvalid();
   const set = JSON.parse(text) as JSONWebKeySet;

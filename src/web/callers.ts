@@ -20,12 +20,12 @@ const CLOCK_TOLERANCE_SECONDS = 5;
 /** How many keys are tried for one token. */
 const MAX_KEYS = 10;
 
-type Parts = Partial<Pick<CallerKeysOptions, 'now' | 'onFailure'>>;
+type Parts = Partial<Pick<CallerKeysOptions, 'now' | 'onFailure' | 'dispatcher'>>;
 
 /** Identifies callers by tokens that `auth` verifies. Without it, every caller is anonymous. */
-export function createCallers(auth: AuthConfig | undefined, { now = Date.now, onFailure = () => {} }: Parts = {}): Callers {
+export function createCallers(auth: AuthConfig | undefined, { now = Date.now, onFailure = () => {}, dispatcher }: Parts = {}): Callers {
   if (!auth) return async () => ANONYMOUS;
-  const keys = createCallerKeys({ jwksUrl: auth.jwksUrl, now, onFailure });
+  const keys = createCallerKeys({ jwksUrl: auth.jwksUrl, dispatcher, now, onFailure });
   const checks = { algorithms: ALGORITHMS, issuer: auth.issuer, audience: auth.audience, requiredClaims: ['exp'], clockTolerance: CLOCK_TOLERANCE_SECONDS };
   return async (authorization) => {
     if (authorization === undefined) return ANONYMOUS;

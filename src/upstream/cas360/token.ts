@@ -1,3 +1,4 @@
+import type { Dispatcher } from 'undici';
 import type { RefreshTokenStore } from '../oauth2/refreshToken.js';
 import { requestToken, TokenRefused } from '../oauth2/tokenEndpoint.js';
 import type { Grant } from '../oauth2/tokenSource.js';
@@ -7,6 +8,8 @@ export interface Cas360Credentials {
   readonly clientId: string;
   readonly clientSecret: string;
   readonly scope: string | undefined;
+  /** Sends the request: see TokenRequest. */
+  readonly dispatcher?: Dispatcher | undefined;
 }
 
 /** The endpoint's errors for a void refresh token (RFC 6749, 5.2, and CAS 360's own). */
@@ -22,7 +25,7 @@ export function cas360Grant(
   timeoutMs: number,
   onUnkept: (error: unknown) => void,
 ): () => Promise<Grant> {
-  const { tokenUrl, clientId, clientSecret, scope } = credentials;
+  const { tokenUrl, clientId, clientSecret, scope, dispatcher } = credentials;
   return async () => {
     const refreshToken = store.current();
     if (refreshToken === undefined) throw new Error('the refresh token is void, or may be: set another CAS360_REFRESH_TOKEN');
@@ -33,7 +36,7 @@ export function cas360Grant(
     await store.aboutToUse().catch(onUnkept);
     let grant;
     try {
-      grant = await requestToken({ url, clientId, clientSecret, timeoutMs });
+      grant = await requestToken({ url, clientId, clientSecret, timeoutMs, dispatcher });
     } catch (error) {
       // Without an answer the token may be spent, so it stays marked for the next start. This process may try it again.
       if (error instanceof TokenRefused) await (VOID.test(error.reason) ? store.isVoid() : store.notUsed()).catch(onUnkept);

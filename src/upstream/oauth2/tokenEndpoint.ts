@@ -1,4 +1,4 @@
-import { request } from 'undici';
+import { request, type Dispatcher } from 'undici';
 import { readText, UnreadableBody } from '../../readBody.js';
 import { isRecord } from '../../record.js';
 import type { Grant } from './tokenSource.js';
@@ -16,6 +16,8 @@ export interface TokenRequest {
   /** The form in the body; without it, the body is empty. */
   readonly form?: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
+  /** Sends the request; undefined: undici's own, which knows no proxy. */
+  readonly dispatcher?: Dispatcher | undefined;
 }
 
 /** The endpoint answered with a status other than 2xx. `reason` is its `error` (RFC 6749, 5.2), or empty. */
@@ -40,7 +42,7 @@ const MAX_ANSWER_BYTES = 64 * 1_024;
  * `timeoutMs`, reads at most 64 KiB, follows no redirect. Throws TokenRefused for any status but 2xx, else an Error of ours
  * or of the network. No message quotes the body, in which CAS 360 repeats tokens.
  */
-export async function requestToken({ url, clientId, clientSecret, form, timeoutMs }: TokenRequest): Promise<GrantAnswer> {
+export async function requestToken({ url, clientId, clientSecret, form, timeoutMs, dispatcher }: TokenRequest): Promise<GrantAnswer> {
   const { statusCode, body } = await request(url, {
     method: 'POST',
     headers: {
@@ -50,6 +52,7 @@ export async function requestToken({ url, clientId, clientSecret, form, timeoutM
     },
     body: form ? new URLSearchParams(form).toString() : null,
     signal: AbortSignal.timeout(timeoutMs),
+    ...(dispatcher && { dispatcher }),
   });
   const reading = readText(body, MAX_ANSWER_BYTES);
   if (statusCode < 200 || statusCode > 299) throw new TokenRefused(statusCode, await reading.then(errorIn).catch(() => ''));

@@ -1,0 +1,102 @@
+import { request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import { BlockList, isIP, type Socket } from 'node:net';
+import { errors, type buildConnector } from 'undici';
+
+/** The proxies of outgoing calls. */
+export interface Proxies {
+  /** For http addresses, and for https ones. */
+  readonly http: URL | undefined;
+  readonly https: URL | undefined;
+  /** The hosts that are called without a proxy: see `proxyFor`. */
+  readonly noProxy: string;
+}
+
+/** A proxy did not open a tunnel. */
+export class ProxyRefused extends Error {
+  override readonly name = 'ProxyRefused';
+
+  constructor(readonly status: number) {
+    super(`the proxy answered ${status}`);
+  }
+}
+
+/**
+ * The proxy for `url`; undefined: none. `noProxy` is a list of `*`, hosts with their subdomains, addresses and networks in CIDR
+ * notation. Hosts and addresses may have a port.
+ */
+export function proxyFor(url: URL, { http, https, noProxy }: Proxies): URL | undefined {
+  const proxy = url.protocol === 'https:' ? https : http;
+  if (!proxy) return undefined;
+  const host = bare(url.hostname);
+  const port = url.port || (url.protocol === 'https:' ? '443' : '80');
+  return noProxy.toLowerCase().split(/[\s,]+/).some((entry) => covers(entry, host, port)) ? undefined : proxy;
+}
+
+function covers(entry: string, host: string, port: string): boolean {
+  if (entry === '*') return true;
+  // `[::1]:8080` or `host:8080`; an IPv6 address without brackets has no port.
+  const [, inBrackets, plain, onlyPort] = /^(?:\[(.*)\]|([^:]*))(?::(\d+))?$/.exec(entry) ?? [];
+  if (onlyPort !== undefined && onlyPort !== port) return false;
+  const name = bare((inBrackets ?? plain ?? entry).replace(/^\*?\./, ''));
+  if (name === '') return false;
+  return isIP(host) ? network(name).check(host, isIP(host) === 6 ? 'ipv6' : 'ipv4') : host === name || host.endsWith(`.${name}`);
+}
+
+/** Empty for a text that is no address and no network: others who read the same variable may know its form. */
+function network(text: string): BlockList {
+  const list = new BlockList();
+  const [address = '', bits] = text.split('/');
+  const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+  const most = family === 'ipv6' ? 128 : 32;
+  if (isIP(address) && (bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= most))) list.addSubnet(address, Number(bits ?? most), family);
+  return list;
+}
+
+/** Without brackets and without the dot at the end of a full domain name. */
+const bare = (host: string): string => host.replace(/^\[|\]$|\.$/g, '');
+
+/** The header that names us to the proxy, if its address has a user. */
+export function proxyAuthorization({ username, password }: URL): Readonly<Record<string, string>> {
+  if (!username && !password) return {};
+  return { 'proxy-authorization': `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')}` };
+}
+
+/**
+ * Connects through `proxy` with CONNECT, then by `connectTls` inside the tunnel. The proxy may take `timeoutMs`. undici's
+ * ProxyAgent is not used: it waits five minutes for a proxy that does not answer, and opens more connections than allowed after one has failed.
+ */
+export function tunnel(proxy: URL, timeoutMs: number, connectTls: buildConnector.connector): buildConnector.connector {
+  return (options, callback) => {
+    openTunnel(proxy, options.port ? options.host! : `${options.host}:443`, timeoutMs).then(
+      (httpSocket) => connectTls({ ...options, httpSocket }, callback),
+      (error: unknown) => callback(error as Error, null),
+    );
+  };
+}
+
+function openTunnel(proxy: URL, authority: string, timeoutMs: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const asking = (proxy.protocol === 'https:' ? requestHttps : requestHttp)({
+      method: 'CONNECT',
+      host: bare(proxy.hostname),
+      port: proxy.port,
+      path: authority,
+      headers: { host: authority, ...proxyAuthorization(proxy) },
+      // Not the shared agent: with NODE_USE_ENV_PROXY it would call this proxy through a proxy.
+      agent: false,
+    });
+    const timer = setTimeout(() => asking.destroy(new errors.ConnectTimeoutError('the proxy did not answer')), timeoutMs);
+    asking.on('error', (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
+    asking.on('connect', ({ statusCode = 0 }, socket: Socket) => {
+      clearTimeout(timer);
+      if (statusCode >= 200 && statusCode < 300) return resolve(socket);
+      socket.destroy();
+      reject(new ProxyRefused(statusCode));
+    });
+    asking.end();
+  });
+}
