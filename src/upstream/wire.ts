@@ -158,7 +158,9 @@ class AnswerReader implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     this.#end();
     const parts = this.#blocks.concat(this.#chunks);
-    this.#resolve({ ...this.#answer, body: parts.length === 1 ? parts[0]! : Buffer.concat(parts) });
+    const answer = { ...this.#answer, body: parts.length === 1 ? parts[0]! : Buffer.concat(parts) };
+    // undici frees the connection one turn of the event loop later. A call that follows sooner would open another connection.
+    queueMicrotask(() => setImmediate(this.#resolve, answer));
   }
 
   onResponseError(_controller: unknown, error: Error): void {

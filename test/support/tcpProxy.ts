@@ -27,6 +27,8 @@ export class TcpProxy {
   readonly url: string;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  readonly #clients = new Set<Socket>();
+  readonly #doomed = new WeakSet<Socket>();
   #fault: TcpFault | undefined;
   #left = Infinity;
 
@@ -55,6 +57,19 @@ export class TcpProxy {
     for (const socket of this.#sockets) socket.destroy();
   }
 
+  /**
+   * Every open connection is reset as soon as a request comes on it. An upstream that is far away and has closed its idle
+   * connections looks like this: the request is on its way before the reset arrives.
+   */
+  resetWhenUsed(): void {
+    for (const client of this.#clients) this.#doomed.add(client);
+  }
+
+  /** How many connections are open. */
+  get open(): number {
+    return this.#clients.size;
+  }
+
   async stop(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
     this.cut();
@@ -73,10 +88,13 @@ export class TcpProxy {
         other.destroy();
       });
     }
+    this.#clients.add(client);
+    client.on('close', () => this.#clients.delete(client));
     // Whoever asked has gone: without this, half of the connection would stay.
     client.on('end', () => client.destroy());
     server.on('data', (piece) => answer(piece));
     client.on('data', (request) => {
+      if (this.#doomed.has(client)) return void client.resetAndDestroy();
       const fault = this.#left-- > 0 ? this.#fault : undefined;
       if (fault === 'blackhole') return;
       const said = typeof fault === 'object' && 'say' in fault ? fault.say(request.toString('latin1')) : undefined;
