@@ -1,8 +1,10 @@
+import { createPrivateKey } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { inspectConfig, readConfig } from '../src/config.js';
+import { issue } from './support/certificates.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'settings-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -38,6 +40,7 @@ describe('The settings', () => {
       pms: undefined,
       cas360: expect.objectContaining({ baseUrl: new URL('https://cas.test/api') }),
       auth: undefined,
+      proxies: { http: undefined, https: undefined, noProxy: '' },
       routerSecrets: [],
       redisUrl: undefined,
       cache: undefined,
@@ -265,5 +268,75 @@ describe('The settings', () => {
   - ROUTER_SECRET is empty: give it a value, or do not set it
   - REDIS_URL is empty: give it a value, or do not set it
   - Neither PMS_BASE_URL nor CAS360_BASE_URL is set: without a system to ask, every contact would be an error`);
+  });
+});
+
+describe('The proxies', () => {
+  const proxies = (env: Record<string, string>) => readConfig({ ...PMS, ...env }).proxies;
+
+  test.each<[Record<string, string>, { http?: string; https?: string; noProxy?: string }]>([
+    [{ HTTPS_PROXY: 'http://proxy.test:3128' }, { https: 'http://proxy.test:3128/' }],
+    [{ HTTP_PROXY: 'https://proxy.test' }, { http: 'https://proxy.test/' }],
+    [{ HTTPS_PROXY: 'proxy.test:3128' }, { https: 'http://proxy.test:3128/' }],
+    [{ HTTPS_PROXY: ' user:p%40ss@proxy.test:3128 ' }, { https: 'http://user:p%40ss@proxy.test:3128/' }],
+    [{ https_proxy: 'http://lower.test', HTTPS_PROXY: 'http://upper.test' }, { https: 'http://lower.test/' }],
+    [{ https_proxy: '', HTTPS_PROXY: 'http://upper.test' }, { https: 'http://upper.test/' }],
+    [{ http_proxy: 'http://lower.test', HTTP_PROXY: 'http://upper.test' }, { http: 'http://lower.test/' }],
+    [{ no_proxy: 'lower.test', NO_PROXY: 'upper.test' }, { noProxy: 'lower.test' }],
+    [{ NO_PROXY: 'upper.test' }, { noProxy: 'upper.test' }],
+    [{ HTTPS_PROXY: '', HTTP_PROXY: ' ', NO_PROXY: '' }, {}],
+  ])('are read as curl reads them: %j', (env, { http, https, noProxy = '' }) => {
+    const read = proxies(env);
+    expect([read.http?.href, read.https?.href, read.noProxy]).toEqual([http, https, noProxy]);
+  });
+
+  test.each(['socks5://user:hunter2@proxy.test', 'http://', 'http://proxy.test:99999', 'http://proxy.test/hunter2', 'http://user:100%hunter2@proxy.test', 'proxy test hunter2', 'http://proxy.test?hunter2'])(
+    'must have addresses that can be used: %s',
+    (address) => {
+      for (const name of ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy']) {
+        expect(faultsOf({ ...PMS, [name]: address })).toBe(
+          `The settings cannot be used:\n  - ${name} must be the address of an http or https proxy, with user and password percent-encoded if it needs them`,
+        );
+      }
+    },
+  );
+});
+
+describe('A client’s certificate', () => {
+  const issued = issue();
+  afterAll(() => issued.remove());
+  const { certFile, keyFile, cert, key } = issued.client;
+  const none = join(folder, 'none.pem');
+  const faults = (certPath: string | undefined, keyPath: string | undefined, prefix = 'PMS'): string[] =>
+    faultsOf({ ...PMS, ...CAS360, [`${prefix}_CLIENT_CERT_FILE`]: certPath, [`${prefix}_CLIENT_KEY_FILE`]: keyPath }).split('\n  - ').slice(1);
+
+  test('is read with its key, for each system', () => {
+    const { pms, cas360 } = readConfig({ ...PMS, ...CAS360, CAS360_CLIENT_CERT_FILE: certFile, CAS360_CLIENT_KEY_FILE: keyFile });
+    expect([pms!.certificate, cas360!.certificate]).toEqual([undefined, { cert, key }]);
+  });
+
+  test('may come with those of its issuers, after its own', () => {
+    expect(faults(file('chain.pem', cert + issued.authority), keyFile)).toEqual([]);
+  });
+
+  test.each(['PMS', 'CAS360'])('needs both files, with a pair in PEM: %s', (prefix) => {
+    const CERT = `${prefix}_CLIENT_CERT_FILE`;
+    const KEY = `${prefix}_CLIENT_KEY_FILE`;
+    const rows: [string | undefined, string | undefined, string[]][] = [
+      [certFile, undefined, [`${KEY} is missing: it is needed since ${CERT} is set`]],
+      [undefined, keyFile, [`${CERT} is missing: it is needed since ${KEY} is set`]],
+      [none, keyFile, [`${CERT} points to a file that cannot be read`]],
+      [certFile, none, [`${KEY} points to a file that cannot be read`]],
+      [none, none, [`${CERT} points to a file that cannot be read`, `${KEY} points to a file that cannot be read`]],
+      [folder, keyFile, [`${CERT} points to a file that cannot be read`]],
+      [file('text.pem', 'hunter2'), file('text.key', 'hunter2'), [`${CERT} holds no certificate in PEM`, `${KEY} holds no private key in PEM without a passphrase`]],
+      [certFile, file('locked.key', createPrivateKey(key).export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'hunter2' }) as string), [`${KEY} holds no private key in PEM without a passphrase`]],
+      [file('empty.pem', ''), keyFile, [`${CERT} holds no certificate in PEM`]],
+      [keyFile, certFile, [`${CERT} holds no certificate in PEM`, `${KEY} holds no private key in PEM without a passphrase`]],
+      [file('half.pem', cert.slice(0, 200)), keyFile, [`${CERT} holds no certificate in PEM`]],
+      [certFile, issued.server.keyFile, [`${KEY} does not belong to the first certificate of ${CERT}`]],
+      [file('turned.pem', issued.authority + cert), keyFile, [`${KEY} does not belong to the first certificate of ${CERT}`]],
+    ];
+    for (const [certPath, keyPath, expected] of rows) expect(faults(certPath, keyPath, prefix)).toEqual(expected);
   });
 });
