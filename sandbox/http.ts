@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { constants, gzipSync } from 'node:zlib';
 
 /** An answer of a sandbox server. A string body is sent as it is, anything else as JSON. */
 export interface Answer {
@@ -61,9 +62,14 @@ export function sendHead(response: ServerResponse, answer: Answer, length: numbe
   });
 }
 
-/** Sends the whole answer. */
+/** Shorter bodies are not compressed. */
+const MIN_GZIP_BYTES = 1_024;
+
+/** Sends the whole answer, in gzip if the caller asks for it. */
 export function send(response: ServerResponse, answer: Answer): void {
   const bytes = bytesOf(answer);
-  sendHead(response, answer, bytes.length);
-  response.end(bytes);
+  const isGzip = bytes.length > MIN_GZIP_BYTES && /\bgzip\b/.test(String(response.req.headers['accept-encoding'])) && !answer.headers?.['content-encoding'];
+  const sent = isGzip ? gzipSync(bytes, { level: constants.Z_BEST_SPEED }) : bytes;
+  sendHead(response, isGzip ? { ...answer, headers: { 'content-encoding': 'gzip', ...answer.headers } } : answer, sent.length);
+  response.end(sent);
 }

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { gunzipSync } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import type { Signal } from '../deadline.js';
 import { inflate, isGzip, UnreadableBody } from '../readBody.js';
@@ -43,13 +44,15 @@ const NOT_FOUND_TIMEOUT_MS = 1_000;
 const MAX_ERROR_BYTES = 65_536;
 /** Chunks are joined at this number: a list of a million chunks of one byte takes 150 MB. */
 const MAX_CHUNKS = 1_000;
+/** Bodies up to this size are inflated at once: another thread would cost two to eight times as much (docs/performance.md). */
+const SMALL = { compressedBytes: 32_768, bytes: 262_144 };
 const EMPTY = Buffer.alloc(0);
 
 /** HTTP/1.1 requests on a pool of connections. Redirects are not followed: they would take the token elsewhere. */
 export class Wire {
   readonly #options: WireOptions;
   readonly #pool: Dispatcher;
-  /** Bodies are inflated one after the other: all that an upstream sends at once may be bombs. */
+  /** Larger bodies are inflated one after the other: all that an upstream sends at once may be bombs. */
   #inflated: Promise<unknown> = Promise.resolve();
   /** Stands before every path. */
   readonly pathPrefix: string;
@@ -77,7 +80,9 @@ export class Wire {
     }
   }
 
-  #inflate(bytes: Buffer): Promise<Buffer> {
+  async #inflate(bytes: Buffer): Promise<Buffer> {
+    const small = inflateSmall(bytes, Math.min(SMALL.bytes, this.#options.maxBodyBytes));
+    if (small) return small;
     const inflated = this.#inflated.then(() => inflate(bytes, this.#options.maxBodyBytes));
     this.#inflated = inflated.catch(() => {});
     return inflated;
@@ -86,6 +91,16 @@ export class Wire {
   /** Ends all connections at once. */
   close(): Promise<void> {
     return this.#pool.destroy();
+  }
+}
+
+/** Undefined for a body that is larger or cannot be inflated. */
+function inflateSmall(bytes: Buffer, maxBytes: number): Buffer | undefined {
+  if (bytes.length > SMALL.compressedBytes) return undefined;
+  try {
+    return gunzipSync(bytes, { maxOutputLength: maxBytes });
+  } catch {
+    return undefined;
   }
 }
 

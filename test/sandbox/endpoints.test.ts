@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { request } from 'undici';
 import { startSandbox } from '../../sandbox/start.js';
 import { Caller, idsOf } from './caller.js';
 import { until } from '../support/until.js';
@@ -28,6 +29,18 @@ describe('GET /contacts/{ids} and /addresses/{ids} of CAS 360', () => {
     expect(idsOf(await caller.cas360('/contacts/54,99999999,54'))).toEqual(['54']);
     expect(idsOf(await caller.cas360('/addresses/15,99999999,15'))).toEqual(['15']);
     expect(await caller.cas360('/contacts/99999999')).toMatchObject({ status: 200, body: [] });
+  });
+
+  test('are compressed where the caller asks for it and they are long', async () => {
+    const token = caller.cas360AccessToken;
+    const ask = async (path: string, encoding: string) => {
+      const { headers, body } = await request(`${caller.sandbox.cas360.url}${path}`, { headers: { authorization: `Bearer ${token}`, 'accept-encoding': encoding } });
+      return { encoding: headers['content-encoding'], bytes: (await body.bytes()).length };
+    };
+    const plain = await ask(`/contacts/${ids}`, 'identity');
+    const compressed = await ask(`/contacts/${ids}`, 'br, gzip');
+    expect([plain.encoding, compressed.encoding, compressed.bytes < plain.bytes / 4]).toEqual([undefined, 'gzip', true]);
+    expect((await ask('/addresses/15', 'gzip')).encoding).toBeUndefined();
   });
 
   test('page by offset and limit, and stop at 500 rows unasked', async () => {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
@@ -52,6 +53,18 @@ describe('A call on the wire', () => {
     }
   });
 
+  test('asks for gzip, and reads it whatever its size', async () => {
+    const asked: unknown[] = [];
+    // Of random letters, so that it compresses to three quarters: below and above what is inflated at once.
+    const bodies = [10_000, 60_000, 262_144, 300_000, MEBIBYTE].flatMap((size) => [Buffer.from(randomBytes(size).toString('base64').slice(0, size)), Buffer.alloc(size, ' ')]);
+    const to = await over((request, response) => {
+      asked.push(request.headers['accept-encoding']);
+      response.end(gzipSync(bodies[asked.length - 1]!));
+    });
+    for (const body of bodies) expect(((await get(to)) as { body: Buffer }).body.equals(body)).toBe(true);
+    expect(asked).toEqual(bodies.map(() => 'gzip'));
+  });
+
   test('reads the body after one that could not be inflated', async () => {
     const bodies = [gzipSync('[1]').subarray(0, 12), gzipSync('[1]')];
     const to = await over((_request, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(bodies.shift()));
@@ -62,6 +75,7 @@ describe('A call on the wire', () => {
   test.each([
     ['too large a body', {}, Buffer.alloc(2 * MEBIBYTE, 'x')],
     ['a compressed body that grows too large', { 'content-encoding': 'gzip' }, gzipSync(Buffer.alloc(2 * MEBIBYTE, 'x'))],
+    ['16 kB that grow to 16 MB', { 'content-encoding': 'gzip' }, gzipSync(Buffer.alloc(16 * MEBIBYTE))],
     ['a compressed body that was cut off', { 'content-encoding': 'gzip' }, gzipSync(Buffer.alloc(1_000, 'x')).subarray(0, 20)],
   ])('refuses %s', async (_what, headers, body) => {
     const to = await over((_request, response) => response.writeHead(200, headers).end(body));
