@@ -65,3 +65,18 @@ describe('what passes', () => {
     expect([...pms.calls, ...cas360.calls].filter(({ endedAt }) => endedAt === undefined)).toEqual([]);
   });
 });
+
+describe('connections that the system had closed while idle', () => {
+  test.each(SYSTEMS)('cost no id and no retry, however many are reset together: %s', async (system) => {
+    const { app, proxies } = proxied;
+    const ids = batch(system, 60);
+    await expectEach(app, ids, () => 'right');
+    const failed = async (): Promise<string[]> => (await (await fetch(`${app.url}/metrics`)).text()).match(/^contacts_upstream_call_seconds_count.*UPSTREAM_UNAVAILABLE.*$/gm) ?? [];
+    const before = await failed();
+    for (let round = 0; round < 5; round++) {
+      proxies[system].resetWhenUsed();
+      await expectEach(app, ids, () => 'right');
+    }
+    expect(await failed()).toEqual(before);
+  });
+});
