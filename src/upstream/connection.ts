@@ -1,9 +1,15 @@
 import type { Socket } from 'node:net';
 import { Client, type buildConnector, type Dispatcher } from 'undici';
 
-/** A call's own place for the connection that carries it. */
+/** What a call and the connection that carries it tell each other. */
+export interface Carried {
+  connection?: Connection;
+  /** Whether the call needs a connection that has not been used. */
+  mustBeNew: boolean;
+}
+
 export interface CallOptions extends Dispatcher.DispatchOptions {
-  readonly carried: { connection: Connection | undefined };
+  readonly carried: Carried;
 }
 
 /** No call is sent on an older connection, so that a change of the host's addresses is followed within a minute. */
@@ -28,9 +34,10 @@ export class Connection extends Client {
   }
 
   override dispatch(options: CallOptions, handler: Dispatcher.DispatchHandler): boolean {
-    options.carried.connection = this;
+    const { carried } = options;
+    carried.connection = this;
     // Pools dispatch only to idle connections. undici's own `clientTtl` forgets calls that wait in the pool's queue.
-    if (performance.now() - this.#openedAtMs > MAX_AGE_MS) this.socket?.destroy();
+    if (carried.mustBeNew || performance.now() - this.#openedAtMs > MAX_AGE_MS) this.socket?.destroy();
     return super.dispatch(options, handler);
   }
 }

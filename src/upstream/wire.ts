@@ -3,7 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import type { Signal } from '../deadline.js';
 import { inflate, isGzip, UnreadableBody } from '../readBody.js';
-import type { CallOptions, Connection } from './connection.js';
+import type { CallOptions, Carried } from './connection.js';
 import { openPool, type Network } from './network.js';
 
 /** An upstream's answer, its body read and inflated. */
@@ -35,8 +35,6 @@ interface RawAnswer {
 const DIRECTLY: Network = { proxies: { http: undefined, https: undefined, noProxy: '' } };
 /** What writing on a connection that the other side has closed ends with. */
 const CLOSED_CODES = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
-/** A record that ends the upstream's process must not end all our connections to it. */
-const MAX_RESENDS = 3;
 const DUMP_TIMEOUT_MS = 100;
 /** How long the body of a 404 is waited for. */
 const NOT_FOUND_TIMEOUT_MS = 1_000;
@@ -65,7 +63,8 @@ export class Wire {
 
   /**
    * One GET. Rejects with the reason of `signal` as soon as that aborts; the connection is then dropped. Rejects with
-   * UnreadableBody for a body that is too large or broken. Sends it again if the upstream had closed the idle connection.
+   * UnreadableBody for a body that is too large or broken. Sends it once more, on a new connection, if the upstream had
+   * closed the idle one.
    */
   async get(path: string, token: string, signal: Signal, traceparent?: string): Promise<Answer> {
     if (signal.aborted) throw signal.reason!;
@@ -107,7 +106,7 @@ function inflateSmall(bytes: Buffer, maxBytes: number): Buffer | undefined {
 /** The dispatcher's own `request` makes a stream of every body, which costs up to a quarter of a call (docs/performance.md). */
 function send(pool: Dispatcher, path: string, headers: Readonly<Record<string, string>>, signal: Signal): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
-    const carried = { connection: undefined };
+    const carried: Carried = { mustBeNew: false };
     const options: CallOptions = { method: 'GET', path, headers, carried };
     const dispatch = (reader: AnswerReader): void => void pool.dispatch(options, reader);
     dispatch(new AnswerReader(signal, carried, dispatch, resolve, reject));
@@ -117,7 +116,7 @@ function send(pool: Dispatcher, path: string, headers: Readonly<Record<string, s
 /** Follows undici's documentation of `Dispatcher.dispatch`. */
 class AnswerReader implements Dispatcher.DispatchHandler {
   readonly #signal: Signal;
-  readonly #carried: { readonly connection: Connection | undefined };
+  readonly #carried: Carried;
   readonly #dispatch: (reader: AnswerReader) => void;
   readonly #resolve: (answer: RawAnswer) => void;
   readonly #reject: (error: unknown) => void;
@@ -130,11 +129,10 @@ class AnswerReader implements Dispatcher.DispatchHandler {
   #socket: Socket | undefined;
   /** What the connection had received before this request. */
   #bytesBefore = 0;
-  #resendsLeft = MAX_RESENDS;
 
   constructor(
     signal: Signal,
-    carried: { connection: Connection | undefined },
+    carried: Carried,
     dispatch: (reader: AnswerReader) => void,
     resolve: (answer: RawAnswer) => void,
     reject: (error: unknown) => void,
@@ -179,7 +177,9 @@ class AnswerReader implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: unknown, error: Error): void {
-    if (this.#wasClosedBefore(error) && this.#resendsLeft-- > 0) {
+    if (this.#wasClosedBefore(error)) {
+      // Others may be closed too. Also, a record that ends the upstream's process must not end one connection after the other.
+      this.#carried.mustBeNew = true;
       this.#socket = undefined;
       return this.#dispatch(this);
     }
@@ -189,7 +189,7 @@ class AnswerReader implements Dispatcher.DispatchHandler {
 
   /** Whether the connection had carried an answer before, and was closed without a byte of this one. */
   #wasClosedBefore(error: NodeJS.ErrnoException): boolean {
-    return this.#bytesBefore > 0 && this.#socket?.bytesRead === this.#bytesBefore && CLOSED_CODES.has(error.code ?? '') && !this.#signal.aborted;
+    return !this.#carried.mustBeNew && this.#bytesBefore > 0 && this.#socket?.bytesRead === this.#bytesBefore && CLOSED_CODES.has(error.code ?? '') && !this.#signal.aborted;
   }
 
   readonly #cancel = (): void => {

@@ -113,7 +113,8 @@ export class StandIn {
     this.#calls.push(asked);
     const { status = 200, headers: extra = {}, body = '', instead } = this.#answers[resource](asked);
     if (instead === 'hang') return;
-    if (instead === 'cut') return void socket.destroy();
+    // With a byte of an answer: a connection that is closed without one is used again without a second attempt.
+    if (instead === 'cut') return void socket.end('H');
     response.writeHead(status, { 'content-type': 'application/json', ...extra }).end(body);
   }
 }

@@ -100,7 +100,10 @@ describe.each(SYSTEMS)('one more attempt at %s', (system) => {
     await again();
     plant(app, system, only(fault));
     await expectEach(app, ids, () => 'UPSTREAM_UNAVAILABLE');
-    expect(callsFor(ids[0]!)).toBe(2);
+    // On a connection that carried answers before, each attempt is sent again once if no byte of an answer comes.
+    const most = 'reset' in fault && fault.reset === 'before-headers' ? 4 : 2;
+    expect(callsFor(ids[0]!)).toBeGreaterThanOrEqual(2);
+    expect(callsFor(ids[0]!)).toBeLessThanOrEqual(most);
   });
 
   test.each(LASTING)('is not made after %j', async (fault) => {

@@ -39,10 +39,18 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- define "contacts.secrets" -}}
 {{- if .Values.pms.baseUrl }}
 - PMS_CLIENT_SECRET
+{{- if .Values.pms.clientCertificate }}
+- PMS_CLIENT_CERT
+- PMS_CLIENT_KEY
+{{- end }}
 {{- end }}
 {{- if .Values.cas360.baseUrl }}
 - CAS360_CLIENT_SECRET
 - CAS360_REFRESH_TOKEN
+{{- if .Values.cas360.clientCertificate }}
+- CAS360_CLIENT_CERT
+- CAS360_CLIENT_KEY
+{{- end }}
 {{- end }}
 {{- if .Values.router.secretRequired }}
 - ROUTER_SECRET
