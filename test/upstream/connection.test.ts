@@ -77,19 +77,31 @@ async function open(wire: Wire, count: number, held: ServerResponse[]): Promise<
 }
 
 describe.each([false, true])('Connections that the upstream had closed while idle (TLS: %s)', (tls) => {
-  test('cost no call: 36 are reset together while 60 calls are wanted', async () => {
+  /** A wire whose connections, as many as it may have, have each carried an answer. */
+  async function openThroughProxy(connections: number): Promise<{ upstream: Upstream; proxy: TcpProxy; wire: Wire }> {
     const held: ServerResponse[] = [];
-    const upstream = await startUpstream((request, response) => void (request.url === '/held' ? held.push(response) : response.end('{}')), { tls });
+    const upstream = await startUpstream((request, response) => (request.url === '/held' ? held.push(response) : response.end('{}')), { tls });
     const proxy = await TcpProxy.start();
     ending.push(() => proxy.stop());
     proxy.target = new URL(`http://127.0.0.1:${upstream.port}`);
-    const wire = wireTo(proxy.url.replace('http:', tls ? 'https:' : 'http:').replace('127.0.0.1', 'localhost'));
-    await open(wire, 36, held);
+    const wire = wireTo(proxy.url.replace('http:', tls ? 'https:' : 'http:').replace('127.0.0.1', 'localhost'), connections);
+    await open(wire, connections, held);
+    return { upstream, proxy, wire };
+  }
+
+  test('cost no call: 36 are reset together while 60 calls are wanted', async () => {
+    const { upstream, proxy, wire } = await openThroughProxy(36);
     expect(proxy.open).toBe(36);
     proxy.resetWhenUsed();
     const answers = await Promise.all(Array.from({ length: 60 }, (_, n) => get(wire, `/${n}`)));
     expect(answers).toEqual(Array(60).fill(expect.objectContaining({ status: 200 })));
     expect(upstream.asked.filter((path) => path !== '/held').sort()).toEqual(Array.from({ length: 60 }, (_, n) => `/${n}`).sort());
+  });
+
+  test('cost no call: one call is wanted, and all 20 are closed', async () => {
+    const { proxy, wire } = await openThroughProxy(20);
+    proxy.resetWhenUsed();
+    for (let call = 0; call < 20; call++) expect(await get(wire)).toMatchObject({ status: 200 });
   });
 });
 
@@ -100,7 +112,7 @@ describe('A call whose connection is closed before any answer', () => {
   ];
 
   test.each(closings)('is sent again where it carried an answer before: %s', async (_how, close) => {
-    const upstream = await startUpstream(({ socket }, response) => void (upstream.connections.get(socket) === 1 ? response.end('{}') : close(response)));
+    const upstream = await startUpstream(({ socket }, response) => (upstream.connections.get(socket) === 1 ? response.end('{}') : close(response)));
     const wire = wireTo(`http://127.0.0.1:${upstream.port}`, 1);
     for (let call = 0; call < 3; call++) expect(await get(wire)).toMatchObject({ status: 200 });
     expect(upstream.asked).toHaveLength(5);
@@ -128,7 +140,7 @@ describe('A call whose connection is closed before any answer', () => {
 
   test('is sent twice at most, however many idle connections there are', async () => {
     const held: ServerResponse[] = [];
-    const upstream = await startUpstream((request, response) => void (request.url === '/held' ? held.push(response) : response.socket!.resetAndDestroy()));
+    const upstream = await startUpstream((request, response) => (request.url === '/held' ? held.push(response) : response.socket!.resetAndDestroy()));
     const wire = wireTo(`http://127.0.0.1:${upstream.port}`, 20);
     await open(wire, 20, held);
     await expect(get(wire, '/crash')).rejects.toMatchObject({ code: 'ECONNRESET' });
@@ -137,7 +149,7 @@ describe('A call whose connection is closed before any answer', () => {
 
   // Calls of others keep all connections in use.
   test('is sent twice at most, however busy the connections are', async () => {
-    const upstream = await startUpstream(({ url, socket }, response) => void (url === '/crash' ? socket.resetAndDestroy() : response.end('{}')));
+    const upstream = await startUpstream(({ url, socket }, response) => (url === '/crash' ? socket.resetAndDestroy() : response.end('{}')));
     const wire = wireTo(`http://127.0.0.1:${upstream.port}`, 2);
     let left = 400;
     const others = Promise.all(Array.from({ length: 10 }, async () => {
@@ -165,7 +177,7 @@ describe('A call whose connection is closed before any answer', () => {
   });
 
   test('is not sent again once the wire is closed', async () => {
-    const upstream = await startUpstream(({ socket }, response) => void (upstream.connections.get(socket) === 1 && response.end('{}')));
+    const upstream = await startUpstream(({ socket }, response) => (upstream.connections.get(socket) === 1 && response.end('{}')));
     const wire = wireTo(`http://127.0.0.1:${upstream.port}`, 1);
     await get(wire);
     const asking = get(wire);

@@ -96,7 +96,7 @@ async function scene(upstream: 'http' | 'https', toProxy: 'http' | 'https', { us
   const listener: RequestListener = (asking, response) => {
     reached.push(`${asking.headers.host}${asking.url} ${Object.keys(asking.headers).filter((name) => name.startsWith('proxy-')).join()}`);
     if (answer) return answer(asking, response);
-    response.end(JSON.stringify(upstream === 'https' ? (asking.socket as TLSSocket).getPeerCertificate().subject?.CN : 'plain'));
+    response.end(JSON.stringify(upstream === 'https' ? (asking.socket as TLSSocket).getPeerCertificate().subject.CN : 'plain'));
   };
   const tls = { key: issued.server.key, cert: issued.server.cert, ca: issued.authority, requestCert: true, rejectUnauthorized: true };
   const server: Server = upstream === 'https' ? createTlsServer(tls, listener) : createServer(listener);
