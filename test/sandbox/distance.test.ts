@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { Agent, request } from 'undici';
 import { startSandbox, type Sandbox } from '../../sandbox/start.js';
+import { Caller as Client, NAMES } from '../support/caller.js';
+import { startSubgraph } from '../support/subgraph.js';
 
 const ROUND_TRIP_MS = 100;
 /** The quickest of several tries: on a busy machine one of them may be late. */
@@ -86,6 +88,15 @@ test('gzip for those who accept it; bytes and connections are counted', async ()
   expect(sandbox.cas360.connections.opened - opened).toBe(1);
   expect((await ask(agent(), '/contacts/1001', { to: near, encoding: 'gzip' })).encoding).toBeUndefined();
   await dispatcher.close();
+});
+
+test('the service reaches it, as a process of its own that trusts the certificate', async () => {
+  const subgraph = await startSubgraph(sandbox.environment);
+  const client = new Client(subgraph.url);
+  const { data, codes } = await client.ask(NAMES, { ids: ['pms:4711', 'cas360:54'] });
+  await client.close();
+  await subgraph.end('SIGKILL');
+  expect([data?.contacts.map(({ name }: { name: unknown }) => typeof name), codes]).toEqual([['string', 'string'], []]);
 });
 
 test('resets and ends reach the other side', async () => {
