@@ -35,7 +35,8 @@ const FIRST_ID = 1_000_000;
 
 /**
  * `cas360` and `pms`: contacts per operation. `calls`: the fewest upstream calls that can answer it. `mode`: callers of a
- * `steady` load ask again at once, those of a `burst` all together. `onlyOurs`: only the service and `raw` take part.
+ * `steady` load ask again at once, those of a `burst` all together; `far` is one caller who
+ * pauses (far.js). `onlyOurs`: only the service and `raw` take part.
  * `atMost`: the most CPU that the service may need, as a multiple of `raw`. `bodies`: different operations per caller; with a
  * cache, all of them must fit into one of the default size.
  */
@@ -50,6 +51,7 @@ const CASES = [
   { name: 'cache', title: '100 contacts, cache warm', query: CONTACTS, cas360: 100, calls: 0, callers: 8, bodies: 12, isCached: true, onlyOurs: true, atMost: 1 },
   { name: 'callers64', title: '64 callers, each one contact', query: CONTACT, cas360: 1, calls: 1, callers: 64 },
   { name: 'latency', title: '64 callers at once, upstream with 50 ms', query: CONTACT, cas360: 1, calls: 8 / 64, callers: 64, mode: 'burst', latencyMs: 50 },
+  { name: 'far', title: 'upstream 280 ms away, over TLS', query: CONTACT, cas360: 1, callers: 1, mode: 'far', roundTripMs: 280, onlyOurs: true },
   { name: 'linear', title: 'growth: 100 and 1,000 contacts', query: CONTACTS, sizes: [100, 1_000], callers: 2, onlyOurs: true },
   { name: 'soak', title: 'a million operations', query: CONTACT, cas360: 1, calls: 1, callers: 16, mode: 'soak' },
 ].map((each) => ({ cas360: 0, pms: 0, mode: 'steady', latencyMs: 0, bodies: BODIES_PER_CALLER, ...each }));

@@ -31,7 +31,7 @@ const settingsOf = (upstream) => ({
   MAX_EVENT_LOOP_DELAY_MS: '0',
 });
 
-export function startContestant({ name, command }, { upstream, isCached, server }) {
-  const env = name === 'ours' ? { ...settingsOf(upstream), ...(isCached && { CACHE_TTL_SECONDS: '600' }) } : { UPSTREAM_URL: upstream };
-  return Child.start(name, ['--import', PROBE, ...command(server)], { env, isServer: true });
+export function startContestant({ name, command }, { upstream, isCached, server, env: more }) {
+  const settings = name === 'ours' ? { ...settingsOf(upstream), ...(isCached && { CACHE_TTL_SECONDS: '600' }) } : { UPSTREAM_URL: upstream };
+  return Child.start(name, ['--import', PROBE, ...command(server)], { env: { ...settings, ...more }, isServer: true });
 }

@@ -1,11 +1,12 @@
 import { parseArgs } from 'node:util';
 import { runCase, stepsOf, QUICK, STANDARD } from './runCase.js';
 import { caseNames, casesNamed, standardCases } from './cases.js';
+import { farSteps, runFar } from './far.js';
 import { profileCase } from './profile.js';
 import { Progress } from './progress.js';
 import { writeReport } from './report.js';
 import { QUICK_SOAK_OPERATIONS, SOAK_OPERATIONS, soak } from './soak.js';
-import { caseTable, megabytes } from './table.js';
+import { caseTable, farTable, megabytes } from './table.js';
 
 const SOAK_STEPS = 40;
 
@@ -36,21 +37,27 @@ export async function main() {
 }
 
 async function measure(cases, plan, { server, quick }) {
-  const progress = new Progress(cases.reduce((steps, each) => steps + (each.mode === 'soak' ? SOAK_STEPS : stepsOf(each, plan)), 0));
+  const progress = new Progress(cases.reduce((steps, each) => steps + stepsIn(each, plan), 0));
   const measured = [];
   for (const each of cases) {
     progress.begin(each.title);
     if (each.mode === 'soak') {
       const operations = quick ? QUICK_SOAK_OPERATIONS : SOAK_OPERATIONS;
       measured.push(await soak(each, operations, { server, onShare: (share) => progress.partly(share * SOAK_STEPS, `${Math.round(100 * share)} %`) }));
-    } else measured.push(await runCase(each, plan, { server, onStep: (what) => progress.step(what) }));
+    } else measured.push(await (each.mode === 'far' ? runFar : runCase)(each, plan, { server, onStep: (what) => progress.step(what) }));
     progress.end();
     process.stdout.write(`${summaryOf(measured.at(-1))}\n`);
   }
   return measured;
 }
 
+function stepsIn(each, plan) {
+  if (each.mode === 'soak') return SOAK_STEPS;
+  return each.mode === 'far' ? farSteps(plan) : stepsOf(each, plan);
+}
+
 function summaryOf(one) {
+  if (one.far) return `### ${one.each.title}\n\n${farTable(one)}\n`;
   if (one.results) return `### ${one.each.title}\n\n${caseTable(one)}\n`;
   const { each, peakBytes, growth } = one;
   return `### ${each.title}\n\nPeak ${megabytes(peakBytes)} MB; the last fifth to the second: ${growth.rss.toFixed(2)} resident, ${growth.heap.toFixed(2)} heap in use.\n`;

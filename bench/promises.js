@@ -7,12 +7,18 @@ const MIN_TO_TUTORIAL = 3.5;
 const MAX_CALLS_A_BURST = 8;
 const MAX_GROWTH = 1.2;
 const MAX_SOAK_GROWTH = 1.1;
+const MAX_ROUND_TRIPS = 1.1;
+/** Of the bytes of a client that does not ask for gzip. */
+const MAX_SHARE_OF_BYTES = 0.2;
 /** Tolerates calls that were under way when the measurement began. */
 const CALLS_TOLERANCE = 1.01;
 
 /** One row per promise: what, the limit, the measurement, and whether it holds. */
 export function promises(measured) {
-  return measured.flatMap((one) => (one.samples ? soakPromises(one) : casePromises(one)));
+  return measured.flatMap((one) => {
+    if (one.far) return farPromises(one);
+    return one.samples ? soakPromises(one) : casePromises(one);
+  });
 }
 
 function casePromises({ each, results }) {
@@ -43,6 +49,16 @@ function casePromises({ each, results }) {
     promise(`CPU a contact, ${many.size.toLocaleString('en')} to ${few.size}`, `at most ${MAX_GROWTH}`, growth.toFixed(2), growth <= MAX_GROWTH);
   }
   return rows;
+}
+
+function farPromises({ each, far }) {
+  const [raw, ours] = far;
+  const trips = ours.idleMs / each.roundTripMs;
+  const share = ours.pageBytes / raw.pageBytes;
+  return [
+    [`${each.title}: round trips of one contact after 5 s idle`, `at most ${MAX_ROUND_TRIPS}`, trips.toFixed(2), trips <= MAX_ROUND_TRIPS ? 'yes' : '**no**'],
+    [`${each.title}: bytes of 100 contacts, to raw Node`, `at most ${MAX_SHARE_OF_BYTES}`, share.toFixed(2), share <= MAX_SHARE_OF_BYTES ? 'yes' : '**no**'],
+  ];
 }
 
 function soakPromises({ each, peakBytes, growth }) {

@@ -5,7 +5,7 @@ import { barChart, lineChart } from './chart.js';
 import { CONTESTANTS } from './contestants.js';
 import { isPinned } from './child.js';
 import { promises } from './promises.js';
-import { caseTable, markdownTable, megabytes, milliseconds, ratioToRaw } from './table.js';
+import { caseTable, farTable, markdownTable, megabytes, milliseconds, ratioToRaw } from './table.js';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 
@@ -35,7 +35,7 @@ export function writeReport(measured, { command, plan }) {
     '## CPU per operation, ms',
     markdownTable(['', ...CONTESTANTS.map(({ title }) => title)], compared.filter(({ each }) => !each.sizes).map(cpuRow)),
     ...charts,
-    ...compared.flatMap((one) => [`## ${one.each.title[0].toUpperCase()}${one.each.title.slice(1)}`, caseTable(one)]),
+    ...measured.filter(({ samples }) => !samples).flatMap((one) => [`## ${one.each.title[0].toUpperCase()}${one.each.title.slice(1)}`, one.far ? farTable(one) : caseTable(one)]),
   ];
   writeFileSync(`${HERE}report.md`, `${parts.join('\n\n')}\n`);
 }

@@ -40,4 +40,14 @@ export function caseTable({ results }) {
   return markdownTable(columns.map(([head]) => head), rows);
 }
 
+/** The table of the case at a distance. */
+export function farTable({ each: { roundTripMs }, far }) {
+  const trips = (ms) => (ms / roundTripMs).toFixed(2);
+  const head = ['', 'warm, ms', 'round trips', 'after 5 s idle, ms', 'round trips', 'bytes per 100 contacts', 'connections opened'];
+  return markdownTable(
+    head,
+    far.map(({ title, warmMs, idleMs, pageBytes, connections }) => [title, milliseconds(warmMs), trips(warmMs), milliseconds(idleMs), trips(idleMs), pageBytes.toLocaleString('en'), connections]),
+  );
+}
+
 const percent = (share) => `${Math.round(100 * share)} %`;

@@ -2,6 +2,8 @@
 // sockets, so that it is never the bottleneck.
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createServer as createSecureServer } from 'node:tls';
+import { gzipSync } from 'node:zlib';
 import { answer } from './control.js';
 import { cas360Rows, pmsRow } from './upstreamData.js';
 
@@ -11,7 +13,12 @@ const GRANT = JSON.stringify({ access_token: TOKEN, token_type: 'bearer', expire
 let latencyMs = 0;
 let calls = 0;
 
-const server = createServer((socket) => {
+/** Set: so far away, over TLS, and in gzip for clients that accept it. */
+const { ROUND_TRIP_MS: roundTripMs, TLS_KEY: key, TLS_CERT: cert, PORT } = process.env;
+let connections = 0;
+
+function serve(socket) {
+  connections++;
   let pending = '';
   socket.setNoDelay(true).setEncoding('latin1');
   socket.on('error', () => socket.destroy());
@@ -26,7 +33,7 @@ const server = createServer((socket) => {
       void respond(socket, head);
     }
   });
-});
+}
 
 async function respond(socket, head) {
   const [method, target] = head.slice(0, head.indexOf('\r\n')).split(' ', 2);
@@ -35,6 +42,7 @@ async function respond(socket, head) {
   if (latencyMs > 0) await sleep(latencyMs);
   const body = bodyOf(target);
   if (!head.includes(`earer ${TOKEN}`)) send(socket, 401, '{}');
+  else if (roundTripMs && body && /accept-encoding:.*gzip/i.test(head)) sendGzip(socket, body);
   else send(socket, body ? 200 : 404, body ?? '{}');
 }
 
@@ -51,10 +59,23 @@ function send(socket, status, body) {
   if (!socket.destroyed) socket.write(`HTTP/1.1 ${status} -\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`, 'latin1');
 }
 
+function sendGzip(socket, body) {
+  const bytes = gzipSync(body);
+  socket.write(Buffer.concat([Buffer.from(`HTTP/1.1 200 -\r\ncontent-type: application/json\r\ncontent-encoding: gzip\r\ncontent-length: ${bytes.length}\r\n\r\n`), bytes]));
+}
+
+let sent = { byServer: 0 };
+if (roundTripMs) {
+  const { startDistance } = await import('../dist/sandbox/distance.js');
+  const server = createSecureServer({ key, cert }, serve);
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  ({ sent } = await startDistance(Number(PORT), server.address().port, Number(roundTripMs)));
+} else createServer(serve).listen(Number(PORT), '127.0.0.1');
+
 answer({
   calls: () => calls,
   latency: (ms) => {
     latencyMs = ms;
   },
+  traffic: () => ({ connections, bytes: sent.byServer }),
 });
-server.listen(Number(process.env.PORT), '127.0.0.1');

@@ -14,6 +14,11 @@ const switches: Switches = {
     PUT: (sandbox, body) => sandbox.faults.set(parsed(body) as Fault[]),
     DELETE: (sandbox) => sandbox.faults.clear(),
   },
+  connections: {
+    GET: ({ connections: { counts, idleMs } }) => ({ ...counts, idleMs: idleMs === Infinity ? null : idleMs }),
+    PUT: (sandbox, body) => setIdleMs(sandbox, parsed(body)),
+    DELETE: (sandbox) => sandbox.connections.resetIdle(),
+  },
   revoke: { POST: (sandbox) => sandbox.revokeTokens() },
   ids: { GET: (sandbox) => sandbox.idsByKind() },
   token: {
@@ -51,6 +56,13 @@ function parsed(body: string): unknown {
   } catch {
     throw new TypeError('The body must be JSON');
   }
+}
+
+function setIdleMs({ connections }: UpstreamSandbox, value: unknown): void {
+  const { idleMs } = (value ?? {}) as Record<string, unknown>;
+  const isNumber = typeof idleMs === 'number' && idleMs >= 0;
+  if (!isNumber && idleMs !== null) throw new TypeError('Give { "idleMs": a number of milliseconds, or null for never }');
+  connections.idleMs = isNumber ? idleMs : Infinity;
 }
 
 /** Absent keys change nothing. */

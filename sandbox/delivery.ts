@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
+import { reset } from './connections.js';
 import { isBadDelivery, isReplacement, type BadDelivery, type CannedAnswer, type Fault, type Replacement } from './faults.js';
 import { bytesOf, send, sendHead, type Answer } from './http.js';
-
-const notServed: Answer = { status: 404, body: { message: 'No such contact' } };
+import { edited, withSpoiltRows } from './rows.js';
 
 /**
  * Sends an answer with the faults applied. `makeAnswer` runs after the latency, and not at all if a fault replaces the
@@ -31,10 +31,8 @@ function replace(response: ServerResponse, fault: Replacement): void {
     const error = 'invalid_token';
     return send(response, { status: fault.invalidToken, body: { error }, headers: { 'www-authenticate': `Bearer error="${error}"` } });
   }
-  if ('reset' in fault) {
-    response.socket?.resetAndDestroy();
-    return;
-  }
+  if ('reset' in fault) return reset(response.socket);
+  if ('gatewayPage' in fault) return send(response, pageOf(fault.gatewayPage, fault.retryAfter));
   const { status = 200, body, contentType, retryAfter, headers }: CannedAnswer = fault;
   send(response, {
     status,
@@ -45,6 +43,11 @@ function replace(response: ServerResponse, fault: Replacement): void {
       ...headers,
     },
   });
+}
+
+function pageOf(status: number, retryAfter: string | undefined): Answer {
+  const body = `<!DOCTYPE html>\n<html><head><title>${status}</title></head><body><h1>${status}</h1><hr>gateway</body></html>\n`;
+  return { status, body, headers: { 'content-type': 'text/html; charset=utf-8', ...(retryAfter !== undefined && { 'retry-after': retryAfter }) } };
 }
 
 async function spoil(response: ServerResponse, fault: BadDelivery, answer: Answer, signal: AbortSignal): Promise<void> {
@@ -66,18 +69,8 @@ async function spoil(response: ServerResponse, fault: BadDelivery, answer: Answe
     return;
   }
   await new Promise((written) => response.write(bytes.subarray(0, bytes.length / 2), written));
-  if ('reset' in fault) response.socket?.resetAndDestroy();
+  if ('reset' in fault) reset(response.socket);
   else response.socket?.end();
-}
-
-const SPOILT = { NaN: 'NaN', 'line-break': '"a\nb"', quote: '"a"b"' };
-
-function withSpoiltRows(body: unknown, { spoiltRow, ids }: Fault & { spoiltRow: keyof typeof SPOILT }): string {
-  const textOf = (row: Row): string => {
-    const text = JSON.stringify(row);
-    return ids?.includes(String(row.id)) ?? true ? text.replace('{', `{"spoilt":${SPOILT[spoiltRow]},`) : text;
-  };
-  return Array.isArray(body) ? `[${(body as Row[]).map(textOf).join(',')}]` : textOf(body as Row);
 }
 
 function sendIn(response: ServerResponse, answer: Answer, text: string, { charset, declaredAs = charset }: { charset: 'iso-8859-1' | 'utf-16le'; declaredAs?: string }): void {
@@ -85,26 +78,4 @@ function sendIn(response: ServerResponse, answer: Answer, text: string, { charse
   const contentType = `application/json${declaredAs === '' ? '' : `; charset=${declaredAs}`}`;
   sendHead(response, { ...answer, headers: { ...answer.headers, 'content-type': contentType } }, bytes.length);
   response.end(bytes);
-}
-
-type Row = Record<string, unknown> & { id?: unknown };
-
-/** The answer with its rows edited by one fault. A single object (a PMS contact or a token) is one row. */
-function edited(answer: Answer, fault: Fault): Answer {
-  if (answer.status !== 200) return answer;
-  const rows = (Array.isArray(answer.body) ? answer.body : [answer.body]) as Row[];
-  const changed = editedRows(rows, fault);
-  if (Array.isArray(answer.body)) return { ...answer, body: changed };
-  return changed.length ? { ...answer, body: changed[0] } : notServed;
-}
-
-function editedRows(rows: Row[], fault: Fault): unknown[] {
-  if ('omit' in fault) return rows.filter((row) => !fault.omit.includes(String(row.id)));
-  if ('pageRows' in fault) return rows.slice(0, fault.pageRows);
-  if ('add' in fault) return [...rows, ...fault.add];
-  const changes = (row: Row): Row => {
-    if ('patch' in fault) return fault.patch;
-    return 'wrongId' in fault ? { id: Number(row.id) + 1_000_000 } : {};
-  };
-  return rows.map((row) => (fault.ids?.includes(String(row.id)) ?? true ? { ...row, ...changes(row) } : row));
 }

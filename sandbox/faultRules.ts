@@ -25,6 +25,7 @@ const milliseconds = number('a number of milliseconds', (value) => value >= 0);
 const aim: Record<string, Rule> = {
   ids: texts,
   relationships: { wanted: 'true or false', holds: (value) => typeof value === 'boolean' },
+  after: number('a whole number', (value) => Number.isInteger(value) && value >= 0),
   times: number('a whole number above 0', (value) => Number.isInteger(value) && value > 0),
   probability: number('a number from 0 to 1', (value) => value >= 0 && value <= 1),
   latencyMs: milliseconds,
@@ -34,6 +35,15 @@ const effects: Record<string, Rule> = {
   status: number('a status from 200 to 599', (value) => Number.isInteger(value) && value >= 200 && value <= 599),
   body: text,
   invalidToken: number('400, 401 or 403', (value) => [400, 401, 403].includes(value)),
+  gatewayPage: number('200, 404, 502 or 503', (value) => [200, 404, 502, 503].includes(value)),
+  limit: {
+    wanted: '{ perSecond, burst }, with perSecond above 0, and burst 1 or more or left out',
+    holds: (value) => isObject(value) && Number(value.perSecond) > 0 && allNumbers(value, ['perSecond', 'burst']) && Number(value.burst ?? 1) >= 1,
+  },
+  capacity: {
+    wanted: '{ atOnce, serviceMs }, with atOnce a whole number above 0',
+    holds: (value) => isObject(value) && Number.isInteger(value.atOnce) && Number(value.atOnce) > 0 && milliseconds.holds(value.serviceMs) && allNumbers(value, ['atOnce', 'serviceMs']),
+  },
   reset: { wanted: "'before-headers' or 'mid-body'", holds: (value) => value === 'before-headers' || value === 'mid-body' },
   hang: flag,
   drip: {
@@ -51,13 +61,16 @@ const effects: Record<string, Rule> = {
   add: { wanted: 'a list of rows', holds: isList },
   patch: { wanted: 'an object', holds: isObject },
   wrongId: flag,
+  withoutKeys: texts,
+  paddingBytes: number('a whole number above 0', (value) => Number.isInteger(value) && value > 0),
+  replaceRow: { wanted: 'any value', holds: () => true },
 };
 
 /** Additional keys of an effect, and the effects that allow them. */
 const companions: Record<string, { rule: Rule; of: string[] }> = {
   contentType: { rule: text, of: ['status', 'body'] },
   headers: { rule: texted, of: ['status', 'body'] },
-  retryAfter: { rule: text, of: ['status'] },
+  retryAfter: { rule: text, of: ['status', 'gatewayPage', 'limit'] },
   declaredAs: { rule: text, of: ['charset'] },
 };
 
@@ -100,6 +113,11 @@ function problemOf(fault: unknown, rules: FaultRules): string | undefined {
 
 function number(wanted: string, holds: (value: number) => boolean): Rule {
   return { wanted, holds: (value) => typeof value === 'number' && holds(value) };
+}
+
+/** Whether there are no other keys than these, and only numbers. */
+function allNumbers(value: object, keys: readonly string[]): boolean {
+  return Object.entries(value).every(([key, each]) => keys.includes(key) && typeof each === 'number');
 }
 
 function isList(value: unknown): value is unknown[] {

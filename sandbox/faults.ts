@@ -1,6 +1,6 @@
-import type { Call, CallKind } from './calls.js';
-import { checkFaults, type FaultRules } from './faultRules.js';
-import type { Random } from './data/random.js';
+import type { CallKind } from './calls.js';
+import type { Limit } from './tokenBucket.js';
+import type { Capacity } from './workers.js';
 
 /** Which requests a fault hits. All conditions must hold. */
 export interface Aim {
@@ -9,6 +9,8 @@ export interface Aim {
   /** The request names at least one of these ids. Edits of rows touch these rows only. */
   ids?: string[];
   relationships?: boolean;
+  /** How many fitting requests pass before the first hit. */
+  after?: number;
   /** How many requests it hits before it is removed. Absent: no limit. */
   times?: number;
   /** 0 to 1. Drawn for each request, from the sandbox's seed. */
@@ -34,6 +36,8 @@ export type Replacement =
   | (CannedAnswer & { body: string })
   /** Refuses the token (RFC 6750, 3.1): `error="invalid_token"` in `www-authenticate` and in the body, with this status. */
   | { invalidToken: 400 | 401 | 403 }
+  /** Answers in HTML, as a gateway does by itself. */
+  | { gatewayPage: 200 | 404 | 502 | 503; retryAfter?: string }
   | { reset: 'before-headers' }
   /** Accepts the request, and never answers. */
   | { hang: true };
@@ -65,66 +69,33 @@ export type Edit =
   /** Overwrites these keys in all rows, or in the rows in `ids`. */
   | { patch: Record<string, unknown> }
   /** Adds a million to the ids of rows: no contact has such an id. */
-  | { wrongId: true };
+  | { wrongId: true }
+  /** Removes these keys from all rows, or from the rows in `ids`. */
+  | { withoutKeys: string[] }
+  /** Adds a text of this length to all rows, or to the rows in `ids`. */
+  | { paddingBytes: number }
+  /** Puts this value, which may be no object, in the place of all rows, or of the rows in `ids`. */
+  | { replaceRow: unknown };
 
-export type Fault = Aim & ({ latencyMs: number } | Replacement | BadDelivery | Edit);
+/** What a request meets because of the requests before it, from all clients of this server. */
+export type Load =
+  /** Refuses what comes beyond this limit with 429. There is no `Retry-After` unless it is given. */
+  | { limit: Limit; retryAfter?: string }
+  /** Makes calls wait for each other, as a server with few workers does. */
+  | { capacity: Capacity };
 
-/**
- * The active faults. All that fit apply to a request, in order: latencies add up and edits follow one another. Of the
- * replacements and bad deliveries only the first applies; the others keep their `times`.
- */
-export class FaultPlan {
-  #entries: { fault: Fault; left: number }[] = [];
-
-  constructor(
-    private readonly rules: FaultRules,
-    private readonly random: Random,
-  ) {}
-
-  /** Replaces the plan. Throws a TypeError that says what is allowed. */
-  set(faults: readonly Fault[]): void {
-    this.#entries = checkFaults(faults, this.rules).map((fault) => ({ fault, left: fault.times ?? Infinity }));
-  }
-
-  clear(): void {
-    this.#entries = [];
-  }
-
-  /** The active faults, with the `times` that are left. */
-  get list(): Fault[] {
-    return this.#entries.map(({ fault, left }) => (left === Infinity ? fault : { ...fault, times: left }));
-  }
-
-  /** Returns the faults that hit this request, and counts the hit in their `times`. */
-  take(call: Call): Fault[] {
-    const hits: Fault[] = [];
-    for (const entry of this.#entries) {
-      if (isExclusive(entry.fault) && hits.some(isExclusive)) continue;
-      if (!fits(entry.fault, call) || !this.random.chance(entry.fault.probability ?? 1)) continue;
-      entry.left--;
-      hits.push(entry.fault);
-    }
-    this.#entries = this.#entries.filter((entry) => entry.left > 0);
-    return hits;
-  }
-}
+export type Fault = Aim & ({ latencyMs: number } | Load | Replacement | BadDelivery | Edit);
 
 export function isReplacement(fault: Fault): fault is Aim & Replacement {
-  return 'status' in fault || 'body' in fault || 'invalidToken' in fault || 'hang' in fault || ('reset' in fault && fault.reset === 'before-headers');
+  const keys = ['status', 'body', 'invalidToken', 'gatewayPage', 'hang'];
+  return keys.some((key) => key in fault) || ('reset' in fault && fault.reset === 'before-headers');
 }
 
 export function isBadDelivery(fault: Fault): fault is Aim & BadDelivery {
-  return 'drip' in fault || 'heldMs' in fault || 'truncate' in fault || 'brokenJson' in fault || 'spoiltRow' in fault || 'charset' in fault || ('reset' in fault && fault.reset === 'mid-body');
+  const keys = ['drip', 'heldMs', 'truncate', 'brokenJson', 'spoiltRow', 'charset'];
+  return keys.some((key) => key in fault) || ('reset' in fault && fault.reset === 'mid-body');
 }
 
-function isExclusive(fault: Fault): boolean {
-  return isReplacement(fault) || isBadDelivery(fault);
-}
-
-function fits({ on, ids, relationships }: Fault, call: Call): boolean {
-  return (
-    (on === undefined ? call.kind !== 'token' : on === call.kind) &&
-    (ids === undefined || ids.some((id) => call.ids.includes(id))) &&
-    (relationships === undefined || relationships === call.relationships)
-  );
+export function isExclusive(fault: Fault): boolean {
+  return isReplacement(fault) || isBadDelivery(fault) || 'limit' in fault;
 }

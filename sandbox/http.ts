@@ -1,6 +1,10 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { constants, gzipSync } from 'node:zlib';
+import type { Certificate } from './certificate.js';
+import { Connections } from './connections.js';
+import { startDistance, type Distance } from './distance.js';
 
 /** An answer of a sandbox server. A string body is sent as it is, anything else as JSON. */
 export interface Answer {
@@ -10,12 +14,28 @@ export interface Answer {
   headers?: Record<string, string>;
 }
 
+export interface ServerOptions {
+  /** How long a round trip to the server takes. Absent: there is no relay in front of it. */
+  roundTripMs?: number;
+  /** Absent: plain HTTP. */
+  certificate?: Certificate;
+  /** Whether it compresses what clients accept in gzip. True unless given. */
+  gzip?: boolean;
+}
+
 export interface RunningServer {
-  /** `http://127.0.0.1:<port>`, without a trailing slash. */
+  /** `http://127.0.0.1:<port>`, or with `https`, without a trailing slash. */
   url: string;
+  connections: Connections;
+  /** What has been sent over the distance, TLS included. */
+  sent: Distance['sent'] | undefined;
   /** Cuts all connections, even unanswered ones. */
   stop(): Promise<void>;
 }
+
+/** Smaller bodies are not worth it, and larger ones would hold up the tests. */
+const MIN_GZIP_BYTES = 1_024;
+const MAX_GZIP_BYTES = 1_048_576;
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
@@ -23,23 +43,35 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => vo
  * Starts an HTTP server on 127.0.0.1. Port 0 is any free port. Rejects if the port is in use. If the handler throws, the
  * sandbox has a bug, and the answer is 500 with the message.
  */
-export async function listen(port: number, handler: Handler): Promise<RunningServer> {
-  const server = createServer((request, response) => {
+export async function listen(port: number, handler: Handler, { roundTripMs, certificate, gzip = true }: ServerOptions = {}): Promise<RunningServer> {
+  const listener: RequestListener = (request, response) => {
+    // `send` compresses for all who accept it.
+    if (!gzip) delete request.headers['accept-encoding'];
     Promise.resolve(handler(request, response)).catch((error: unknown) => {
       if (!response.headersSent) send(response, { status: 500, body: { message: `sandbox: ${String(error)}` } });
       else response.destroy();
     });
-  });
+  };
+  const server = certificate ? createSecureServer(certificate, listener) : createServer(listener);
+  const connections = new Connections(server, certificate ? 'secureConnection' : 'connection');
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(port, '127.0.0.1', resolve);
+    server.once('error', reject).listen(roundTripMs === undefined ? port : 0, '127.0.0.1', resolve);
   });
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const stop = () =>
+  const stopServer = () =>
     new Promise<void>((resolve) => {
       server.close(() => resolve());
       server.closeAllConnections();
     });
-  return { url, stop };
+  const { port: serverPort } = server.address() as AddressInfo;
+  const stopAndThrow = async (error: unknown): Promise<never> => {
+    await stopServer();
+    throw error;
+  };
+  const distance = roundTripMs === undefined ? undefined : await startDistance(port, serverPort, roundTripMs).catch(stopAndThrow);
+  const stop = async () => {
+    await Promise.all([stopServer(), distance?.stop()]);
+  };
+  return { url: `${certificate ? 'https' : 'http'}://127.0.0.1:${distance?.port ?? serverPort}`, connections, sent: distance?.sent, stop };
 }
 
 /** The address of a request. Its host is made up; use path and query only. */
@@ -62,14 +94,15 @@ export function sendHead(response: ServerResponse, answer: Answer, length: numbe
   });
 }
 
-/** Shorter bodies are not compressed. */
-const MIN_GZIP_BYTES = 1_024;
-
-/** Sends the whole answer, in gzip if the caller asks for it. */
+/** Sends the whole answer, compressed where the client accepts that and the server does it. */
 export function send(response: ServerResponse, answer: Answer): void {
   const bytes = bytesOf(answer);
-  const isGzip = bytes.length > MIN_GZIP_BYTES && /\bgzip\b/.test(String(response.req.headers['accept-encoding'])) && !answer.headers?.['content-encoding'];
-  const sent = isGzip ? gzipSync(bytes, { level: constants.Z_BEST_SPEED }) : bytes;
-  sendHead(response, isGzip ? { ...answer, headers: { 'content-encoding': 'gzip', ...answer.headers } } : answer, sent.length);
-  response.end(sent);
+  const isAccepted = /\bgzip\b/.test(String(response.req.headers['accept-encoding'])) && !answer.headers?.['content-encoding'];
+  if (!isAccepted || bytes.length < MIN_GZIP_BYTES || bytes.length > MAX_GZIP_BYTES) {
+    sendHead(response, answer, bytes.length);
+    return void response.end(bytes);
+  }
+  const compressed = gzipSync(bytes, { level: constants.Z_BEST_SPEED });
+  sendHead(response, { ...answer, headers: { ...answer.headers, 'content-encoding': 'gzip', vary: 'accept-encoding' } }, compressed.length);
+  response.end(compressed);
 }

@@ -1,4 +1,6 @@
 import { Cas360Sandbox } from './cas360.js';
+import { makeCertificate } from './certificate.js';
+import type { ServerOptions } from './http.js';
 import { startIdentity, type Identity } from './identity.js';
 import { PmsSandbox } from './pms.js';
 
@@ -9,6 +11,12 @@ export interface SandboxOptions {
   identityPort?: number;
   /** The same seed gives the same contacts. */
   seed?: number;
+  /** Puts both systems so far away (`distance.ts`). */
+  roundTripMs?: number;
+  /** Both systems speak TLS, with a certificate made at start. A service trusts it by `NODE_EXTRA_CA_CERTS` in the environment. */
+  tls?: boolean;
+  /** Both systems compress their answers for clients that accept gzip. */
+  gzip?: boolean;
 }
 
 /** Both upstreams and an identity provider, running on 127.0.0.1. */
@@ -24,12 +32,15 @@ export interface Sandbox {
 
 /** Starts the sandbox. If a port is taken, it stops what has started and rejects. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const { pmsPort = 0, cas360Port = 0, identityPort = 0, seed = 1 } = options;
+  const { pmsPort = 0, cas360Port = 0, identityPort = 0, seed = 1, roundTripMs, tls = false, gzip = false } = options;
+  const certificate = tls ? makeCertificate() : undefined;
+  const server: ServerOptions = { gzip, ...(roundTripMs !== undefined && { roundTripMs }), ...(certificate && { certificate }) };
   const pms = new PmsSandbox(seed);
   const cas360 = new Cas360Sandbox(seed);
-  const starts = await Promise.allSettled([startIdentity(identityPort), pms.start(pmsPort), cas360.start(cas360Port)]);
+  const starts = await Promise.allSettled([startIdentity(identityPort), pms.start(pmsPort, server), cas360.start(cas360Port, server)]);
 
   const stop = async () => {
+    certificate?.remove();
     await Promise.all(starts.map((start) => start.status === 'fulfilled' && start.value.stop()));
   };
   const failure = starts.find((start) => start.status === 'rejected');
@@ -38,7 +49,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     await stop();
     throw failure?.reason;
   }
-  return { pms, cas360, identity: identity.value, environment: environmentOf(pms, cas360, identity.value), stop };
+  const environment = { ...environmentOf(pms, cas360, identity.value), ...(certificate && { NODE_EXTRA_CA_CERTS: certificate.path }) };
+  return { pms, cas360, identity: identity.value, environment, stop };
 }
 
 function environmentOf(pms: PmsSandbox, cas360: Cas360Sandbox, identity: Identity): Record<string, string> {

@@ -2,11 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { AccessTokens } from './accessTokens.js';
 import { CallLog, type Call, type CallKind } from './calls.js';
+import type { Connections } from './connections.js';
 import { control } from './control.js';
 import { deliver } from './delivery.js';
-import { FaultPlan } from './faults.js';
+import { FaultPlan } from './faultPlan.js';
 import type { FaultRules } from './faultRules.js';
-import { addressOf, listen, send, type Answer, type RunningServer } from './http.js';
+import { addressOf, listen, send, type Answer, type RunningServer, type ServerOptions } from './http.js';
 import type { Random } from './data/random.js';
 
 /** A request to an endpoint, and its answer, which is made only if the request is authorised. */
@@ -44,8 +45,8 @@ export abstract class UpstreamSandbox {
   /** The ids of the contacts, by the system's types of contact. */
   abstract idsByKind(): Partial<Record<string, string[]>>;
 
-  async start(port: number): Promise<this> {
-    this.#server = await listen(port, (request, response) => this.#handle(request, response));
+  async start(port: number, options: ServerOptions = {}): Promise<this> {
+    this.#server = await listen(port, (request, response) => this.#handle(request, response), options);
     return this;
   }
 
@@ -54,8 +55,22 @@ export abstract class UpstreamSandbox {
   }
 
   get url(): string {
+    return this.#running.url;
+  }
+
+  /** Its connections, and how idle ones end. */
+  get connections(): Connections {
+    return this.#running.connections;
+  }
+
+  /** Bytes sent over the distance, TLS included. Undefined: it is not at a distance. */
+  get sent(): RunningServer['sent'] {
+    return this.#running.sent;
+  }
+
+  get #running(): RunningServer {
     if (!this.#server) throw new Error('The sandbox server has not been started');
-    return this.#server.url;
+    return this.#server;
   }
 
   /** Requests to the data and token endpoints since the last reset, in order of arrival. */

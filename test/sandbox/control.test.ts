@@ -64,7 +64,19 @@ describe('bad input is refused, with a word on what is allowed', () => {
     [[{ status: 503, hang: true }], /status and hang cannot go together/],
     [[{ omit: ['54'], patch: {} }], /omit and patch cannot go together/],
     [[{ on: 'contacts' }], /does nothing; give latencyMs or one of status, /],
-    [[{ hang: true, retryAfter: '3' }], /'retryAfter' needs status beside it/],
+    [[{ hang: true, retryAfter: '3' }], /'retryAfter' needs status or gatewayPage or limit beside it/],
+    [[{ status: 503, after: 0.5 }], /'after' must be a whole number/],
+    [[{ limit: { perSecond: 0 } }], /'limit' must be { perSecond, burst }/],
+    [[{ limit: { perSecond: '50' } }], /'limit' must be/],
+    [[{ limit: { perSecond: 50, burst: 0.5 } }], /'limit' must be/],
+    [[{ limit: { perSecond: 50, brust: 5 } }], /'limit' must be/],
+    [[{ limit: { perSecond: 50 }, status: 429 }], /limit and status cannot go together/],
+    [[{ capacity: { atOnce: 0, serviceMs: 25 } }], /'capacity' must be { atOnce, serviceMs }/],
+    [[{ capacity: { atOnce: 8 } }], /'capacity' must be/],
+    [[{ capacity: { atOnce: 8, serviceMs: 25 }, retryAfter: '1' }], /'retryAfter' needs status or gatewayPage or limit/],
+    [[{ gatewayPage: 500 }], /'gatewayPage' must be 200, 404, 502 or 503/],
+    [[{ paddingBytes: 0 }], /'paddingBytes' must be/],
+    [[{ withoutKeys: 'id' }], /'withoutKeys' must be a list of strings/],
     [[{ invalidToken: 404 }], /'invalidToken' must be 400, 401 or 403/],
     [[{ invalidToken: 401, status: 401 }], /cannot go together/],
     [[{ heldMs: -1 }], /'heldMs' must be a number of milliseconds/],
@@ -92,6 +104,9 @@ describe('bad input is refused, with a word on what is allowed', () => {
     expect(await token({ rotates: 'never' })).toMatchObject(refusal(400, '"rotates": true or false'));
     expect(await caller.turn('PUT', 'token', { rotates: false }, 'pms')).toMatchObject(refusal(400, 'lifetimeSeconds'));
     expect(await caller.turn('GET', 'revoke')).toMatchObject(refusal(405, 'POST'));
-    expect(await caller.turn('GET', 'nonsense')).toMatchObject(refusal(404, 'calls, faults, revoke, ids, token'));
+    expect(await caller.turn('GET', 'nonsense')).toMatchObject(refusal(404, 'calls, faults, connections, revoke, ids, token'));
+    for (const value of [{ idleMs: -1 }, { idleMs: 'never' }, {}, 'null']) {
+      expect(await caller.turn('PUT', 'connections', value)).toMatchObject(refusal(400, 'idleMs'));
+    }
   });
 });

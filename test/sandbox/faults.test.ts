@@ -36,6 +36,23 @@ describe('which requests a fault hits', () => {
     expect((await caller.turn('GET', 'faults')).body).toEqual([]);
   });
 
+  test('after lets that many fitting requests pass first, and the list says how many are left', async () => {
+    await plant({ on: 'contacts', ids: ['54'], status: 503, after: 2, times: 1 });
+    expect((await caller.cas360('/contacts/1001')).status).toBe(200);
+    expect((await contacts()).status).toBe(200);
+    expect((await caller.turn('GET', 'faults')).body).toEqual([{ on: 'contacts', ids: ['54'], status: 503, after: 1, times: 1 }]);
+    const statuses = [];
+    for (let n = 0; n < 3; n++) statuses.push((await contacts()).status);
+    expect(statuses).toEqual([200, 503, 200]);
+  });
+
+  test('after counts no request that another fault has answered', async () => {
+    await plant({ status: 503, times: 1 }, { status: 500, after: 1 });
+    const statuses = [];
+    for (let n = 0; n < 3; n++) statuses.push((await contacts()).status);
+    expect(statuses).toEqual([503, 200, 500]);
+  });
+
   test('probability leaves some alone', async () => {
     await plant({ status: 503, probability: 0.5 });
     const replies = await Promise.all(Array.from({ length: 40 }, () => contacts()));
@@ -135,6 +152,46 @@ describe('what a fault does', () => {
     await expect(caller.cas360('/contacts/54', { signal: AbortSignal.timeout(30) })).rejects.toThrow();
   });
 
+  test('hang after good answers', async () => {
+    await plant({ hang: true, after: 2 });
+    expect([(await contacts()).status, (await contacts()).status]).toEqual([200, 200]);
+    await expect(caller.cas360('/contacts/54', { signal: AbortSignal.timeout(30) })).rejects.toThrow();
+  });
+
+  test.each([200, 404, 502, 503])('gatewayPage answers in HTML with %i', async (gatewayPage) => {
+    await plant({ gatewayPage, ...(gatewayPage === 503 && { retryAfter: '9' }) });
+    const { status, body, headers } = await contacts();
+    expect([status, headers.get('content-type'), headers.get('retry-after')]).toEqual([gatewayPage, 'text/html; charset=utf-8', gatewayPage === 503 ? '9' : null]);
+    expect(body).toMatch(/^<!DOCTYPE html>/);
+  });
+
+  test('limit refuses what comes beyond it, from all clients together, and says nothing of how long', async () => {
+    // Slow enough to give no further token during the test.
+    await plant({ limit: { perSecond: 0.001, burst: 3 } });
+    const replies = await Promise.all(Array.from({ length: 5 }, () => contacts()));
+    expect(replies.map(({ status }) => status).toSorted()).toEqual([200, 200, 200, 429, 429]);
+    expect(replies.map(({ headers }) => headers.get('retry-after'))).toEqual(Array(5).fill(null));
+    expect((await caller.cas360Token(caller.sandbox.cas360.issueRefreshToken())).status).toBe(200);
+  });
+
+  test('limit with retryAfter, for one kind of call; its times are refusals', async () => {
+    await plant({ on: 'contacts', limit: { perSecond: 0.001 }, retryAfter: '2', times: 1 });
+    expect((await contacts()).status).toBe(200);
+    expect((await caller.cas360('/addresses/15')).status).toBe(200);
+    const { status, headers } = await contacts();
+    expect([status, headers.get('retry-after')]).toEqual([429, '2']);
+    expect((await contacts()).status).toBe(200);
+  });
+
+  test('capacity makes calls wait for each other, and what a limit refuses does not wait', async () => {
+    await plant({ limit: { perSecond: 0.001, burst: 3 } }, { capacity: { atOnce: 1, serviceMs: 20 } });
+    const startedAt = performance.now();
+    const ended: [number, number][] = [];
+    await Promise.all(Array.from({ length: 4 }, async () => ended.push([(await contacts()).status, performance.now() - startedAt])));
+    expect(ended.map(([status]) => status)).toEqual([429, 200, 200, 200]);
+    expect(ended.at(-1)![1]).toBeGreaterThanOrEqual(59);
+  });
+
   test('omit leaves rows out, add puts rows in', async () => {
     await plant({ omit: ['1001'] }, { add: [{ id: 54 }, null] });
     const { body } = await contacts();
@@ -152,6 +209,27 @@ describe('what a fault does', () => {
     expect(caller.sandbox.cas360.data.contacts.get('1001')?.contactType).toBe('People');
   });
 
+  test('replaceRow puts anything in the place of a row, and later edits leave it alone', async () => {
+    await plant({ ids: ['1001'], replaceRow: 'no row' }, { ids: ['1002'], replaceRow: null }, { patch: { name: 'Marlow Pty Ltd' } }, { ids: ['54'], wrongId: true });
+    const { body } = await contacts();
+    expect(body).toHaveLength(3);
+    expect(body).toEqual(expect.arrayContaining(['no row', null, expect.objectContaining({ id: 1_000_054, name: 'Marlow Pty Ltd' })]));
+  });
+
+  test('spoiltRow and omit leave alone what is no row', async () => {
+    await plant({ add: [null, 7] }, { omit: ['1001'] }, { spoiltRow: 'NaN' });
+    expect((await contacts()).body).toMatch(/^\[\{"spoilt":NaN,.*\},\{"spoilt":NaN,.*\},null,7\]$/);
+  });
+
+  test('withoutKeys and paddingBytes', async () => {
+    await plant({ ids: ['1001'], withoutKeys: ['id', 'name'] }, { ids: ['1002'], paddingBytes: 9_000_000 });
+    const { body } = await contacts();
+    const [nameless] = body.filter((each: object) => !('id' in each));
+    expect(nameless).toHaveProperty('contactType');
+    expect(nameless).not.toHaveProperty('name');
+    expect(body.find(({ id }: { id?: number }) => id === 1002).padding).toHaveLength(9_000_000);
+  });
+
   test('wrongId answers a row under another id', async () => {
     await plant({ ids: ['1001'], wrongId: true });
     expect(idsOf(await contacts()).toSorted()).toEqual(['1001001', '1002', '54']);
@@ -165,6 +243,12 @@ describe('at the PMS', () => {
     expect((await caller.contact('5001')).body).toMatchObject({ id: 5001, status: 'ODD' });
     expect((await caller.contact('5002')).body).toMatchObject({ id: 1_005_002 });
     expect((await caller.contact('5003')).body).toEqual(caller.sandbox.pms.data.contacts.get('5003'));
+  });
+
+  // A text of digits, since one that is not in quotes would be read as a number.
+  test.each(['7', null, true, [[]]])('replaceRow replaces the contact with %j', async (replaceRow) => {
+    caller.sandbox.pms.faults.set([{ replaceRow }]);
+    expect(await caller.contact('4711')).toMatchObject({ status: 200, body: replaceRow });
   });
 
   test('token answers can be edited', async () => {
