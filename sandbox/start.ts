@@ -15,7 +15,7 @@ export interface SandboxOptions {
   roundTripMs?: number;
   /** Both systems speak TLS, with a certificate made at start. A service trusts it by `NODE_EXTRA_CA_CERTS` in the environment. */
   tls?: boolean;
-  /** Both systems compress their answers for clients that accept gzip. */
+  /** Whether both systems compress their answers for clients that accept gzip. True unless given. */
   gzip?: boolean;
 }
 
@@ -32,7 +32,7 @@ export interface Sandbox {
 
 /** Starts the sandbox. If a port is taken, it stops what has started and rejects. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const { pmsPort = 0, cas360Port = 0, identityPort = 0, seed = 1, roundTripMs, tls = false, gzip = false } = options;
+  const { pmsPort = 0, cas360Port = 0, identityPort = 0, seed = 1, roundTripMs, tls = false, gzip = true } = options;
   const certificate = tls ? makeCertificate() : undefined;
   const server: ServerOptions = { gzip, ...(roundTripMs !== undefined && { roundTripMs }), ...(certificate && { certificate }) };
   const pms = new PmsSandbox(seed);

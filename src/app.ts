@@ -32,8 +32,8 @@ export interface Parts {
   readonly tabs?: readonly Tab[];
   /** Milliseconds since 1970. */
   readonly now?: () => number;
-  /** How many calls to an upstream must have been made before its breaker may open. */
-  readonly callsToTrip?: number;
+  /** Whether no breaker opens: for tests of everything else. */
+  readonly breakersAreOff?: boolean;
   /** How long a caller may take to send a request's headers, and all of it. */
   readonly patienceMs?: { readonly headers: number; readonly request: number };
   /** The share of the time that compiling operations may take. */
@@ -57,18 +57,16 @@ const GRAPHIQL_FOLDER = fileURLToPath(new URL('../graphiql', import.meta.url));
 
 /** Builds the whole service from its settings, without listening. Only this file and build/ construct its parts. */
 export async function createApp(config: Config, parts: Parts): Promise<App> {
-  const { log, now = Date.now, drainMs = 3_000, callsToTrip, graphiqlFolder = GRAPHIQL_FOLDER } = parts;
+  const { log, now = Date.now, drainMs = 3_000, breakersAreOff, graphiqlFolder = GRAPHIQL_FOLDER } = parts;
   if (config.routerSecrets.length === 0 && !config.auth) {
     log.warn('Neither ROUTER_SECRET nor AUTH_JWKS_URL is set: everybody who reaches the port may read what needs no scope.');
   }
   const metrics = new Metrics();
   const tracing = config.tracesUrl && (await createTracing(config.tracesUrl));
   const redis = config.redisUrl === undefined ? undefined : await connectRedis(config.redisUrl, metrics, log);
-  // If one call hangs, its operation has time left for the next ones.
-  const callTimeoutMs = Math.ceil(config.requestTimeoutMs * 0.85);
-  const upstreams = await createUpstreams(config, { log, metrics, redis, callsToTrip, callTimeoutMs });
+  const upstreams = await createUpstreams(config, { log, metrics, redis, breakersAreOff });
   const tools = { drift: metrics.drift, today: dayOf(now) };
-  const sources = createSources(config, upstreams, { tools, metrics, redis, patienceMs: callTimeoutMs });
+  const sources = createSources(config, upstreams, { tools, metrics, redis });
 
   const server = createGraphqlServer({
     typeDefs: readTypeDefs(SCHEMA_FOLDER),

@@ -7,6 +7,10 @@ export interface PmsConfig {
   readonly clientId: string;
   readonly clientSecret: string;
   readonly scope: string | undefined;
+  /** How long one operation waits for this system. */
+  readonly timeoutMs: number;
+  /** How many calls a second this process makes to it at most. Undefined: as many as it takes. */
+  readonly maxRate: number | undefined;
   /** For TLS to the system and its token endpoint. Undefined: none. */
   readonly certificate: CertificateConfig | undefined;
 }
@@ -81,6 +85,12 @@ export interface Config {
   readonly limits: LimitsConfig;
   /** The deadline of one operation. */
   readonly requestTimeoutMs: number;
+  /** How long one attempt of a call to an upstream may take. */
+  readonly attemptTimeoutMs: number;
+  /** How long an operation may wait for others before its first call, and between its calls. */
+  readonly maxWaitMs: number;
+  /** The longest pause that an upstream may request. */
+  readonly maxPauseSeconds: number;
   /** The average event loop delay above which requests are refused; 0: none are. */
   readonly maxDelayMs: number;
   /** Where traces are sent. Undefined: no traces. */
@@ -101,11 +111,12 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
 /** Like `readConfig`, but returns the faults instead of throwing. Only for reports: faulty settings have defaults or are empty. */
 export function inspectConfig(env: NodeJS.ProcessEnv): { readonly config: Config; readonly faults: readonly string[] } {
   const settings = new Settings(env);
+  const requestTimeoutMs = settings.integer('REQUEST_TIMEOUT_MS', 8_000, 1, 600_000);
   const config: Config = {
     host: settings.text('HOST') ?? '0.0.0.0',
     port: settings.integer('PORT', 4001, 0, 65_535),
-    pms: readPms(settings),
-    cas360: readCas360(settings),
+    pms: readPms(settings, requestTimeoutMs),
+    cas360: readCas360(settings, requestTimeoutMs),
     auth: readAuth(settings),
     proxies: readProxies(settings),
     routerSecrets: readRouterSecrets(settings),
@@ -117,7 +128,10 @@ export function inspectConfig(env: NodeJS.ProcessEnv): { readonly config: Config
     maxQueryCharacters: settings.integer('MAX_QUERY_CHARACTERS', 100_000, 1, 10_000_000),
     maxBodyBytes: settings.integer('MAX_BODY_BYTES', 1_048_576, 1_024, 104_857_600),
     limits: readLimits(settings),
-    requestTimeoutMs: settings.integer('REQUEST_TIMEOUT_MS', 8_000, 1, 600_000),
+    requestTimeoutMs,
+    attemptTimeoutMs: settings.integer('ATTEMPT_TIMEOUT_MS', 3_000, 1, 600_000),
+    maxWaitMs: settings.integer('MAX_WAIT_MS', 500, 1, 600_000),
+    maxPauseSeconds: settings.integer('MAX_PAUSE_SECONDS', 60, 1, 86_400),
     maxDelayMs: settings.integer('MAX_EVENT_LOOP_DELAY_MS', 150, 0, 10_000),
     tracesUrl: readTracesUrl(settings),
     jit: settings.flag('JIT', true),
@@ -129,7 +143,7 @@ export function inspectConfig(env: NodeJS.ProcessEnv): { readonly config: Config
   return { config, faults: settings.faults };
 }
 
-function readPms(settings: Settings): PmsConfig | undefined {
+function readPms(settings: Settings, requestTimeoutMs: number): PmsConfig | undefined {
   const baseUrl = settings.url('PMS_BASE_URL');
   if (!baseUrl) return undefined;
   const because = 'PMS_BASE_URL is set';
@@ -139,11 +153,12 @@ function readPms(settings: Settings): PmsConfig | undefined {
     clientId: settings.required('PMS_CLIENT_ID', settings.text('PMS_CLIENT_ID'), because) ?? '',
     clientSecret: settings.required('PMS_CLIENT_SECRET', settings.secret('PMS_CLIENT_SECRET'), because) ?? '',
     scope: settings.text('PMS_SCOPE'),
+    ...readPace(settings, 'PMS', requestTimeoutMs),
     certificate: readCertificate(settings, 'PMS'),
   };
 }
 
-function readCas360(settings: Settings): Cas360Config | undefined {
+function readCas360(settings: Settings, requestTimeoutMs: number): Cas360Config | undefined {
   const baseUrl = settings.url('CAS360_BASE_URL');
   if (!baseUrl) return undefined;
   const because = 'CAS360_BASE_URL is set';
@@ -154,10 +169,20 @@ function readCas360(settings: Settings): Cas360Config | undefined {
     clientSecret: settings.required('CAS360_CLIENT_SECRET', settings.secret('CAS360_CLIENT_SECRET'), because) ?? '',
     refreshToken: settings.required('CAS360_REFRESH_TOKEN', settings.secret('CAS360_REFRESH_TOKEN'), because) ?? '',
     scope: settings.text('CAS360_SCOPE'),
+    ...readPace(settings, 'CAS360', requestTimeoutMs),
     certificate: readCertificate(settings, 'CAS360'),
     tokenFile: settings.text('CAS360_TOKEN_FILE'),
     maxIds: settings.integer('CAS360_MAX_IDS', 100, 1, 500),
     maxPathBytes: settings.integer('CAS360_MAX_PATH_BYTES', 2_000, 100, 8_000),
+  };
+}
+
+function readPace(settings: Settings, system: 'PMS' | 'CAS360', requestTimeoutMs: number): Pick<PmsConfig, 'timeoutMs' | 'maxRate'> {
+  const rate = `${system}_MAX_RATE`;
+  return {
+    // By default, an operation has time left for its answer, and for what depends on other records.
+    timeoutMs: settings.integer(`${system}_TIMEOUT_MS`, Math.ceil(requestTimeoutMs * 0.85), 1, requestTimeoutMs),
+    maxRate: settings.text(rate) === undefined ? undefined : settings.integer(rate, 1, 1, 100_000),
   };
 }
 

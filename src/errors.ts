@@ -7,6 +7,8 @@ export interface ErrorFacts {
   /** The refused field, such as `Contact.dateOfBirth`, and the scope that it needs. */
   readonly coordinate?: string | undefined;
   readonly scope?: string | undefined;
+  /** How long the upstream is not asked. */
+  readonly retryAfterSeconds?: number | undefined;
 }
 
 /** The name of a limit's setting, and its value. */

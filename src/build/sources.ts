@@ -16,7 +16,7 @@ import { Seal } from '../shared/seal.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { getAddresses, getContacts } from '../upstream/cas360/client.js';
 import { CAS360_GUARDED_KEYS, type Cas360Address as AddressRecord, type Cas360Contact as Cas360Record } from '../upstream/cas360/reduceRow.js';
-import type { Upstream } from '../upstream/http.js';
+import type { Endpoint } from '../upstream/endpoint.js';
 import { getContact } from '../upstream/pms/client.js';
 import { PMS_GUARDED_KEYS, type PmsContact as PmsRecord } from '../upstream/pms/reduceContact.js';
 import { CAS360_CALLS_AT_ONCE, PMS_CALLS_AT_ONCE, type Upstreams } from './upstreams.js';
@@ -25,69 +25,66 @@ export interface SourcesOptions {
   readonly tools: MappingTools;
   readonly metrics: Metrics;
   readonly redis: Redis | undefined;
-  /** How long one request waits at most. */
-  readonly patienceMs: number;
 }
 
-/** Further ids would wait beyond their deadline. */
+/** Bounds the memory that waiting ids take. */
 const MAX_WAITING_IDS = 20_000;
-
-/** A call that takes longer counts as hung. */
-const ATTEMPT_TIMEOUT_MS = 3_000;
 
 /** Builds the sources that operations load from: a gatherer per resource, behind a cache if one is configured. */
 export function createSources(config: Config, { pms, cas360 }: Upstreams, options: SourcesOptions): Sources {
   const { tools } = options;
   return {
-    pmsContacts: pms && createSource(config, options, config.pms!, pmsContacts(pms, tools), PMS_GUARDED_KEYS),
-    cas360Contacts: cas360 && createSource(config, options, config.cas360!, cas360Contacts(cas360, config.cas360!, tools), CAS360_GUARDED_KEYS),
-    cas360Addresses: cas360 && createSource(config, options, config.cas360!, cas360Addresses(cas360, config.cas360!, tools), []),
+    pmsContacts: pms && createSource(config, options, config.pms!, pmsContacts(pms.contacts, tools), PMS_GUARDED_KEYS),
+    cas360Contacts: cas360 && createSource(config, options, config.cas360!, cas360Contacts(cas360.contacts, config.cas360!, tools), CAS360_GUARDED_KEYS),
+    cas360Addresses: cas360 && createSource(config, options, config.cas360!, cas360Addresses(cas360.addresses, config.cas360!, tools), []),
   };
 }
 
-function pmsContacts(pms: Upstream, tools: MappingTools): Resource<PmsRecord, Contact> {
+function pmsContacts(contacts: Endpoint, tools: MappingTools): Resource<PmsRecord, Contact> {
   return {
     source: 'PMS',
     name: 'contacts',
     maxIds: 1,
     maxIdBytes: Infinity,
     maxCalls: PMS_CALLS_AT_ONCE,
-    fetch: async ([id = ''], _relationships, deadline) => [await getContact(pms, id, deadline)],
+    gate: contacts,
+    fetch: async ([id = ''], _relationships, deadline) => [await getContact(contacts, id, deadline)],
     toModel: (id, record) => new PmsContact(id, record, tools),
   };
 }
 
-function cas360Contacts(cas360: Upstream, config: Cas360Config, tools: MappingTools): Resource<Cas360Record, Contact> {
+function cas360Contacts(contacts: Endpoint, config: Cas360Config, tools: MappingTools): Resource<Cas360Record, Contact> {
   return {
-    ...inChunks(cas360, '/contacts/', config),
+    ...inChunks(contacts, '/contacts/', config),
     name: 'contacts',
-    fetch: (ids, relationships, deadline) => getContacts(cas360, ids, relationships, deadline),
+    fetch: (ids, relationships, deadline) => getContacts(contacts, ids, relationships, deadline),
     toModel: (id, record) => new Cas360Contact(id, record, tools),
   };
 }
 
-function cas360Addresses(cas360: Upstream, config: Cas360Config, tools: MappingTools): Resource<AddressRecord, Address> {
+function cas360Addresses(addresses: Endpoint, config: Cas360Config, tools: MappingTools): Resource<AddressRecord, Address> {
   return {
-    ...inChunks(cas360, '/addresses/', config),
+    ...inChunks(addresses, '/addresses/', config),
     name: 'addresses',
-    fetch: (ids, _relationships, deadline) => getAddresses(cas360, ids, deadline),
+    fetch: (ids, _relationships, deadline) => getAddresses(addresses, ids, deadline),
     toModel: (id, record) => new Cas360Address(id, record, tools),
   };
 }
 
-function inChunks({ pathPrefix }: Upstream, path: string, { maxIds, maxPathBytes }: Cas360Config): Pick<Resource<never, unknown>, 'source' | 'maxIds' | 'maxIdBytes' | 'maxCalls'> {
-  return { source: 'CAS360', maxIds, maxIdBytes: maxPathBytes - pathPrefix.length - path.length, maxCalls: CAS360_CALLS_AT_ONCE };
+function inChunks(endpoint: Endpoint, path: string, { maxIds, maxPathBytes }: Cas360Config): Pick<Resource<never, unknown>, 'source' | 'maxIds' | 'maxIdBytes' | 'maxCalls' | 'gate'> {
+  return { source: 'CAS360', maxIds, maxIdBytes: maxPathBytes - endpoint.pathPrefix.length - path.length, maxCalls: CAS360_CALLS_AT_ONCE, gate: endpoint };
 }
 
 function createSource<R extends UpstreamRecord, M>(config: Config, options: SourcesOptions, account: PmsConfig | Cas360Config, resource: Resource<R, M>, guardedKeys: readonly string[]): RecordSource<M> {
-  const { metrics, patienceMs } = options;
+  const { metrics } = options;
   const { source, name } = resource;
   const cache = createCache<R>(config, options, account, resource, guardedKeys);
   const gatherer = new Gatherer<R>({
     resource,
     maxWaitingIds: MAX_WAITING_IDS,
-    patienceMs,
-    attemptTimeoutMs: Math.min(ATTEMPT_TIMEOUT_MS, patienceMs / 2),
+    patienceMs: account.timeoutMs,
+    maxWaitMs: config.maxWaitMs,
+    attemptTimeoutMs: config.attemptTimeoutMs,
     onDrift: (kind) => metrics.answerDrift(source, name, kind),
     keep: cache && ((records, relationships) => cache.keep(records, relationships)),
   });

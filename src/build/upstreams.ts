@@ -3,71 +3,127 @@ import type { Source } from '../model.js';
 import type { Redis } from '../shared/redis.js';
 import { tokenFailure, type Log } from '../telemetry/log.js';
 import type { Metrics } from '../telemetry/metrics.js';
-import { Breaker } from '../upstream/breaker.js';
-import { Wire } from '../upstream/wire.js';
-import type { Network } from '../upstream/network.js';
-import { Upstream } from '../upstream/http.js';
+import { Endpoint } from '../upstream/endpoint.js';
 import { TokenSource, type TokenSourceOptions } from '../upstream/oauth2/tokenSource.js';
-import { Pause } from '../upstream/pause.js';
 import { pmsGrant } from '../upstream/pms/token.js';
-import { Retry } from '../upstream/retry.js';
-import { joinPauses, sharePause } from '../upstream/sharedPause.js';
+import { Breaker } from '../upstream/policies/breaker.js';
+import { Pace } from '../upstream/policies/pace.js';
+import { Pause, type PausingStatus } from '../upstream/policies/pause.js';
+import { Rate } from '../upstream/policies/rate.js';
+import { Retry } from '../upstream/policies/retry.js';
+import { joinPauses, sharePause } from '../upstream/policies/sharedPause.js';
+import { Wire } from '../upstream/wire.js';
 import { createCas360Tokens } from './cas360Tokens.js';
 import { networkOf, tokenDispatcher } from './network.js';
+
+/** One of the two systems. */
+interface Upstream {
+  readonly contacts: Endpoint;
+  /** Resolves when a token renewal under way has stored its token. */
+  settled(): Promise<void>;
+  /** Ends all connections at once. */
+  close(): Promise<void>;
+}
 
 /** The two systems; undefined: not configured. */
 export interface Upstreams {
   readonly pms: Upstream | undefined;
-  readonly cas360: Upstream | undefined;
+  readonly cas360: (Upstream & { readonly addresses: Endpoint }) | undefined;
 }
 
 export interface UpstreamsOptions {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly redis: Redis | undefined;
-  /** How many calls to an upstream must have been made before its breaker may open. */
-  readonly callsToTrip: number | undefined;
-  /** How long one call may take. */
-  readonly callTimeoutMs: number;
+  /** Whether no breaker opens. */
+  readonly breakersAreOff: boolean | undefined;
 }
 
-export const PMS_CALLS_AT_ONCE = 32;
+/** How many calls to one endpoint may be under way at most. The PMS gets 32 at once, and more only if it has room. */
+export const PMS_CALLS_AT_ONCE = 40;
 export const CAS360_CALLS_AT_ONCE = 4;
 
 const MAX_BODY_BYTES = { PMS: 1_048_576, CAS360: 8_388_608 };
 
+const CLOCK_AND_RANDOM = { now: () => performance.now(), random: Math.random };
+
 /** Builds the client of each system that is configured. */
 export async function createUpstreams(config: Config, options: UpstreamsOptions): Promise<Upstreams> {
   const { pms, cas360 } = config;
-  // Less than a call's time, so that a call that waits for a token fails with the token's error.
-  const tokenTimeoutMs = Math.ceil(options.callTimeoutMs * 0.9);
   return {
-    pms: pms && createUpstream('PMS', pms, PMS_CALLS_AT_ONCE, { request: pmsGrant({ ...pms, dispatcher: tokenDispatcher(config, pms) }, tokenTimeoutMs) }, networkOf(config, pms), options),
-    // Contacts and addresses each have their own calls.
-    cas360: cas360 && createUpstream('CAS360', cas360, 2 * CAS360_CALLS_AT_ONCE, await createCas360Tokens(cas360, tokenTimeoutMs, { ...options, dispatcher: tokenDispatcher(config, cas360) }), networkOf(config, cas360), options),
+    pms: pms && createPms(config, pms, options),
+    cas360: cas360 && createCas360(config, cas360, await createCas360Tokens(cas360, tokenTimeoutMs(config), { ...options, dispatcher: tokenDispatcher(config, cas360) }), options),
   };
+}
+
+/**
+ * Less than an operation waits by default, so that it fails with the token's error. It does not depend on the time for a
+ * system: an answer that comes too late costs CAS 360's refresh token.
+ */
+function tokenTimeoutMs({ requestTimeoutMs }: Config): number {
+  return Math.ceil(requestTimeoutMs * 0.75);
+}
+
+function createPms(config: Config, pms: PmsConfig, options: UpstreamsOptions): Upstream {
+  const wire = new Wire({ baseUrl: pms.baseUrl, connections: PMS_CALLS_AT_ONCE, maxBodyBytes: MAX_BODY_BYTES.PMS, network: networkOf(config, pms) });
+  const token = createTokenSource('PMS', { request: pmsGrant({ ...pms, dispatcher: tokenDispatcher(config, pms) }, tokenTimeoutMs(config)) }, options);
+  const contacts = createEndpoint(config, options, { source: 'PMS', resource: 'contacts', maxCalls: PMS_CALLS_AT_ONCE, maxRate: createRate(pms), token, wire });
+  return { contacts, settled: () => token.settled(), close: () => close(wire, contacts) };
+}
+
+function createCas360(config: Config, cas360: Cas360Config, tokens: Tokens, options: UpstreamsOptions): Upstream & { readonly addresses: Endpoint } {
+  // Contacts and addresses each have their own calls.
+  const wire = new Wire({ baseUrl: cas360.baseUrl, connections: 2 * CAS360_CALLS_AT_ONCE, maxBodyBytes: MAX_BODY_BYTES.CAS360, network: networkOf(config, cas360) });
+  const token = createTokenSource('CAS360', tokens, options);
+  const shared = { source: 'CAS360', maxCalls: CAS360_CALLS_AT_ONCE, maxRate: createRate(cas360), token, wire } as const;
+  const contacts = createEndpoint(config, options, { ...shared, resource: 'contacts' });
+  const addresses = createEndpoint(config, options, { ...shared, resource: 'addresses' });
+  return { contacts, addresses, settled: () => token.settled(), close: () => close(wire, contacts, addresses) };
+}
+
+function createRate({ maxRate }: PmsConfig): Rate | undefined {
+  return maxRate === undefined ? undefined : new Rate(() => maxRate, 50);
+}
+
+function close(wire: Wire, ...endpoints: readonly Endpoint[]): Promise<void> {
+  for (const endpoint of endpoints) endpoint.close();
+  return wire.close();
+}
+
+interface EndpointPlan {
+  readonly source: Source;
+  readonly resource: 'contacts' | 'addresses';
+  readonly maxCalls: number;
+  readonly maxRate: Rate | undefined;
+  readonly token: TokenSource;
+  readonly wire: Wire;
+}
+
+function createEndpoint({ attemptTimeoutMs, maxPauseSeconds }: Config, { metrics, redis, breakersAreOff }: UpstreamsOptions, plan: EndpointPlan): Endpoint {
+  const { source, resource, maxCalls, maxRate, token, wire } = plan;
+  const { now } = CLOCK_AND_RANDOM;
+  const key = `contacts:{${source.toLowerCase()}}:${resource}:pause`;
+  const onBegin = redis && ((forMs: number, status: PausingStatus) => sharePause(redis, key, forMs, status));
+  const pause = new Pause({ source, ...CLOCK_AND_RANDOM, maxMs: maxPauseSeconds * 1_000, ...(onBegin && { onBegin }) });
+  if (redis) joinPauses(redis, key, pause);
+  const breaker = new Breaker({ now, attemptTimeoutMs, isOff: breakersAreOff });
+  const pace = new Pace({ now, maxCalls, maxRate });
+  metrics.watchEndpoint(source, resource, () => ({ breaker: breaker.openness, pauseSeconds: pause.leftMs / 1_000 }));
+  metrics.watchToken(source, () => token.ageMs && token.ageMs / 1_000);
+  return new Endpoint({ source, attemptTimeoutMs, pause, pace, breaker, retry: new Retry(CLOCK_AND_RANDOM), token, wire, onCall: metrics.upstreamCall });
 }
 
 type Tokens = Pick<TokenSourceOptions, 'request' | 'initial'>;
 
-function createUpstream(source: Source, { baseUrl }: PmsConfig | Cas360Config, connections: number, tokens: Tokens, network: Network, options: UpstreamsOptions): Upstream {
-  const { log, metrics, redis, callsToTrip } = options;
-  const clockAndRandom = { now: () => performance.now(), random: Math.random };
-  const pauseKey = `contacts:{${source.toLowerCase()}}:pause`;
-  const pause = new Pause({ source, ...clockAndRandom, ...(redis && { onBegin: (forMs: number) => sharePause(redis, pauseKey, forMs) }) });
-  if (redis) joinPauses(redis, pauseKey, pause);
-  const breaker = new Breaker({ source, callsToTrip, now: clockAndRandom.now });
-  const token = new TokenSource({
+function createTokenSource(source: Source, tokens: Tokens, { log, metrics }: UpstreamsOptions): TokenSource {
+  return new TokenSource({
     source,
     ...tokens,
-    ...clockAndRandom,
+    ...CLOCK_AND_RANDOM,
     onGrant: () => metrics.tokenRequest(source, 'granted'),
     onFailure: (error) => {
       metrics.tokenRequest(source, 'failed');
       log.warn('No access token could be obtained.', { source, reason: tokenFailure(error) });
     },
   });
-  const wire = new Wire({ baseUrl, connections, maxBodyBytes: MAX_BODY_BYTES[source], network });
-  metrics.watchUpstream(source, () => ({ breaker: breaker.openness, pauseSeconds: pause.leftMs / 1_000, tokenAgeSeconds: token.ageMs && token.ageMs / 1_000 }));
-  return new Upstream({ source, retry: new Retry(clockAndRandom), pause, breaker, token, wire, onCall: metrics.upstreamCall });
 }

@@ -8,6 +8,7 @@ export interface ServedError extends GraphQLFormattedError {
     readonly code: ErrorCode;
     readonly retryable: boolean;
     readonly source?: Source;
+    readonly retryAfterSeconds?: number;
     readonly limit?: LimitName;
     readonly coordinate?: string;
     readonly scope?: string;
@@ -58,11 +59,19 @@ export function knownError(error: unknown, extensions: GraphQLFormattedError['ex
 }
 
 /** An error as it is served. */
-export function serve({ code, source, message, facts: { limit, coordinate, scope } }: ContactsError): ServedError {
+export function serve({ code, source, message, facts: { limit, coordinate, scope, retryAfterSeconds } }: ContactsError): ServedError {
   const { retryable } = ERRORS[code];
   return {
     message,
-    extensions: { code, retryable, ...(source && { source }), ...(limit && { limit: limit.name }), ...(coordinate && { coordinate }), ...(scope && { scope }) },
+    extensions: {
+      code,
+      retryable,
+      ...(source && { source }),
+      ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+      ...(limit && { limit: limit.name }),
+      ...(coordinate && { coordinate }),
+      ...(scope && { scope }),
+    },
   };
 }
 

@@ -1,10 +1,14 @@
 import type { Deadline, Signal } from '../deadline.js';
 import { ContactsError, isFound, type Outcome } from '../errors.js';
 import type { CallRecording } from '../recording.js';
+import { Admission } from './admission.js';
 import { Cancelled } from '../upstream/callErrors.js';
 import { PendingChunks, Queue, type Chunk } from './queue.js';
 import { reconcile, type AnswerDrift } from './reconcile.js';
 import type { Outcomes, Records, Resource, UpstreamRecord } from './resource.js';
+
+/** A request is small if its calls are at most this share of those that may be under way at once. */
+const SMALL_SHARE = 1 / 4;
 
 export interface GathererOptions<R extends UpstreamRecord> {
   readonly resource: Omit<Resource<R, unknown>, 'toModel'>;
@@ -12,6 +16,8 @@ export interface GathererOptions<R extends UpstreamRecord> {
   readonly maxWaitingIds: number;
   /** How long a request waits at most, so that its operation has time left for what depends on the other records. */
   readonly patienceMs: number;
+  /** How long a request may wait for others before its first call, and between its calls. */
+  readonly maxWaitMs: number;
   /** A call that has been under way for longer is not joined by further requests. */
   readonly attemptTimeoutMs: number;
   readonly onDrift: (kind: AnswerDrift) => void;
@@ -21,9 +27,9 @@ export interface GathererOptions<R extends UpstreamRecord> {
 
 /**
  * Shares the calls for one resource between all operations of the process. Ids leave at the end of the event loop's turn,
- * together with those of all other operations in that turn. While `maxCalls` calls are under way, further ids wait and leave
- * together at the end of the turn in which a call returns. A request for an id that is queued or being fetched joins that
- * chunk. No timer delays anything.
+ * together with those of all other operations in that turn. While the gate is closed or `maxCalls` calls are under way, further
+ * ids wait, and leave together at the end of the turn in which a call may leave again. A request for an id that is queued or
+ * being fetched joins that chunk.
  *
  * It holds only what the service's own credentials may read, only while it is being fetched. Errors are not shared beyond
  * their call. There is one promise per chunk, not per id: a promise for each of 500 ids would cost more than all else.
@@ -31,6 +37,7 @@ export interface GathererOptions<R extends UpstreamRecord> {
 export class Gatherer<R extends UpstreamRecord> implements Records<R> {
   readonly #options: GathererOptions<R>;
   readonly #queue: Queue<R>;
+  readonly #admission: Admission;
   readonly #pending = { plain: new PendingChunks<R>(), relationships: new PendingChunks<R>() };
   readonly #withRelationships = [this.#pending.relationships];
   readonly #all = [this.#pending.relationships, this.#pending.plain];
@@ -38,14 +45,18 @@ export class Gatherer<R extends UpstreamRecord> implements Records<R> {
   #sendsSoon = false;
 
   constructor(options: GathererOptions<R>) {
+    const { resource, maxWaitMs } = options;
     this.#options = options;
-    this.#queue = new Queue(options.resource);
+    this.#queue = new Queue({ ...resource, maxWaitMs, smallChunks: Math.max(1, resource.maxCalls * SMALL_SHARE) });
+    this.#admission = new Admission(maxWaitMs, resource.gate);
+    resource.gate.onFree(() => this.#sendSoon());
   }
 
   async request(ids: ReadonlySet<string>, relationships: boolean, deadline: Deadline, recording?: CallRecording): Promise<ReadonlyMap<string, Outcome<R>>> {
     if (deadline.signal.aborted) return new Map();
-    const { resource, maxWaitingIds, patienceMs } = this.#options;
+    const { resource, patienceMs } = this.#options;
     const nowMs = performance.now();
+    const endsAtMs = Math.min(deadline.endsAtMs, nowMs + patienceMs);
     const chunks = new Set<Chunk<R>>();
     const missing: string[] = [];
     for (const id of ids) {
@@ -53,22 +64,43 @@ export class Gatherer<R extends UpstreamRecord> implements Records<R> {
       if (joined) chunks.add(joined);
       else missing.push(id);
     }
-    const isRefused = this.#queue.waitingIds + missing.length > maxWaitingIds;
-    if (!isRefused) for (const chunk of this.#queue.add(missing, relationships, this.#pendingFor(relationships))) chunks.add(chunk);
-    for (const chunk of chunks) chunk.join(Math.min(deadline.endsAtMs, nowMs + patienceMs), deadline.traceparent);
+    const refused = missing.splice(this.#admitted(missing.length, endsAtMs, nowMs));
+    if (missing.length > 0) for (const chunk of this.#enqueue(missing, relationships, nowMs)) chunks.add(chunk);
+    for (const chunk of chunks) chunk.join(endsAtMs, deadline.traceparent);
     if (recording) this.#record(ids, new Set(missing), chunks, recording);
     this.#sendSoon();
-    const isTooLate = await allSettled(chunks, deadline.signal, patienceMs);
+    await allSettled(chunks, deadline.signal, endsAtMs - nowMs);
 
     const [only] = chunks;
-    if (!isRefused && only?.isSettled && chunks.size === 1) return only.outcomes;
+    if (refused.length === 0 && only?.isSettled && chunks.size === 1) return only.outcomes;
     const outcomes: Outcomes<R> = new Map();
     for (const chunk of chunks) {
       for (const [id, outcome] of chunk.outcomes) outcomes.set(id, outcome);
-      if (!chunk.isSettled) this.#leave(chunk, isTooLate);
+      if (!chunk.isSettled) this.#leave(chunk);
     }
-    if (isRefused) for (const id of missing) outcomes.set(id, new ContactsError('OVERLOADED', resource.source));
+    if (refused.length > 0) {
+      const overloaded = new ContactsError('OVERLOADED', resource.source);
+      for (const id of refused) if (!outcomes.has(id)) outcomes.set(id, overloaded);
+    }
     return outcomes;
+  }
+
+  #enqueue(ids: readonly string[], relationships: boolean, nowMs: number): ReadonlySet<Chunk<R>> {
+    const before = this.#queue.waitingSmall;
+    const chunks = this.#queue.add(ids, relationships, this.#pendingFor(relationships), nowMs);
+    this.#admission.queued(this.#queue.waitingSmall - before);
+    return chunks;
+  }
+
+  /** How many of a request's ids can be answered in time. */
+  #admitted(ids: number, endsAtMs: number, nowMs: number): number {
+    const { resource, maxWaitingIds } = this.#options;
+    if (this.#queue.waitingIds + ids > maxWaitingIds) return 0;
+    // Then calls are refused at once, with an error that says more.
+    if (ids === 0 || resource.gate.isOpen) return ids;
+    const chunks = Math.ceil(ids / resource.maxIds);
+    const admitted = this.#queue.isSmall(ids) ? this.#admission.small(chunks, this.#queue, nowMs, endsAtMs - nowMs) : this.#admission.large(chunks, this.#queue, endsAtMs - nowMs);
+    return Math.min(ids, admitted * resource.maxIds);
   }
 
   /** How much is queued and under way. */
@@ -85,9 +117,12 @@ export class Gatherer<R extends UpstreamRecord> implements Records<R> {
    * serves plain requests too.
    */
   #joinable(id: string, relationships: boolean, nowMs: number): Chunk<R> | undefined {
+    const { gate } = this.#options.resource;
     for (const pending of relationships ? this.#withRelationships : this.#all) {
       const chunk = pending.get(id);
       if (!chunk || chunk.outcomes.get(id) instanceof ContactsError) continue;
+      // This one call tries whether the upstream is back. Whoever waited for it would not be told at once.
+      if (gate.isOpen && chunk.calledAtMs !== undefined) continue;
       if (!this.#isOverdue(chunk, nowMs)) return chunk;
       pending.forget(chunk);
     }
@@ -111,7 +146,7 @@ export class Gatherer<R extends UpstreamRecord> implements Records<R> {
 
   /** At the end of this turn of the event loop, so that everything it brings leaves together. */
   #sendSoon(): void {
-    if (this.#sendsSoon || this.#callsUnderWay >= this.#options.resource.maxCalls) return;
+    if (this.#sendsSoon || this.#queue.waitingIds === 0 || !this.#mayCall()) return;
     this.#sendsSoon = true;
     setImmediate(() => {
       this.#sendsSoon = false;
@@ -119,24 +154,33 @@ export class Gatherer<R extends UpstreamRecord> implements Records<R> {
     });
   }
 
+  #mayCall(): boolean {
+    const { maxCalls, gate } = this.#options.resource;
+    return this.#callsUnderWay < maxCalls && (gate.isOpen || gate.isPaused || gate.isFree);
+  }
+
   #send(): void {
-    while (this.#callsUnderWay < this.#options.resource.maxCalls) {
-      const chunk = this.#queue.next();
+    while (this.#mayCall()) {
+      const nowMs = performance.now();
+      const chunk = this.#queue.next(nowMs);
       if (!chunk) return;
+      if (!chunk.large) this.#admission.sent();
       this.#callsUnderWay++;
       void this.#fetch(chunk);
     }
   }
 
   async #fetch(chunk: Chunk<R>): Promise<void> {
-    const { resource, onDrift, keep } = this.#options;
+    const { resource, patienceMs, onDrift, keep } = this.#options;
     const { ids, relationships, outcomes } = chunk;
+    // The answer would hardly come in time. Its ids have no outcome then, like any that are late.
+    const isTooLate = chunk.endsAtMs - performance.now() < Math.min(resource.gate.callMs, patienceMs) / 2;
     const fetch = (some: readonly string[]): Promise<readonly (R | undefined)[]> => {
       chunk.calledAtMs = performance.now();
       return resource.fetch(some, relationships, chunk);
     };
     try {
-      await reconcile(resource.source, ids, outcomes, fetch, chunk.signal, onDrift);
+      if (!isTooLate) await reconcile(resource.source, ids, outcomes, fetch, chunk.signal, onDrift);
     } catch (cause) {
       const fault = new ContactsError('INTERNAL_SERVER_ERROR', resource.source, { cause });
       for (const id of ids) if (!outcomes.has(id)) outcomes.set(id, fault);
@@ -150,14 +194,10 @@ export class Gatherer<R extends UpstreamRecord> implements Records<R> {
   }
 
   /** A request stops waiting. A chunk that nobody waits for is not sent, or its call is ended. */
-  #leave(chunk: Chunk<R>, isTooLate: boolean): void {
+  #leave(chunk: Chunk<R>): void {
     if (--chunk.waiters > 0) return;
     this.#pendingFor(chunk.relationships).forget(chunk);
-    if (this.#queue.remove(chunk)) return;
-    // Only a call that had its time says something about the upstream.
-    const hasHung = isTooLate && this.#isOverdue(chunk, performance.now());
-    const { source } = this.#options.resource;
-    chunk.abort(hasHung ? new ContactsError('UPSTREAM_TIMEOUT', source) : new Cancelled(source));
+    if (!this.#queue.remove(chunk)) chunk.abort(new Cancelled(this.#options.resource.source));
   }
 }
 
@@ -167,19 +207,18 @@ function recordsIn<R extends UpstreamRecord>(outcomes: ReadonlyMap<string, Outco
   return records;
 }
 
-/** Resolves when all chunks are settled, or at the deadline. Returns whether the time was up before the caller left. */
-function allSettled(chunks: ReadonlySet<Chunk<unknown>>, signal: Signal, timeoutMs: number): Promise<boolean> {
+/** Resolves when all chunks are settled, after `timeoutMs`, or when the caller leaves. */
+function allSettled(chunks: ReadonlySet<Chunk<unknown>>, signal: Signal, timeoutMs: number): Promise<void> {
   let open = chunks.size;
-  if (open === 0) return Promise.resolve(false);
+  if (open === 0) return Promise.resolve();
   return new Promise((resolve) => {
-    const end = (isTooLate: boolean): void => {
+    const end = (): void => {
       clearTimeout(timer);
-      signal.removeEventListener('abort', cancel);
-      resolve(isTooLate);
+      signal.removeEventListener('abort', end);
+      resolve();
     };
-    const cancel = (): void => end(false);
-    const timer = setTimeout(() => end(true), timeoutMs);
-    signal.addEventListener('abort', cancel);
-    for (const chunk of chunks) chunk.onSettled(() => --open === 0 && end(false));
+    const timer = setTimeout(end, timeoutMs);
+    signal.addEventListener('abort', end);
+    for (const chunk of chunks) chunk.onSettled(() => --open === 0 && end());
   });
 }

@@ -1,6 +1,6 @@
 import { Aborter, type Deadline, type Signal } from '../deadline.js';
 import type { UpstreamCall } from '../recording.js';
-import type { Outcomes, Resource } from './resource.js';
+import type { Outcomes } from './resource.js';
 
 /** The ids of one call, and everybody who waits for it. It is also the deadline of that call. */
 export class Chunk<R> implements Deadline {
@@ -10,9 +10,9 @@ export class Chunk<R> implements Deadline {
   readonly outcomes: Outcomes<R> = new Map();
   /** Whether every id has its outcome. */
   isSettled = false;
-  /** Its place in the queue: the lowest goes first. */
-  turn = 0;
   isQueued = false;
+  /** The request whose chunk it is, if that is large. */
+  large: LargeRequest<R> | undefined;
   /** When its latest call began; undefined while it is queued. */
   calledAtMs: number | undefined;
   /** How many requests wait for it, and the latest of their deadlines. */
@@ -103,30 +103,68 @@ export class PendingChunks<R> {
   }
 }
 
-/** How many later requests may overtake each further chunk of a large request. */
+/** A request of many chunks. */
+interface LargeRequest<R> {
+  readonly chunks: Chunk<R>[];
+  /** How many of them still wait. */
+  waiting: number;
+  /** When its last chunk left, or it came. */
+  lastTurnAtMs: number;
+}
+
+/** How many chunks of small requests may go before each chunk of a large one. */
 const MAX_OVERTAKING = 8;
 
+export interface QueueOptions {
+  /** How many ids, and how many bytes of ids and commas, a chunk may have. */
+  readonly maxIds: number;
+  readonly maxIdBytes: number;
+  /** A request with more chunks is large. */
+  readonly smallChunks: number;
+  /** How long a large request may wait between its chunks. */
+  readonly maxWaitMs: number;
+}
+
 /**
- * The chunks that wait to be sent. New ids fill chunks that have room before they make new ones. A request of one chunk goes
- * before the chunks of larger requests that came shortly before it, so that small requests are not starved. Only a limited
- * number may overtake, so that large ones are not starved either.
+ * The chunks that wait to be sent. New ids fill chunks that have room before they make new ones. Small requests go before
+ * large ones, so that they are not starved, but only a limited number, so that large ones are not starved either. Large
+ * requests go in the order of their arrival, since none would be served sooner if they took turns. Each of them still gets a
+ * turn after `maxWaitMs`.
  */
 export class Queue<R> {
-  readonly #limits: Pick<Resource<never, unknown>, 'maxIds' | 'maxIdBytes'>;
+  readonly #options: QueueOptions;
   /** The next one first. */
-  #chunks: Chunk<R>[] = [];
-  /** About how many of them were removed. They are skipped when their turn comes. */
+  #small: Chunk<R>[] = [];
+  #large: LargeRequest<R>[] = [];
+  /** How many of `#small` still wait, and about how many were removed. Those are skipped when their turn comes. */
+  #smallWaiting = 0;
   #removed = 0;
-  #requests = 0;
+  #overtaking = 0;
   waitingIds = 0;
+  waitingChunks = 0;
 
-  constructor(limits: Pick<Resource<never, unknown>, 'maxIds' | 'maxIdBytes'>) {
-    this.#limits = limits;
+  constructor(options: QueueOptions) {
+    this.#options = options;
+  }
+
+  /** How many chunks of small requests wait. */
+  get waitingSmall(): number {
+    return this.#smallWaiting;
+  }
+
+  get largeRequests(): number {
+    return this.#large.length;
+  }
+
+  /** Whether a request for so many ids is small. */
+  isSmall(ids: number): boolean {
+    return ids <= this.#options.smallChunks * this.#options.maxIds;
   }
 
   /** Queues the ids of one request, each of them once. Registers each id in `pending`; returns the chunks used. */
-  add(ids: readonly string[], relationships: boolean, pending: Pick<PendingChunks<R>, 'set'>): ReadonlySet<Chunk<R>> {
-    const open = this.#chunks.filter((chunk) => chunk.isQueued && chunk.relationships === relationships && chunk.ids.length < this.#limits.maxIds);
+  add(ids: readonly string[], relationships: boolean, pending: Pick<PendingChunks<R>, 'set'>, nowMs: number): ReadonlySet<Chunk<R>> {
+    const { maxIds } = this.#options;
+    const open = maxIds === 1 ? [] : this.#small.filter((chunk) => chunk.isQueued && chunk.relationships === relationships && chunk.ids.length < maxIds);
     const made: Chunk<R>[] = [];
     const used = new Set<Chunk<R>>();
     let last: Chunk<R> | undefined;
@@ -138,17 +176,49 @@ export class Queue<R> {
       if (chunk !== last) used.add((last = chunk));
     }
     this.waitingIds += ids.length;
-    // The last one goes first: it has room for other requests.
-    made.unshift(...made.splice(-1));
-    this.#requests++;
-    made.forEach((chunk, i) => this.#insert(chunk, this.#requests + (made.length === 1 ? 0 : MAX_OVERTAKING * (i + 1))));
+    this.waitingChunks += made.length;
+    for (const chunk of made) chunk.isQueued = true;
+    // A chunk that has room for other requests goes with the small ones.
+    const hasRoom = made.length > 0 && made.at(-1)!.ids.length < maxIds;
+    const small = made.length > this.#options.smallChunks ? made.splice(hasRoom ? -1 : made.length) : made.splice(0);
+    this.#small.push(...small);
+    this.#smallWaiting += small.length;
+    if (made.length > 0) this.#addLarge({ chunks: made, waiting: made.length, lastTurnAtMs: nowMs });
     return used;
   }
 
-  next(): Chunk<R> | undefined {
-    let chunk = this.#chunks.shift();
-    while (chunk && !chunk.isQueued) chunk = this.#chunks.shift();
+  #addLarge(request: LargeRequest<R>): void {
+    for (const chunk of request.chunks) chunk.large = request;
+    this.#large.push(request);
+  }
+
+  next(nowMs: number): Chunk<R> | undefined {
+    const isTurn = this.#smallWaiting === 0 || this.#overtaking >= MAX_OVERTAKING || (this.#overtaking > 0 && this.#isLargeDue(nowMs));
+    const large = isTurn ? this.#nextLarge(nowMs) : undefined;
+    const chunk = large ?? this.#nextOf(this.#small);
+    this.#overtaking = large ? 0 : this.#overtaking + 1;
     if (chunk) this.#take(chunk);
+    return chunk;
+  }
+
+  #isLargeDue(nowMs: number): boolean {
+    return this.#large.some(({ lastTurnAtMs }) => nowMs - lastTurnAtMs >= this.#options.maxWaitMs);
+  }
+
+  /** The next chunk of the request that has waited too long, or of the first one. */
+  #nextLarge(nowMs: number): Chunk<R> | undefined {
+    let next = this.#large[0];
+    for (const request of this.#large) {
+      if (nowMs - request.lastTurnAtMs >= this.#options.maxWaitMs && request.lastTurnAtMs < next!.lastTurnAtMs) next = request;
+    }
+    if (!next) return undefined;
+    next.lastTurnAtMs = nowMs;
+    return this.#nextOf(next.chunks);
+  }
+
+  #nextOf(chunks: Chunk<R>[]): Chunk<R> | undefined {
+    let chunk = chunks.shift();
+    while (chunk && !chunk.isQueued) chunk = chunks.shift();
     return chunk;
   }
 
@@ -157,8 +227,8 @@ export class Queue<R> {
     if (!chunk.isQueued) return false;
     this.#take(chunk);
     // Searching for its place would be slow where ten thousand chunks are removed together.
-    if (++this.#removed > this.#chunks.length / 2) {
-      this.#chunks = this.#chunks.filter(({ isQueued }) => isQueued);
+    if (!chunk.large && ++this.#removed > this.#small.length / 2) {
+      this.#small = this.#small.filter(({ isQueued }) => isQueued);
       this.#removed = 0;
     }
     return true;
@@ -167,16 +237,14 @@ export class Queue<R> {
   #take(chunk: Chunk<R>): void {
     chunk.isQueued = false;
     this.waitingIds -= chunk.ids.length;
+    this.waitingChunks--;
+    const { large } = chunk;
+    if (!large) this.#smallWaiting--;
+    else if (--large.waiting === 0) this.#large = this.#large.filter((request) => request !== large);
   }
 
   #fits(chunk: Chunk<R>, id: string): boolean {
-    return chunk.ids.length === 0 || (chunk.ids.length < this.#limits.maxIds && chunk.idBytes + 1 + id.length <= this.#limits.maxIdBytes);
-  }
-
-  #insert(chunk: Chunk<R>, turn: number): void {
-    chunk.turn = turn;
-    chunk.isQueued = true;
-    const place = this.#chunks.findLastIndex((other) => other.turn <= turn);
-    this.#chunks.splice(place + 1, 0, chunk);
+    const { maxIds, maxIdBytes } = this.#options;
+    return chunk.ids.length === 0 || (chunk.ids.length < maxIds && chunk.idBytes + 1 + id.length <= maxIdBytes);
   }
 }

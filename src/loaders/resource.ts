@@ -14,6 +14,25 @@ export type Outcomes<R> = Map<string, Outcome<R>>;
 /** An outcome, or a promise of one if it takes a call. */
 export type Loading<T> = Outcome<T> | Promise<Outcome<T>>;
 
+/** How fast the endpoint of a resource can be called at present. Times are milliseconds, and 0 while they are not known. */
+export interface Pace {
+  /** The typical duration of a call. */
+  readonly callMs: number;
+  /** The typical time between two calls. */
+  readonly perCallMs: number;
+}
+
+/** What the endpoint of a resource lets pass at present. */
+export interface Gate extends Pace {
+  /** Whether a call may leave now. If not, the listener of `onFree` is called as soon as one may. */
+  readonly isFree: boolean;
+  onFree(listener: () => void): void;
+  /** Whether calls are refused at once, except for some that try: none needs to wait for its turn. */
+  readonly isOpen: boolean;
+  /** Whether the upstream asked for a pause that goes on: calls are refused at once, or wait inside the gate. */
+  readonly isPaused: boolean;
+}
+
 /** One resource of an upstream: how its records are fetched, and what they become. */
 export interface Resource<R extends UpstreamRecord, M> {
   readonly source: Source;
@@ -21,8 +40,9 @@ export interface Resource<R extends UpstreamRecord, M> {
   /** How many ids, and how many bytes of ids and commas, one call may name. */
   readonly maxIds: number;
   readonly maxIdBytes: number;
-  /** How many calls may be under way at once. */
+  /** How many calls may be under way at once, if the gate lets them pass. */
   readonly maxCalls: number;
+  readonly gate: Gate;
   /**
    * One call. Resolves to the rows as they came, in any order; undefined stands for a row of none of these ids. Rejects
    * with a ContactsError. `relationships` asks for them too.

@@ -5,13 +5,11 @@ import type { UpstreamCall } from '../recording.js';
 import { Histogram, type Observations } from './histogram.js';
 import { OperationNames } from './operationNames.js';
 
-/** The state of one upstream. */
-export interface UpstreamState {
+/** The state of one endpoint of an upstream. */
+export interface EndpointState {
   /** 0: calls pass. 1: none does. 0.5: one trial call is under way. */
   readonly breaker: number;
   readonly pauseSeconds: number;
-  /** Undefined while there is none. */
-  readonly tokenAgeSeconds: number | undefined;
 }
 
 /** The load on one resource. */
@@ -92,11 +90,15 @@ export class Metrics {
     if (count > 0) this.#lookups.inc({ source, resource, outcome }, count);
   };
 
-  /** Reads the state of an upstream at each scrape. */
-  watchUpstream(source: Source, state: () => UpstreamState): void {
-    this.#gauges.breaker.set(source, () => state().breaker);
-    this.#gauges.pause.set(source, () => state().pauseSeconds);
-    this.#gauges.tokenAge.set(source, () => state().tokenAgeSeconds);
+  /** Reads the state of an endpoint at each scrape. */
+  watchEndpoint(source: Source, resource: string, state: () => EndpointState): void {
+    this.#gauges.breaker.set(`${source} ${resource}`, () => state().breaker);
+    this.#gauges.pause.set(`${source} ${resource}`, () => state().pauseSeconds);
+  }
+
+  /** `ageSeconds` is undefined while there is no token. */
+  watchToken(source: Source, ageSeconds: () => number | undefined): void {
+    this.#gauges.tokenAge.set(source, ageSeconds);
   }
 
   watchResource(source: Source, resource: string, load: () => ResourceLoad): void {
@@ -119,8 +121,8 @@ export class Metrics {
   }
 
   readonly #gauges = {
-    breaker: this.#gauge('contacts_breaker_open', 'The state of the breaker. 0: closed; 0.5: a trial call is under way; 1: open.', ['source']),
-    pause: this.#gauge('contacts_upstream_pause_seconds', 'How long the pause that an upstream requested still lasts.', ['source']),
+    breaker: this.#gauge('contacts_breaker_open', 'The state of the breaker. 0: closed; 0.5: a trial call is under way; 1: open.', ['source', 'resource']),
+    pause: this.#gauge('contacts_upstream_pause_seconds', 'How long the pause that an upstream requested still lasts.', ['source', 'resource']),
     tokenAge: this.#gauge('contacts_token_age_seconds', 'How old the access token of an upstream is.', ['source']),
     queue: this.#gauge('contacts_queue_ids', 'Ids that wait for a call.', ['source', 'resource']),
     underWay: this.#gauge('contacts_calls_under_way', 'Calls that are under way.', ['source', 'resource']),

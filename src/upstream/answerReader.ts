@@ -99,7 +99,7 @@ class AnswerReader implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: unknown, error: Error): void {
     if (this.#wasClosedBefore(error)) {
-      // Others may be closed too. Also, a record that ends the upstream's process must not end one connection after the other.
+      // A new connection, because other idle ones may be closed too. Only once: if this request crashes the upstream, it must not do so on every connection.
       this.#carried.mustBeNew = true;
       this.#socket = undefined;
       return this.#dispatch(this);

@@ -1,5 +1,7 @@
+import { Aborter, type Signal } from '../deadline.js';
 import { ContactsError, type ErrorCode } from '../errors.js';
 import type { Source } from '../model.js';
+import { UnreadableBody } from '../readBody.js';
 
 /** An upstream answered with a status other than 200. What that means depends on what was asked. */
 export class StatusError extends ContactsError {
@@ -8,8 +10,10 @@ export class StatusError extends ContactsError {
     source: Source,
     /** Whether the system itself says that there is no such thing: 404 with a JSON body. A gateway's page says nothing about it. */
     readonly isNotFound = false,
+    /** How long the upstream is not asked, if it requested a pause. */
+    retryAfterSeconds?: number,
   ) {
-    super(codeOf(status), source);
+    super(codeOf(status), source, { retryAfterSeconds });
   }
 }
 
@@ -18,6 +22,35 @@ export class Cancelled extends ContactsError {
   constructor(source: Source) {
     super('UPSTREAM_TIMEOUT', source);
   }
+}
+
+/** The signal of one attempt: it aborts when the time of the attempt is over, or with the call. Call `end` when it has ended. */
+export class AttemptSignal extends Aborter {
+  readonly #call: Signal;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(call: Signal, timeoutMs: number, source: Source) {
+    super();
+    this.#call = call;
+    this.#timer = setTimeout(() => this.abort(new ContactsError('UPSTREAM_TIMEOUT', source, { cause: new Error('the attempt timed out') })), timeoutMs);
+    call.addEventListener('abort', this.#follow);
+    if (call.aborted) this.#follow();
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#call.removeEventListener('abort', this.#follow);
+  }
+
+  readonly #follow = (): void => this.abort(this.#call.reason);
+}
+
+/** Maps any error of a call to the closed list. */
+export function asCallError(error: unknown, source: Source, signal: Signal): ContactsError {
+  if (error instanceof ContactsError) return error;
+  if (signal.aborted) return signal.reason instanceof ContactsError ? signal.reason : new Cancelled(source);
+  const isUnreadable = error instanceof SyntaxError || error instanceof UnreadableBody;
+  return new ContactsError(isUnreadable ? 'UPSTREAM_INVALID_RESPONSE' : 'UPSTREAM_UNAVAILABLE', source, { cause: error });
 }
 
 function codeOf(status: number): ErrorCode {

@@ -1,6 +1,6 @@
 import type { Deadline } from '../../deadline.js';
 import { ContactsError } from '../../errors.js';
-import type { Upstream, UpstreamRequest } from '../http.js';
+import type { Endpoint, UpstreamRequest } from '../endpoint.js';
 import { rowId } from '../reduce.js';
 import { reduceAddress, reduceContact, type Cas360Address, type Cas360Contact } from './reduceRow.js';
 
@@ -12,18 +12,18 @@ const PAGE = 'offset=0&limit=500';
  * Undefined for a row whose id is not in `ids`. CAS 360 sends relationships only if `relationships` asks for them. `ids` are
  * digits.
  */
-export function getContacts(cas360: Upstream, ids: readonly string[], relationships: boolean, deadline: Deadline): Promise<(Cas360Contact | undefined)[]> {
+export function getContacts(contacts: Endpoint, ids: readonly string[], relationships: boolean, deadline: Deadline): Promise<(Cas360Contact | undefined)[]> {
   const path = `/contacts/${ids.join(',')}?${PAGE}${relationships ? '&relationships=true' : ''}`;
-  return getRows(cas360, { resource: 'contacts', path, ids, relationships }, (id, row) => reduceContact(id, row, relationships), deadline);
+  return getRows(contacts, { resource: 'contacts', path, ids, relationships }, (id, row) => reduceContact(id, row, relationships), deadline);
 }
 
 /** `GET /addresses/{id,id,...}`: rows like those of contacts. `ids` are digits. */
-export function getAddresses(cas360: Upstream, ids: readonly string[], deadline: Deadline): Promise<(Cas360Address | undefined)[]> {
-  return getRows(cas360, { resource: 'addresses', path: `/addresses/${ids.join(',')}`, ids, relationships: false }, reduceAddress, deadline);
+export function getAddresses(addresses: Endpoint, ids: readonly string[], deadline: Deadline): Promise<(Cas360Address | undefined)[]> {
+  return getRows(addresses, { resource: 'addresses', path: `/addresses/${ids.join(',')}`, ids, relationships: false }, reduceAddress, deadline);
 }
 
-async function getRows<R>(cas360: Upstream, request: UpstreamRequest, reduce: (id: string, row: never) => R, deadline: Deadline): Promise<(R | undefined)[]> {
-  const rows = await cas360.getJson(request, deadline);
+async function getRows<R>(endpoint: Endpoint, request: UpstreamRequest, reduce: (id: string, row: never) => R, deadline: Deadline): Promise<(R | undefined)[]> {
+  const rows = await endpoint.getJson(request, deadline);
   if (!Array.isArray(rows)) throw new ContactsError('UPSTREAM_INVALID_RESPONSE', 'CAS360');
   const wanted = new Set(request.ids);
   return rows.map((row: unknown) => {

@@ -26,6 +26,11 @@ export interface TokenSourceOptions {
 /** After a failed renewal, no request is made for this long, and callers get the error at once. */
 const PAUSE_AFTER_FAILURE_MS = 1_000;
 
+/** After a renewal that did not help against a 401, there is no other because of one for this long. */
+const REST_MS = 30_000;
+/** Unless the token had served, and now nothing but so many records was refused for so long: then it was revoked. */
+const REVOKED = { records: 3, afterMs: 1_000 };
+
 /**
  * The access token of one upstream. Callers share one request to the token endpoint. After 70 to 85 % of its lifetime the
  * token is renewed in the background, so that calls do not wait for it.
@@ -35,6 +40,12 @@ export class TokenSource {
   #token: { value: string; fromMs: number; renewAtMs: number; expiresAtMs: number } | undefined;
   #renewal: Promise<string> | undefined;
   #pausedUntilMs = -Infinity;
+  /** Until then a 401 brings no new token. */
+  #restsUntilMs = -Infinity;
+  /** The token that served the last call, and what was refused since, and since when. */
+  #servedBy: string | undefined;
+  readonly #refusedPaths = new Set<string>();
+  #refusedSinceMs = 0;
 
   constructor(options: TokenSourceOptions) {
     this.#options = options;
@@ -61,9 +72,35 @@ export class TokenSource {
     return this.#token && this.#options.now() - this.#token.fromMs;
   }
 
-  /** Drops a token that the upstream refused, unless it is already replaced. */
-  invalidate(value: string): void {
-    if (this.#token?.value === value) this.#token = undefined;
+  /**
+   * A token to replay a call with that was refused with this one (401): the one that has replaced it meanwhile, or a new one.
+   * Undefined if a replay makes no sense: some records are refused whatever the token is, so after a new token that did not
+   * help, no 401 brings another for half a minute. Others use the old token until the new one is there. Rejects like `get`.
+   */
+  replacementFor(refused: string, path: string, signal: Signal, calls?: UpstreamCall[]): string | Promise<string> | undefined {
+    const now = this.#options.now();
+    if (this.#token && this.#token.value !== refused && now < this.#token.expiresAtMs) return this.#token.value;
+    if (this.#refusedPaths.size === 0) this.#refusedSinceMs = now;
+    if (this.#refusedPaths.size < REVOKED.records) this.#refusedPaths.add(path);
+    if (now < this.#restsUntilMs && !this.#isRevoked(refused, now)) return undefined;
+    if (!this.#renewal && now < this.#pausedUntilMs) return Promise.reject(this.#failure());
+    return waitFor(this.#renew(calls), signal);
+  }
+
+  #isRevoked(value: string, now: number): boolean {
+    return this.#servedBy === value && this.#refusedPaths.size >= REVOKED.records && now - this.#refusedSinceMs >= REVOKED.afterMs;
+  }
+
+  /** Call it if a call with this token was not refused with 401. */
+  served(value: string): void {
+    this.#servedBy = value;
+    if (this.#refusedPaths.size > 0) this.#refusedPaths.clear();
+  }
+
+  /** Call it if a replay with this token was refused too. If the token is over by now, that may be the reason. */
+  didNotHelp(value: string): void {
+    const now = this.#options.now();
+    if (this.#token?.value === value && now < this.#token.expiresAtMs) this.#restsUntilMs = now + REST_MS;
   }
 
   /** Resolves when no renewal is under way. Ending the process earlier could lose the new refresh token. */
