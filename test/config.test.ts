@@ -64,6 +64,9 @@ describe('The settings', () => {
         maxAnswerFields: 250_000,
       },
       requestTimeoutMs: 8_000,
+      attemptTimeoutMs: 3_000,
+      maxWaitMs: 500,
+      maxPauseSeconds: 60,
       maxDelayMs: 150,
       tracesUrl: undefined,
       jit: true,
@@ -80,6 +83,23 @@ describe('The settings', () => {
   test('take a secret from a file, without its line end', () => {
     const { PMS_CLIENT_SECRET: _, ...others } = PMS;
     expect(readConfig({ ...others, PMS_CLIENT_SECRET_FILE: file('pms', 'from file\n') }).pms?.clientSecret).toBe('from file');
+  });
+
+  test('have an operation wait for a system for 85 % of its time, unless they say otherwise', () => {
+    const timeouts = (env: Record<string, string>) => {
+      const { pms, cas360 } = readConfig({ ...PMS, ...CAS360, ...env });
+      return [pms?.timeoutMs, cas360?.timeoutMs];
+    };
+    expect(timeouts({})).toEqual([6_800, 6_800]);
+    expect(timeouts({ REQUEST_TIMEOUT_MS: '2000' })).toEqual([1_700, 1_700]);
+    expect(timeouts({ REQUEST_TIMEOUT_MS: '1' })).toEqual([1, 1]);
+    expect(timeouts({ CAS360_TIMEOUT_MS: '500' })).toEqual([6_800, 500]);
+    expect(faultsOf({ ...PMS, REQUEST_TIMEOUT_MS: '2000', PMS_TIMEOUT_MS: '2001' })).toContain('PMS_TIMEOUT_MS must be a whole number from 1 to 2000');
+  });
+
+  test('let a system set its own pace, unless they limit it', () => {
+    const { pms, cas360 } = readConfig({ ...PMS, ...CAS360, PMS_MAX_RATE: '50' });
+    expect([pms?.maxRate, cas360?.maxRate]).toEqual([50, undefined]);
   });
 
   test('take several router secrets', () => {
@@ -102,6 +122,14 @@ describe('The settings', () => {
     ['MAX_QUERY_CHARACTERS', 'maxQueryCharacters', 1, 10_000_000],
     ['MAX_BODY_BYTES', 'maxBodyBytes', 1_024, 104_857_600],
     ['REQUEST_TIMEOUT_MS', 'requestTimeoutMs', 1, 600_000],
+    ['ATTEMPT_TIMEOUT_MS', 'attemptTimeoutMs', 1, 600_000],
+    ['MAX_WAIT_MS', 'maxWaitMs', 1, 600_000],
+    ['MAX_PAUSE_SECONDS', 'maxPauseSeconds', 1, 86_400],
+    // At most the deadline of an operation.
+    ['PMS_TIMEOUT_MS', 'pms.timeoutMs', 1, 8_000],
+    ['CAS360_TIMEOUT_MS', 'cas360.timeoutMs', 1, 8_000],
+    ['PMS_MAX_RATE', 'pms.maxRate', 1, 100_000],
+    ['CAS360_MAX_RATE', 'cas360.maxRate', 1, 100_000],
     ['MAX_EVENT_LOOP_DELAY_MS', 'maxDelayMs', 0, 10_000],
     ['MAX_REPRESENTATIONS', 'limits.maxRepresentations', 1, 1_000_000],
     ['MAX_BODY_OBJECTS', 'limits.maxBodyObjects', 1, 100_000_000],
@@ -212,6 +240,7 @@ describe('The settings', () => {
       faultsOf({ PMS_BASE_URL: 'https://pms.test', CAS360_BASE_URL: 'ftp://cas.test', PORT: '70000', REQUEST_TIMEOUT_MS: '8s', GRAPHIQL: 'yes', AUTH_JWKS_URL: 'https://auth.test/jwks' }),
     ).toBe(
       `The settings cannot be used:
+  - REQUEST_TIMEOUT_MS must be a whole number from 1 to 600000
   - PORT must be a whole number from 0 to 65535
   - PMS_TOKEN_URL is missing: it is needed since PMS_BASE_URL is set
   - PMS_CLIENT_ID is missing: it is needed since PMS_BASE_URL is set
@@ -219,7 +248,6 @@ describe('The settings', () => {
   - CAS360_BASE_URL must be an http or https address, without user, query or fragment
   - AUTH_ISSUER is missing: it is needed since AUTH_JWKS_URL is set
   - AUTH_AUDIENCE is missing: it is needed since AUTH_JWKS_URL is set
-  - REQUEST_TIMEOUT_MS must be a whole number from 1 to 600000
   - GRAPHIQL must be true or false`,
     );
   });

@@ -110,7 +110,7 @@ describe('the panel shows the calls that the systems got', () => {
   });
 
   test('of another operation, where that one served this', async () => {
-    app.sandbox.cas360.faults.set([{ on: 'contacts', latencyMs: 3_000, times: 1 }]);
+    app.sandbox.cas360.faults.set([{ on: 'contacts', latencyMs: 2_000, times: 1 }]);
     await graphiql.openTab();
     await graphiql.write('query Joining { contact(id: "cas360:54") { name } }');
     const other = fetch(`${app.url}/graphql`, {

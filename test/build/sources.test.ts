@@ -26,15 +26,15 @@ describe('What operations load from', () => {
     await settle();
   });
 
-  test('asks the PMS for one contact a call, for 32 at a time', async () => {
+  test('asks the PMS for one contact a call, for 40 at a time at most', async () => {
     const { sources, calls, hold } = buildSources();
     const letGo = hold();
-    const answers = ask(sources.pmsContacts, ids(1, 40));
+    const answers = ask(sources.pmsContacts, ids(1, 50));
     await settle();
-    expect(calls).toHaveLength(32);
+    expect(calls).toHaveLength(40);
     letGo();
     await answers;
-    expect(calls.map(({ system, ids: [...some] }) => [system, ...some]).sort()).toEqual(ids(1, 40).map((id) => ['pms', id]).sort());
+    expect(calls.map(({ system, ids: [...some] }) => [system, ...some]).sort()).toEqual(ids(1, 50).map((id) => ['pms', id]).sort());
   });
 
   test.each(['cas360Contacts', 'cas360Addresses'] as const)('asks for %s in chunks of 100, 4 at a time', async (name) => {
@@ -71,5 +71,17 @@ describe('What operations load from', () => {
       expect(endsAtMs).toBeGreaterThanOrEqual(earliest);
       expect(endsAtMs).toBeLessThanOrEqual(performance.now() + CALL_TIMEOUT_MS);
     }
+  });
+
+  test.each([
+    ['pmsContacts', 500],
+    ['cas360Contacts', 900],
+    ['cas360Addresses', 900],
+  ] as const)('waits for %s as long as the setting of its system says (%i ms)', async (name, timeoutMs) => {
+    const { sources, calls } = buildSources({ PMS_TIMEOUT_MS: '500', CAS360_TIMEOUT_MS: '900' });
+    const earliest = performance.now() + timeoutMs;
+    await ask(sources[name], ['1']);
+    expect(calls[0]!.deadline.endsAtMs).toBeGreaterThanOrEqual(earliest);
+    expect(calls[0]!.deadline.endsAtMs).toBeLessThanOrEqual(performance.now() + timeoutMs);
   });
 });

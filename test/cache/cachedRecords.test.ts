@@ -7,7 +7,7 @@ import { MemoryCache } from '../../src/loaders/memoryCache.js';
 import { CountedAborter } from '../support/countedAborter.js';
 import { LONG_RUN } from '../support/longRun.js';
 import { until } from '../support/until.js';
-import { endedBy, FOREVER, settle } from '../support/upstreamDouble.js';
+import { endedBy, FOREVER, OPEN_GATE, settle } from '../support/upstreamDouble.js';
 
 interface Thing {
   readonly id: string;
@@ -47,9 +47,10 @@ function stage({ maxEntries = 100 } = {}) {
     return ids.filter((id) => !absent.has(id)).map((id) => ({ id, full, version }));
   };
   const gatherer = new Gatherer<Thing>({
-    resource: { source: 'CAS360', name: 'contacts', maxIds: 100, maxIdBytes: 2_000, maxCalls: 4, fetch },
+    resource: { source: 'CAS360', name: 'contacts', maxIds: 100, maxIdBytes: 2_000, maxCalls: 4, gate: OPEN_GATE, fetch },
     maxWaitingIds: 1_000,
     patienceMs: 1_000,
+    maxWaitMs: 500,
     attemptTimeoutMs: 1_000,
     onDrift: () => {},
     keep: (records, full) => cache.keep(records, full),

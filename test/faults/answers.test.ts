@@ -150,7 +150,7 @@ describe('docs/upstream-answers.md', () => {
 
   test.each(TABLE)('$answer', async ({ answer, outcomes, calls }) => {
     const server = answer.startsWith('no answer') ? hurried : standIn;
-    if (/^50[2-4]|cut/.test(answer)) await Promise.all([fillBudget('pms'), fillBudget('contacts')]);
+    if (/^50[2-4]|cut/.test(answer)) await Promise.all(RESOURCES.map(fillBudget));
     const told = RESOURCES.filter((resource) => outcomes[resource] !== '-');
     const most = await allOf(told.map((resource) => mostCalls(server, resource, outcomes[resource]!, CASES[answer]!)));
     expect(told.map((resource, i) => [resource, String(most[i])])).toEqual(told.map((resource) => [resource, calls[resource]]));

@@ -78,7 +78,7 @@ function expectOutcomes({ sandbox }: TestApp, ids: readonly string[], { data, er
   const outcomes = ids.map(outcomeOf);
   expect(data.contacts).toEqual(ids.map((id, i) => (outcomes[i] === 'right' ? truth(sandbox, id) : null)));
   expect(data.others).toEqual(othersThan(ids).map((id) => truth(sandbox, id)));
-  const told = Object.fromEntries(errors.map(({ path, extensions }) => [path!.join('.'), extensions]));
+  const told = Object.fromEntries(errors.map(({ path, extensions }) => [path!.join('.'), withoutTime(extensions)]));
   const places = outcomes.flatMap((outcome, i) => (outcome === 'right' || outcome === 'none' ? [] : [[`contacts.${i}`, extensionsOf(outcome, ids[i]!)]]));
   expect(told).toEqual(Object.fromEntries(places));
   expect(errors).toHaveLength(places.length);
@@ -92,4 +92,10 @@ export async function fillBudgets(app: TestApp): Promise<void> {
 
 export function extensionsOf(code: ErrorCode, id: string): object {
   return { code, retryable: ERRORS[code].retryable, source: SOURCE[systemOf(id)] };
+}
+
+/** How long an upstream is not asked depends on when it was asked. */
+function withoutTime({ retryAfterSeconds, ...extensions }: Record<string, unknown>): Record<string, unknown> {
+  if (retryAfterSeconds !== undefined) expect(retryAfterSeconds).toBeGreaterThanOrEqual(1);
+  return extensions;
 }

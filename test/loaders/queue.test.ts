@@ -3,51 +3,108 @@ import fc from 'fast-check';
 import type { Chunk } from '../../src/loaders/queue.js';
 import { Queue } from '../../src/loaders/queue.js';
 
+const MAX_WAIT_MS = 500;
 const ids = (prefix: number, count: number): string[] => Array.from({ length: count }, (_, i) => String(prefix * 1_000 + i));
 const placed = (): Map<string, Chunk<string>> => new Map();
 const drained = <T>(queue: Queue<T>): string[][] => {
   const chunks: string[][] = [];
-  for (let chunk = queue.next(); chunk; chunk = queue.next()) chunks.push(chunk.ids);
+  for (let chunk = queue.next(0); chunk; chunk = queue.next(0)) chunks.push(chunk.ids);
   return chunks;
 };
-const queueOf = (maxIds = 100, maxIdBytes = 2_000): Queue<string> => new Queue<string>({ maxIds, maxIdBytes });
+const queueOf = (maxIds = 100, maxIdBytes = 2_000, smallChunks = 1): Queue<string> => new Queue<string>({ maxIds, maxIdBytes, smallChunks, maxWaitMs: MAX_WAIT_MS });
 
 describe('The queue of chunks', () => {
   test('makes as few chunks as can hold a request, the odd ids first', () => {
     const queue = queueOf();
-    queue.add(ids(1, 250), false, placed());
+    queue.add(ids(1, 250), false, placed(), 0);
     expect(drained(queue).map((chunk) => chunk.length)).toEqual([50, 100, 100]);
   });
 
   test('fills up chunks that have room, of the same fullness only', () => {
     const queue = queueOf();
-    queue.add(ids(1, 30), false, placed());
-    queue.add(ids(2, 30), true, placed());
-    queue.add(ids(3, 60), false, placed());
+    queue.add(ids(1, 30), false, placed(), 0);
+    queue.add(ids(2, 30), true, placed(), 0);
+    queue.add(ids(3, 60), false, placed(), 0);
     expect(drained(queue).map((chunk) => chunk.length)).toEqual([90, 30]);
   });
 
   test('lets a small request overtake the chunks of a large one', () => {
     const queue = queueOf();
-    queue.add(ids(1, 500), false, placed());
-    queue.add(ids(2, 1), false, placed());
+    queue.add(ids(1, 500), false, placed(), 0);
+    queue.add(ids(2, 1), false, placed(), 0);
     expect(drained(queue)[0]).toEqual(['2000']);
   });
 
   test('does not let small ones overtake a large one for ever', () => {
     const queue = queueOf(1);
-    queue.add(ids(1, 3), false, placed());
-    for (let i = 0; i < 100; i++) queue.add(ids(100 + i, 1), false, placed());
+    queue.add(ids(1, 3), false, placed(), 0);
+    for (let i = 0; i < 100; i++) queue.add(ids(100 + i, 1), false, placed(), 0);
     const order = drained(queue).flat();
     for (const id of ['1000', '1001', '1002']) expect(order.indexOf(id)).toBeLessThanOrEqual(8 * 3 + 2);
+  });
+
+  test('serves large requests in the order in which they came, not in turns', () => {
+    const queue = queueOf(1);
+    for (const request of [1, 2, 3]) queue.add(ids(request, 4), false, placed(), 0);
+    expect(drained(queue).flat()).toEqual([...ids(1, 4), ...ids(2, 4), ...ids(3, 4)]);
+  });
+
+  test('gives each large request a turn when it has waited too long, the one that waited longest first', () => {
+    const queue = queueOf(1);
+    queue.add(ids(1, 9), false, placed(), 0);
+    queue.add(ids(2, 9), false, placed(), 10);
+    queue.add(ids(3, 9), false, placed(), 20);
+    const nextAt = (nowMs: number): string => queue.next(nowMs)!.ids[0]![0]!;
+    expect([nextAt(100), nextAt(509)]).toEqual(['1', '1']);
+    expect([nextAt(525), nextAt(525), nextAt(525)]).toEqual(['2', '3', '1']);
+    // Each waits anew from its turn.
+    expect([nextAt(1_024), nextAt(1_025), nextAt(1_025), nextAt(1_025)]).toEqual(['1', '2', '3', '1']);
+  });
+
+  test('lets a small request overtake large ones, also one whose turn it is', () => {
+    const queue = queueOf(1);
+    queue.add(ids(1, 3), false, placed(), 0);
+    queue.add(ids(2, 1), false, placed(), 900);
+    expect(queue.next(1_000)!.ids).toEqual(['2000']);
+  });
+
+  test('lets eight small chunks in a row go before a large one', () => {
+    const queue = queueOf(1);
+    queue.add(ids(1, 3), false, placed(), 0);
+    for (let n = 0; n < 30; n++) queue.add(ids(10 + n, 1), false, placed(), 0);
+    const large = drained(queue).flat().map((id) => ids(1, 3).includes(id));
+    expect(large.flatMap((is, place) => (is ? place : []))).toEqual([8, 17, 26]);
+  });
+
+  test('takes a request of a few chunks for small, and the others for large', () => {
+    const queue = queueOf(10, 2_000, 2);
+    expect([1, 20, 21].map((count) => queue.isSmall(count))).toEqual([true, true, false]);
+    queue.add(ids(1, 20), false, placed(), 0);
+    expect([queue.waitingSmall, queue.largeRequests]).toEqual([2, 0]);
+    queue.add(ids(2, 35), false, placed(), 0);
+    // Its last chunk has room for others.
+    expect([queue.waitingSmall, queue.largeRequests, queue.waitingChunks]).toEqual([3, 1, 6]);
+  });
+
+  test('forgets a large request once all its chunks have left or were removed', () => {
+    const queue = queueOf(1);
+    queue.add(ids(1, 2), false, placed(), 0);
+    queue.next(0);
+    queue.next(0);
+    expect(queue.largeRequests).toBe(0);
+    const chunks = queue.add(ids(2, 3), false, placed(), 0);
+    queue.add(ids(3, 2), false, placed(), 0);
+    for (const chunk of chunks) queue.remove(chunk);
+    expect([queue.largeRequests, queue.waitingChunks]).toEqual([1, 2]);
+    expect(drained(queue).flat()).toEqual(ids(3, 2));
   });
 
   test('counts what waits', () => {
     const queue = queueOf();
     const chunks = placed();
-    queue.add(ids(1, 250), false, chunks);
+    queue.add(ids(1, 250), false, chunks, 0);
     expect(queue.waitingIds).toBe(250);
-    const first = queue.next();
+    const first = queue.next(0);
     expect(queue.waitingIds).toBe(200);
     expect(queue.remove(first!)).toBe(false);
     expect(queue.remove(chunks.get('1000')!)).toBe(true);
@@ -65,16 +122,19 @@ describe('The queue of chunks', () => {
         const queue = queueOf(2);
         const waiting = new Set<Chunk<string>>();
         steps.forEach((one, n) => {
-          if (one.does === 'add') for (const chunk of queue.add(ids(n, one.count), false, placed())) waiting.add(chunk);
+          if (one.does === 'add') for (const chunk of queue.add(ids(n, one.count), false, placed(), 0)) waiting.add(chunk);
           if (one.does === 'remove') {
             const chunk = [...waiting][one.which];
             if (chunk) expect([queue.remove(chunk), queue.remove(chunk), waiting.delete(chunk)]).toEqual([true, false, true]);
           }
           if (one.does === 'next') {
-            const chunk = queue.next();
+            const chunk = queue.next(0);
             expect(chunk ? waiting.delete(chunk) : waiting.size === 0).toBe(true);
           }
           expect(queue.waitingIds).toBe([...waiting].reduce((sum, chunk) => sum + chunk.ids.length, 0));
+          expect(queue.waitingChunks).toBe(waiting.size);
+          expect(queue.waitingSmall).toBe([...waiting].filter(({ large }) => !large).length);
+          expect(queue.largeRequests).toBe(new Set([...waiting].flatMap(({ large }) => large ?? [])).size);
         });
         expect(drained(queue).length).toBe(waiting.size);
       }),
@@ -93,12 +153,12 @@ describe('The queue of chunks', () => {
         chunks.add(chunk);
       },
     };
-    queue.add(ids(1, COUNT), false, counted);
+    queue.add(ids(1, COUNT), false, counted, 0);
     looks = 0;
     for (const chunk of chunks) queue.remove(chunk);
     expect(looks).toBeLessThanOrEqual(5 * COUNT);
     looks = 0;
-    queue.add(['1'], false, placed());
+    queue.add(['1'], false, placed(), 0);
     expect(looks).toBe(0);
   });
 
@@ -113,7 +173,7 @@ describe('The queue of chunks', () => {
           const fresh = ids.filter((id) => !taken.has(id));
           for (const id of fresh) taken.add(id);
           const chunkOf = placed();
-          const used = queue.add(fresh, full, chunkOf);
+          const used = queue.add(fresh, full, chunkOf, 0);
           expect([...chunkOf.keys()]).toEqual(fresh);
           expect(new Set(chunkOf.values())).toEqual(used);
         }

@@ -6,7 +6,7 @@ import { ms, percent, quantile, report } from '../support/figures.js';
 import { after, openLoop } from '../support/load.js';
 import { contactCalls, firstIds, startStand, type Stand, type System } from '../support/stand.js';
 
-/** How long the breaker leaves an upstream alone; as in src/upstream/breaker.ts. */
+/** How long the breaker leaves an upstream alone; as in src/upstream/policies/breaker.ts. */
 const PAUSE_MS = 5_000;
 
 /** One caller's request: when it began, when it was answered, and how. */

@@ -14,7 +14,7 @@ const MOST_ROUNDS = 6;
 const ALLOWANCE_MS = 6;
 
 /** What a caller may be told of an upstream in trouble. */
-const TOLD = ['UPSTREAM_UNAVAILABLE', 'UPSTREAM_TIMEOUT'];
+const TOLD = ['UPSTREAM_UNAVAILABLE', 'UPSTREAM_TIMEOUT', 'OVERLOADED'];
 
 const FORMS: Record<string, (system: UpstreamSandbox) => unknown> = {
   'answers 503 to all': (system) => system.faults.set([{ status: 503 }]),

@@ -5,7 +5,7 @@ import { createApp, type App } from '../../src/app.js';
 import { readConfig } from '../../src/config.js';
 import { parseAddressId, parseContactId } from '../../src/ids.js';
 import { getAddresses, getContacts } from '../../src/upstream/cas360/client.js';
-import type { Upstream } from '../../src/upstream/http.js';
+import type { Endpoint } from '../../src/upstream/endpoint.js';
 import { getContact } from '../../src/upstream/pms/client.js';
 import { LONG_RUN } from '../support/longRun.js';
 import { FOREVER } from '../support/upstreamDouble.js';
@@ -35,7 +35,7 @@ function drawnId(draw: Draw): string {
 }
 
 /** Keeps what it is asked for, and has nothing. */
-class RecordingUpstream {
+class RecordingEndpoint {
   readonly paths: string[] = [];
 
   getJson({ path }: { path: string }): Promise<unknown> {
@@ -52,15 +52,15 @@ function isWellFormed(id: string): boolean {
 }
 
 describe('Whatever ids are drawn, upstreams see no address outside the templates:', () => {
-  const upstream = new RecordingUpstream();
-  const asUpstream = upstream as unknown as Upstream;
+  const upstream = new RecordingEndpoint();
+  const endpoint = upstream as unknown as Endpoint;
   const ask = async (id: unknown): Promise<boolean> => {
     const contact = parseContactId(id);
     const address = parseAddressId(id);
-    if (contact?.source === 'PMS') await getContact(asUpstream, contact.sourceId, FOREVER).catch(() => {});
-    if (contact?.source === 'CAS360') await getContacts(asUpstream, [contact.sourceId, '54'], contact.sourceId.length % 2 === 0, FOREVER);
-    if (address?.source === 'PMS') await getContact(asUpstream, address.sourceId, FOREVER).catch(() => {});
-    if (address?.source === 'CAS360') await getAddresses(asUpstream, [address.sourceId], FOREVER);
+    if (contact?.source === 'PMS') await getContact(endpoint, contact.sourceId, FOREVER).catch(() => {});
+    if (contact?.source === 'CAS360') await getContacts(endpoint, [contact.sourceId, '54'], contact.sourceId.length % 2 === 0, FOREVER);
+    if (address?.source === 'PMS') await getContact(endpoint, address.sourceId, FOREVER).catch(() => {});
+    if (address?.source === 'CAS360') await getAddresses(endpoint, [address.sourceId], FOREVER);
     return contact !== null;
   };
   const offTemplate = (): string[] => upstream.paths.splice(0).filter((path) => !TEMPLATES.test(path));
@@ -141,7 +141,7 @@ describe('Over HTTP, too, whatever way an id comes in:', () => {
       CAS360_BASE_URL: cas360, CAS360_CLIENT_ID: 'id', CAS360_CLIENT_SECRET: 'secret', CAS360_REFRESH_TOKEN: 'refresh',
     });
     const quiet = (): void => {};
-    app = await createApp(config, { log: { info: quiet, warn: quiet, error: quiet }, drainMs: 0, callsToTrip: 100_000 });
+    app = await createApp(config, { log: { info: quiet, warn: quiet, error: quiet }, drainMs: 0, breakersAreOff: true });
     url = await app.listen();
   });
   afterAll(async () => {

@@ -4,7 +4,8 @@ import type { Deadline } from '../../src/deadline.js';
 import type { Sources } from '../../src/loaders/loaders.js';
 import type { Redis } from '../../src/shared/redis.js';
 import { Metrics } from '../../src/telemetry/metrics.js';
-import type { Upstream, UpstreamRequest } from '../../src/upstream/http.js';
+import type { Endpoint, UpstreamRequest } from '../../src/upstream/endpoint.js';
+import { OPEN_GATE } from './upstreamDouble.js';
 
 const SETTINGS = {
   PMS_BASE_URL: 'https://pms.example.com',
@@ -44,20 +45,22 @@ export const CALL_TIMEOUT_MS = 6_800;
 export function buildSources(settings: Record<string, string | undefined> = {}, { record = {}, redis, pathPrefix = '' }: Options = {}): BuiltSources {
   const calls: Call[] = [];
   let held = Promise.resolve();
-  const upstream = (system: Call['system']): Upstream => {
+  const endpoint = (system: Call['system']): Endpoint => {
     const getJson = async (ask: UpstreamRequest, deadline: Deadline): Promise<unknown> => {
       calls.push({ ...ask, ids: [...ask.ids], system, deadline });
       await held;
       const rows = ask.ids.map((id) => ({ id: Number(id), ...record }));
       return system === 'pms' ? rows[0] : rows;
     };
-    return { pathPrefix, getJson } satisfies Partial<Upstream> as unknown as Upstream;
+    return { ...OPEN_GATE, pathPrefix, getJson } satisfies Partial<Endpoint> as unknown as Endpoint;
   };
-  const sources = createSources(readConfig({ ...SETTINGS, ...settings }), { pms: upstream('pms'), cas360: upstream('cas360') }, {
+  const ends = { settled: async () => {}, close: async () => {} };
+  const pms = { ...ends, contacts: endpoint('pms') };
+  const cas360 = { ...ends, contacts: endpoint('cas360'), addresses: endpoint('cas360') };
+  const sources = createSources(readConfig({ ...SETTINGS, ...settings }), { pms, cas360 }, {
     tools: { drift: () => {}, today: () => '2026-03-01' },
     metrics: new Metrics(),
     redis: redis as unknown as Redis | undefined,
-    patienceMs: CALL_TIMEOUT_MS,
   });
   const hold = (): (() => void) => {
     let letGo = (): void => {};

@@ -50,7 +50,7 @@ export async function startTestApp(settings: Record<string, string | undefined> 
   const keep = (message: string, values?: object): number => logged.push(`${message} ${JSON.stringify(values ?? {})}`);
   const log: Log = { info: keep, warn: keep, error: keep };
   const config = readConfig({ ...sandbox.environment, HOST: '127.0.0.1', PORT: '0', MAX_EVENT_LOOP_DELAY_MS: '0', ...settings });
-  const app: App = await createApp(config, { log, drainMs: 0, callsToTrip: 100_000, ...(typeof parts === 'function' ? await parts(sandbox) : parts) });
+  const app: App = await createApp(config, { log, drainMs: 0, breakersAreOff: true, ...(typeof parts === 'function' ? await parts(sandbox) : parts) });
   const url = await app.listen();
   const calls = (): { pms: number; cas360: number; addresses: number } => ({
     pms: sandbox.pms.calls.filter((call) => call.kind === 'contact').length,

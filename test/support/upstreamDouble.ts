@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Deadline, Signal } from '../../src/deadline.js';
 import { isFound, type Outcome } from '../../src/errors.js';
 import { Gatherer, type GathererOptions } from '../../src/loaders/gatherer.js';
-import type { Resource, UpstreamRecord } from '../../src/loaders/resource.js';
+import type { Gate, Resource, UpstreamRecord } from '../../src/loaders/resource.js';
 import type { CallRecording } from '../../src/recording.js';
 
 interface Call {
@@ -28,10 +28,13 @@ export interface GathererOverDouble {
   readonly calls: Call[];
 }
 
+/** An endpoint that lets every call pass. */
+export const OPEN_GATE: Gate = { isFree: true, isOpen: false, isPaused: false, onFree: () => {}, callMs: 0, perCallMs: 0 };
+
 type Options = Partial<Omit<Resource<Named, unknown>, 'toModel'> & Omit<GathererOptions<Named>, 'resource'>>;
 
 /** A gatherer whose calls wait until the test answers them. */
-export function gathererOverDouble({ maxWaitingIds = 1_000, patienceMs = 1_000, attemptTimeoutMs = 500, ...resource }: Options = {}): GathererOverDouble {
+export function gathererOverDouble({ maxWaitingIds = 1_000, patienceMs = 1_000, maxWaitMs = 500, attemptTimeoutMs = 500, ...resource }: Options = {}): GathererOverDouble {
   const calls: Call[] = [];
   const gatherer = new Gatherer<Named>({
     resource: {
@@ -40,6 +43,7 @@ export function gathererOverDouble({ maxWaitingIds = 1_000, patienceMs = 1_000, 
       maxIds: 3,
       maxIdBytes: 100,
       maxCalls: 2,
+      gate: OPEN_GATE,
       fetch: (ids, relationships, deadline) =>
         new Promise((resolve, reject) => {
           const answer = (error?: Error): void => (error ? reject(error) : resolve(ids.map((id) => ({ id, name: relationships ? `${id}!!` : `${id}!` }))));
@@ -51,6 +55,7 @@ export function gathererOverDouble({ maxWaitingIds = 1_000, patienceMs = 1_000, 
     },
     maxWaitingIds,
     patienceMs,
+    maxWaitMs,
     attemptTimeoutMs,
     onDrift: () => {},
   });

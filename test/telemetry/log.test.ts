@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { Cas360Contact } from '../../src/mapping/cas360.js';
 import { createLog } from '../../src/telemetry/log.js';
-import { Upstream } from '../../src/upstream/http.js';
+import { Endpoint } from '../../src/upstream/endpoint.js';
 import { idsFrom, startTestApp } from '../support/testApp.js';
 import { firstIds, startStand, type Stand } from '../support/stand.js';
 
@@ -68,7 +68,7 @@ describe('the log', () => {
 
   test.each<[string, () => unknown]>([
     ['a model', () => jest.spyOn(Cas360Contact.prototype, 'name', 'get').mockImplementation(breakDown)],
-    ['what asks the systems', () => jest.spyOn(Upstream.prototype, 'getJson').mockImplementation(breakDown)],
+    ['what asks the systems', () => jest.spyOn(Endpoint.prototype, 'getJson').mockImplementation(breakDown)],
   ])('has one line for an operation that meets an error of our own in %s, at many places, and says where it began', async (_where, plant) => {
     const app = await startTestApp({}, { compilingShare: Infinity });
     plant();

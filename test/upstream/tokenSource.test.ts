@@ -118,17 +118,6 @@ describe('A token source', () => {
     expect(await third).toBe('token2');
   });
 
-  test('drops a refused token once, however many callers were refused with it', async () => {
-    const self = await endpointWithToken();
-    self.source.invalidate('token1');
-    const second = self.source.get(FOREVER.signal);
-    self.requests[1]?.grant({});
-    expect(await second).toBe('token2');
-    self.source.invalidate('token1');
-    expect(await self.source.get(FOREVER.signal)).toBe('token2');
-    expect(self.requests).toHaveLength(2);
-  });
-
   test('is settled once a renewal is over, whatever came of it', async () => {
     const self = await endpointWithToken();
     await self.source.settled();
@@ -153,5 +142,124 @@ describe('A token source', () => {
     await expect(short).rejects.toThrow('too late');
     self.requests[0]?.grant({});
     expect(await long).toBe('token1');
+  });
+});
+
+const [OLD, NEW] = ['token1', 'token2'];
+const REST_MS = 30_000;
+
+describe('A refused token', () => {
+  const replacement = (self: Endpoint, refused: string, path = '/contacts/1') => self.source.replacementFor(refused, path, FOREVER.signal);
+
+  /** After a call was refused with the first token and with its replacement, while others are served. */
+  async function withBadRecord(): Promise<Endpoint> {
+    const self = await endpointWithToken();
+    const renewed = replacement(self, OLD);
+    self.requests[1]?.grant({});
+    expect(await renewed).toBe(NEW);
+    self.source.didNotHelp(NEW);
+    return self;
+  }
+
+  test('brings one renewal, however many calls were refused with it, and when they hear of that', async () => {
+    const self = await endpointWithToken();
+    const replays = Array.from({ length: 100 }, (_, n) => replacement(self, OLD, `/contacts/${n}`));
+    self.requests[1]?.grant({});
+    expect(new Set(await Promise.all(replays))).toEqual(new Set([NEW]));
+    expect(replacement(self, OLD)).toBe(NEW);
+    expect(self.source.get(FOREVER.signal)).toBe(NEW);
+    expect(self.requests).toHaveLength(2);
+  });
+
+  test('is used by others until the new one is there', async () => {
+    const self = await endpointWithToken();
+    const renewed = replacement(self, OLD);
+    expect(self.source.get(FOREVER.signal)).toBe(OLD);
+    self.requests[1]?.grant({});
+    await renewed;
+    expect(self.source.get(FOREVER.signal)).toBe(NEW);
+  });
+
+  test('is used by others when no other can be had, and asked for again a second later', async () => {
+    const self = await endpointWithToken();
+    const renewed = replacement(self, OLD);
+    self.requests[1]?.fail();
+    await expect(renewed).rejects.toMatchObject({ code: 'UPSTREAM_AUTH_FAILED' });
+    expect(self.source.get(FOREVER.signal)).toBe(OLD);
+    await expect(replacement(self, OLD)).rejects.toMatchObject({ code: 'UPSTREAM_AUTH_FAILED' });
+    expect(self.requests).toHaveLength(2);
+    self.clock = 1_000;
+    void replacement(self, OLD);
+    expect(self.requests).toHaveLength(3);
+  });
+
+  test('lets a caller go at its own deadline', async () => {
+    const self = await endpointWithToken();
+    const impatient = new AbortController();
+    const renewed = self.source.replacementFor(OLD, '/contacts/1', impatient.signal);
+    impatient.abort(new Error('too late'));
+    await expect(renewed).rejects.toThrow('too late');
+  });
+
+  test('brings no other for half a minute after one that did not help, while others are served', async () => {
+    const self = await withBadRecord();
+    for (self.clock = 0; self.clock < REST_MS; self.clock += 100) {
+      expect(replacement(self, NEW)).toBeUndefined();
+      self.source.served(NEW);
+    }
+    expect(self.requests).toHaveLength(2);
+    void replacement(self, NEW);
+    expect(self.requests).toHaveLength(3);
+  });
+
+  test('brings no other where it never served: then the tokens are not the reason', async () => {
+    const self = await withBadRecord();
+    for (self.clock = 0; self.clock < REST_MS; self.clock += 100) expect(replacement(self, NEW, `/contacts/${self.clock}`)).toBeUndefined();
+    expect(self.requests).toHaveLength(2);
+  });
+
+  test.each([
+    ['three records were refused for a second', ['1', '2', '3'], 1_000, true],
+    ['more were', ['1', '2', '3', '4', '5'], 1_000, true],
+    ['only two were', ['1', '2', '1', '2'], 1_000, false],
+    ['that lasts for less than a second', ['1', '2', '3'], 999, false],
+  ])('that had served was revoked if nothing but refusals came since, and %s', async (_what, records, afterMs, isRevoked) => {
+    const self = await withBadRecord();
+    self.source.served(NEW);
+    for (const record of records) expect(replacement(self, NEW, `/contacts/${record}`)).toBeUndefined();
+    self.clock += afterMs;
+    const renewed = replacement(self, NEW, `/contacts/${records.at(-1)}`);
+    expect(renewed === undefined).toBe(!isRevoked);
+    expect(self.requests).toHaveLength(isRevoked ? 3 : 2);
+  });
+
+  test('was not revoked if a call was served in between', async () => {
+    const self = await withBadRecord();
+    self.source.served(NEW);
+    for (const record of ['1', '2', '3']) expect(replacement(self, NEW, `/contacts/${record}`)).toBeUndefined();
+    self.source.served(NEW);
+    self.clock += 1_000;
+    for (const record of ['1', '2', '3']) expect(replacement(self, NEW, `/contacts/${record}`)).toBeUndefined();
+  });
+
+  test('that is over by the time its replay is refused says nothing: the next one brings another', async () => {
+    const self = await endpointWithToken();
+    const renewed = replacement(self, OLD);
+    self.requests[1]?.grant({ lifetimeSeconds: 5 });
+    await renewed;
+    self.clock = 5_000;
+    self.source.didNotHelp(NEW);
+    void replacement(self, NEW);
+    expect(self.requests).toHaveLength(3);
+  });
+
+  test('that was replaced meanwhile begins no rest', async () => {
+    const self = await endpointWithToken();
+    const renewed = replacement(self, OLD);
+    self.requests[1]?.grant({});
+    await renewed;
+    self.source.didNotHelp(OLD);
+    void replacement(self, NEW);
+    expect(self.requests).toHaveLength(3);
   });
 });

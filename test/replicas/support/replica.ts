@@ -34,12 +34,16 @@ const token = new TokenSource({
 });
 
 async function call(): Promise<number> {
-  for (let attempt = 1; ; attempt++) {
-    const value = await token.get(AbortSignal.timeout(10_000));
-    const { status } = await fetch(`${cas360Url}/contacts/54`, { headers: { authorization: `Bearer ${value}` } });
-    if (status !== 401 || attempt > 1) return status;
-    token.invalidate(value);
-  }
+  const signal = AbortSignal.timeout(10_000);
+  const first = await token.get(signal);
+  const status = await statusWith(first);
+  const other = status === 401 ? await token.replacementFor(first, '/contacts/54', signal) : undefined;
+  return other === undefined ? status : statusWith(other);
+}
+
+async function statusWith(value: string): Promise<number> {
+  const { status } = await fetch(`${cas360Url}/contacts/54`, { headers: { authorization: `Bearer ${value}` } });
+  return status;
 }
 
 process.on('message', () => {

@@ -1,0 +1,79 @@
+/** @needs redis-server */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Redis } from '../../../src/shared/redis.js';
+import { Pause, type PausingStatus } from '../../../src/upstream/policies/pause.js';
+import { joinPauses, sharePause } from '../../../src/upstream/policies/sharedPause.js';
+import { RedisServer } from '../../support/redisServer.js';
+import { until } from '../../support/until.js';
+
+let server: RedisServer;
+const connections: Redis[] = [];
+beforeAll(async () => {
+  server = await RedisServer.start();
+});
+afterAll(async () => {
+  connections.forEach((redis) => redis.close());
+  await server.stop();
+});
+
+/** The pause of one replica, with the connection that shares it. */
+async function replica(key: string): Promise<{ pause: Pause; redis: Redis }> {
+  const redis = new Redis({ url: server.url, onHealth: () => {} });
+  connections.push(redis);
+  const onBegin = (forMs: number, status: PausingStatus): void => sharePause(redis, key, forMs, status);
+  const pause = new Pause({ source: 'PMS', now: () => performance.now(), random: () => 0, maxMs: 86_400_000, onBegin });
+  joinPauses(redis, key, pause);
+  await until('Redis is up', () => redis.isUp);
+  return { pause, redis };
+}
+
+/** The code of a call that may take a second; undefined if it may leave. */
+const codeOf = (pause: Pause): string | undefined => pause.refusal(performance.now() + 1_000)?.code;
+
+/** How long Redis keeps a pause, in milliseconds; below 0 if it does not. */
+const kept = (key: string): Promise<number> => server.ask((client) => client.pTTL(key));
+
+/** What is kept there: the status that asked for the pause. */
+const status = (key: string): Promise<string | null> => server.ask((client) => client.get(key));
+
+describe('A pause that replicas share', () => {
+  test.each([
+    [429, 'UPSTREAM_RATE_LIMITED'],
+    [503, 'UPSTREAM_UNAVAILABLE'],
+  ] as const)('begun by %i at one is kept by the others within a heartbeat, and by those that start later, with its code', async (asking, code) => {
+    const key = `contacts:{pms}:pause:${asking}`;
+    const [first, second] = [await replica(key), await replica(key)];
+    first.pause.begin(asking, '60');
+    await until('the second one pauses', () => codeOf(second.pause) === code);
+    const third = await replica(key);
+    await until('the third one pauses', () => codeOf(third.pause) === code);
+    expect(second.pause.leftMs).toBeLessThanOrEqual(60_000);
+  });
+
+  test('is not made shorter, nor given another status, by what another replica was told later', async () => {
+    const [first, second] = [await replica('a'), await replica('a')];
+    first.pause.begin(503, '60');
+    await until('Redis keeps the pause', async () => (await kept('a')) > 0);
+    second.pause.begin(429, '1');
+    // Behind it on the same connection.
+    await second.redis.run((client) => client.ping());
+    expect(await kept('a')).toBeGreaterThan(50_000);
+    expect(await status('a')).toBe('503');
+  });
+
+  test('is made longer by a replica that was told of a longer one', async () => {
+    const [first, second] = [await replica('b'), await replica('b')];
+    first.pause.begin(429, '30');
+    await until('Redis keeps the pause', async () => (await kept('b')) > 0);
+    second.pause.begin(503, '60');
+    await until('the first one pauses for longer', () => first.pause.leftMs > 31_000);
+    expect(await status('b')).toBe('503');
+  });
+
+  test('does not need Redis', async () => {
+    const { pause, redis } = await replica('c');
+    redis.close();
+    pause.begin(503, '60');
+    expect(codeOf(pause)).toBe('UPSTREAM_UNAVAILABLE');
+  });
+});
