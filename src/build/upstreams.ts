@@ -82,7 +82,7 @@ function createCas360(config: Config, cas360: Cas360Config, tokens: Tokens, opti
 }
 
 function createRate({ maxRate }: PmsConfig): Rate | undefined {
-  return maxRate === undefined ? undefined : new Rate(() => maxRate, 50);
+  return maxRate === undefined ? undefined : new Rate(() => maxRate);
 }
 
 function close(wire: Wire, ...endpoints: readonly Endpoint[]): Promise<void> {
@@ -109,14 +109,13 @@ function createEndpoint({ attemptTimeoutMs, maxPauseSeconds }: Config, { metrics
   const breaker = new Breaker({ now, attemptTimeoutMs, isOff: breakersAreOff });
   const pace = new Pace({ now, maxCalls, maxRate });
   metrics.watchEndpoint(source, resource, () => ({ breaker: breaker.openness, pauseSeconds: pause.leftMs / 1_000 }));
-  metrics.watchToken(source, () => token.ageMs && token.ageMs / 1_000);
   return new Endpoint({ source, attemptTimeoutMs, pause, pace, breaker, retry: new Retry(CLOCK_AND_RANDOM), token, wire, onCall: metrics.upstreamCall });
 }
 
 type Tokens = Pick<TokenSourceOptions, 'request' | 'initial'>;
 
 function createTokenSource(source: Source, tokens: Tokens, { log, metrics }: UpstreamsOptions): TokenSource {
-  return new TokenSource({
+  const token = new TokenSource({
     source,
     ...tokens,
     ...CLOCK_AND_RANDOM,
@@ -126,4 +125,6 @@ function createTokenSource(source: Source, tokens: Tokens, { log, metrics }: Ups
       log.warn('No access token could be obtained.', { source, reason: tokenFailure(error) });
     },
   });
+  metrics.watchToken(source, () => token.ageMs && token.ageMs / 1_000);
+  return token;
 }

@@ -1,4 +1,4 @@
-import type { Pace } from './resource.js';
+import type { Speed } from './resource.js';
 
 /** What waits already. */
 export interface Waiting {
@@ -33,13 +33,13 @@ const IMPATIENT = 5;
  */
 export class Admission {
   readonly #maxWaitMs: number;
-  readonly #pace: Pace;
+  readonly #speed: Speed;
   #interval = { startedAtMs: -Infinity, queued: 0, refused: 0, sent: 0 };
   #overloadedIntervals = 0;
 
-  constructor(maxWaitMs: number, pace: Pace) {
+  constructor(maxWaitMs: number, speed: Speed) {
     this.#maxWaitMs = maxWaitMs;
-    this.#pace = pace;
+    this.#speed = speed;
   }
 
   /** How many of a small request's chunks are admitted: none if it would wait for others too long, else what fits into its time. */
@@ -52,7 +52,7 @@ export class Admission {
 
   /** How many of a large request's chunks are admitted: as many as can be answered within the time that is left. */
   large(chunks: number, { waitingChunks, largeRequests }: Waiting, leftMs: number): number {
-    if (largeRequests * this.#pace.perCallMs > this.#maxWaitMs) return 0;
+    if (largeRequests * this.#speed.perCallMs > this.#maxWaitMs) return 0;
     return Math.max(0, Math.min(chunks, this.#fitting(waitingChunks, leftMs)));
   }
 
@@ -68,13 +68,13 @@ export class Admission {
 
   /** How many chunks can be answered within so many milliseconds, behind those that wait. */
   #fitting(waitingChunks: number, leftMs: number): number {
-    const { perCallMs } = this.#pace;
+    const { perCallMs } = this.#speed;
     return perCallMs === 0 ? Infinity : Math.floor((OPTIMISM * leftMs) / perCallMs) - waitingChunks;
   }
 
   #waitMs({ waitingSmall, largeRequests }: Waiting): number {
     // Every ninth call is one of a large request.
-    return waitingSmall * this.#pace.perCallMs * (largeRequests > 0 ? 9 / 8 : 1);
+    return waitingSmall * this.#speed.perCallMs * (largeRequests > 0 ? 9 / 8 : 1);
   }
 
   get #isOverloaded(): boolean {
@@ -83,7 +83,7 @@ export class Admission {
 
   #allowedMs(): number {
     if (!this.#isOverloaded) return this.#maxWaitMs;
-    const { callMs, perCallMs } = this.#pace;
+    const { callMs, perCallMs } = this.#speed;
     return Math.min(this.#maxWaitMs, Math.max(OVERLOAD_WAIT.share * callMs, OVERLOAD_WAIT.chunks * perCallMs));
   }
 

@@ -15,7 +15,7 @@ export type Outcomes<R> = Map<string, Outcome<R>>;
 export type Loading<T> = Outcome<T> | Promise<Outcome<T>>;
 
 /** How fast the endpoint of a resource can be called at present. Times are milliseconds, and 0 while they are not known. */
-export interface Pace {
+export interface Speed {
   /** The typical duration of a call. */
   readonly callMs: number;
   /** The typical time between two calls. */
@@ -23,7 +23,7 @@ export interface Pace {
 }
 
 /** What the endpoint of a resource lets pass at present. */
-export interface Gate extends Pace {
+export interface Gate extends Speed {
   /** Whether a call may leave now. If not, the listener of `onFree` is called as soon as one may. */
   readonly isFree: boolean;
   onFree(listener: () => void): void;

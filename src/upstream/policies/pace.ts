@@ -26,9 +26,6 @@ const LOW_SHARE = 1 / 4;
 const USUAL_SHARE = 4 / 5;
 const DECREASE = 0.5;
 
-/** How many milliseconds' worth of calls may leave together. */
-const BURST_MS = 50;
-
 /** More than the usual calls are under way only if they take little longer than when there are few. */
 const SPARE_RATIO = 1.2;
 /** If they take so much longer, they only wait for each other inside the upstream. */
@@ -42,7 +39,7 @@ const CROWDED = { ratio: 1.3, ms: 10 };
 export class Pace {
   readonly #options: PaceOptions;
   readonly #learned = new LearnedRate();
-  readonly #rate = new Rate((nowMs) => this.#learned.perSecond(nowMs), BURST_MS);
+  readonly #rate = new Rate((nowMs) => this.#learned.perSecond(nowMs));
   /** As many as at most where that is few: then the kind of calls decides how long they take, not their number. */
   readonly #usual: number;
   #limit: number;

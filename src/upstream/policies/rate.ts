@@ -1,15 +1,14 @@
 import { RecentCount } from './recentCount.js';
 
+/** How many milliseconds' worth of calls may leave together: timers are late. */
+const BURST_MS = 50;
+
 /** Spaces calls so that on average no more than a number leave in a second. */
 export class Rate {
   #nextAtMs = -Infinity;
 
-  constructor(
-    /** The calls a second at a time. Infinity: no limit. */
-    readonly perSecond: (nowMs: number) => number,
-    /** How many milliseconds' worth of calls may leave together, because timers are late. */
-    readonly burstMs: number,
-  ) {}
+  /** `perSecond` gives the calls a second at a time. Infinity: no limit. */
+  constructor(readonly perSecond: (nowMs: number) => number) {}
 
   /** How long the next call has to wait. */
   waitMs(nowMs: number): number {
@@ -18,7 +17,7 @@ export class Rate {
 
   take(nowMs: number): void {
     const perSecond = this.perSecond(nowMs);
-    if (perSecond !== Infinity) this.#nextAtMs = Math.max(this.#nextAtMs, nowMs - this.burstMs) + 1_000 / perSecond;
+    if (perSecond !== Infinity) this.#nextAtMs = Math.max(this.#nextAtMs, nowMs - BURST_MS) + 1_000 / perSecond;
   }
 }
 

@@ -181,7 +181,7 @@ describe('The typical duration of a call', () => {
 
   test('divided by how many may be under way is the time between two calls, or that of the rate if longer', () => {
     const typical = (rate?: number): number => {
-      const { pace } = paced(10, rate === undefined ? undefined : new Rate(() => rate, 50));
+      const { pace } = paced(10, rate === undefined ? undefined : new Rate(() => rate));
       for (let n = 0; n < 50; n++) pace.answered(ALONE, 100);
       return pace.perCallMs;
     };
@@ -210,7 +210,7 @@ describe('A rate that an operator set', () => {
 
   test('is kept by two endpoints that share it, and used whole', () => {
     const clock = { nowMs: 10_000 };
-    const rate = new Rate(() => 50, 50);
+    const rate = new Rate(() => 50);
     // What late timers may catch up comes in the first second.
     const [first, ...others] = perSecond([paced(16, rate, clock), paced(16, rate, clock)], clock, 10);
     expect(first).toBeLessThanOrEqual(50 + 3);
@@ -218,7 +218,7 @@ describe('A rate that an operator set', () => {
   });
 
   test('counts the second request of a call, after a 401', () => {
-    const self = paced(16, new Rate(() => 1, 50), { nowMs: 10_000 });
+    const self = paced(16, new Rate(() => 1), { nowMs: 10_000 });
     self.fill();
     const waitMs = self.pace.waitMs;
     self.pace.spend();
