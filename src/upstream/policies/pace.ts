@@ -28,8 +28,11 @@ const DECREASE = 0.5;
 
 /** More than the usual calls are under way only if they take little longer than when there are few. */
 const SPARE_RATIO = 1.2;
-/** If they take so much longer, they only wait for each other inside the upstream. */
-const CROWDED = { ratio: 1.3, ms: 10 };
+/**
+ * If they take so much longer, they only wait for each other inside the upstream. Not less: on a busy machine all calls take
+ * longer, and fewer at once would serve less.
+ */
+const CROWDED = { ratio: 2, ms: 10 };
 
 /**
  * How many calls to one endpoint may be under way, and how many may leave in a second. Additive increase, multiplicative
@@ -106,6 +109,7 @@ export class Pace {
     const lowMs = this.#lowMs.value;
     const typicalMs = this.#typicalMs.value;
     const isKnown = lowMs > 0 && this.#usual < maxCalls;
+    // Not below: with few calls it is learned anew how long they take.
     if (isKnown && typicalMs > CROWDED.ratio * lowMs + CROWDED.ms) return this.#limit > LOW_SHARE * maxCalls ? -1 : 0;
     const most = isKnown && typicalMs < SPARE_RATIO * lowMs ? maxCalls : this.#usual;
     return this.#limit < most ? 1 : 0;
