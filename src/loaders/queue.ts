@@ -136,20 +136,16 @@ export class Queue<R> {
   /** The next one first. */
   #small: Chunk<R>[] = [];
   #large: LargeRequest<R>[] = [];
-  /** How many of `#small` still wait, and about how many were removed. Those are skipped when their turn comes. */
-  #smallWaiting = 0;
+  /** About how many of `#small` were removed. They are skipped when their turn comes. */
   #removed = 0;
   #overtaking = 0;
   waitingIds = 0;
   waitingChunks = 0;
+  /** How many chunks of small requests wait. */
+  waitingSmall = 0;
 
   constructor(options: QueueOptions) {
     this.#options = options;
-  }
-
-  /** How many chunks of small requests wait. */
-  get waitingSmall(): number {
-    return this.#smallWaiting;
   }
 
   get largeRequests(): number {
@@ -182,7 +178,7 @@ export class Queue<R> {
     const hasRoom = made.length > 0 && made.at(-1)!.ids.length < maxIds;
     const small = made.length > this.#options.smallChunks ? made.splice(hasRoom ? -1 : made.length) : made.splice(0);
     this.#small.push(...small);
-    this.#smallWaiting += small.length;
+    this.waitingSmall += small.length;
     if (made.length > 0) this.#addLarge({ chunks: made, waiting: made.length, lastTurnAtMs: nowMs });
     return used;
   }
@@ -193,7 +189,7 @@ export class Queue<R> {
   }
 
   next(nowMs: number): Chunk<R> | undefined {
-    const isTurn = this.#smallWaiting === 0 || this.#overtaking >= MAX_OVERTAKING || (this.#overtaking > 0 && this.#isLargeDue(nowMs));
+    const isTurn = this.waitingSmall === 0 || this.#overtaking >= MAX_OVERTAKING || (this.#overtaking > 0 && this.#isLargeDue(nowMs));
     const large = isTurn ? this.#nextLarge(nowMs) : undefined;
     const chunk = large ?? this.#nextOf(this.#small);
     this.#overtaking = large ? 0 : this.#overtaking + 1;
@@ -239,7 +235,7 @@ export class Queue<R> {
     this.waitingIds -= chunk.ids.length;
     this.waitingChunks--;
     const { large } = chunk;
-    if (!large) this.#smallWaiting--;
+    if (!large) this.waitingSmall--;
     else if (--large.waiting === 0) this.#large = this.#large.filter((request) => request !== large);
   }
 

@@ -100,9 +100,10 @@ export class Endpoint {
     } catch (caught) {
       throw (error = caught);
     } finally {
+      const verdict = paceVerdict(error);
       breaker.end(passed, breakerVerdict(error, request));
-      pace.end(paced, paceVerdict(error));
-      if (tries) pause.tried(paceVerdict(error) === 'taken');
+      pace.end(paced, verdict);
+      if (tries) pause.tried(verdict === 'taken');
       this.#slots.changed();
     }
   }

@@ -63,8 +63,7 @@ export class TokenSource {
       if (now >= token.renewAtMs && now >= this.#pausedUntilMs) void this.#renew(calls).catch(() => {});
       return token.value;
     }
-    if (!this.#renewal && now < this.#pausedUntilMs) return Promise.reject(this.#failure());
-    return waitFor(this.#renew(calls), signal);
+    return this.#renewed(now, signal, calls);
   }
 
   /** The age of the token; undefined while there is none. */
@@ -83,8 +82,7 @@ export class TokenSource {
     if (this.#refusedPaths.size === 0) this.#refusedSinceMs = now;
     if (this.#refusedPaths.size < REVOKED.records) this.#refusedPaths.add(path);
     if (now < this.#restsUntilMs && !this.#isRevoked(refused, now)) return undefined;
-    if (!this.#renewal && now < this.#pausedUntilMs) return Promise.reject(this.#failure());
-    return waitFor(this.#renew(calls), signal);
+    return this.#renewed(now, signal, calls);
   }
 
   #isRevoked(value: string, now: number): boolean {
@@ -106,6 +104,11 @@ export class TokenSource {
   /** Resolves when no renewal is under way. Ending the process earlier could lose the new refresh token. */
   async settled(): Promise<void> {
     await this.#renewal?.catch(() => {});
+  }
+
+  #renewed(now: number, signal: Signal, calls: UpstreamCall[] | undefined): Promise<string> {
+    if (!this.#renewal && now < this.#pausedUntilMs) return Promise.reject(this.#failure());
+    return waitFor(this.#renew(calls), signal);
   }
 
   #renew(calls: UpstreamCall[] | undefined): Promise<string> {
