@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -6,23 +6,23 @@ import { expect, test } from '@jest/globals';
 
 const last = readFileSync('Dockerfile', 'utf8').split(/^FROM /m).at(-1)!;
 
-/** Without the packages, which other tests use at the same time. */
-const namesIn = (folder: string): unknown[] => readdirSync(folder, { recursive: true }).filter((name) => !String(name).startsWith('node_modules/'));
-
 /** The program that the image starts, and its arguments. */
 const command = JSON.parse(/^CMD (.*)$/m.exec(last)![1]!) as string[];
 
 test("what the image's last stage copies and starts is a service that answers, and writes nothing", async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'image-'));
+  const image = mkdtempSync(join(tmpdir(), 'image-'));
+  const folder = join(image, 'app');
+  const names = (): unknown[] => readdirSync(folder, { recursive: true });
   try {
+    mkdirSync(folder);
     for (const [, from, to] of last.matchAll(/^COPY --from=build \/app\/(\S+) \.\/(\S*)$/gm)) {
-      if (from === 'node_modules') symlinkSync(resolve(from), join(folder, from));
+      if (from === 'node_modules') symlinkSync(resolve(from), join(image, from));
       else cpSync(from!, join(folder, to || from!), { recursive: true });
     }
-    const before = namesIn(folder);
+    const before = names();
     const [program, ...args] = command;
-    // In the image the packages lie below the folder; here they are linked.
-    args.unshift(`--allow-fs-read=${resolve('node_modules')}`);
+    // In the image the packages lie in the folder. Here they lie beside it: other tests write into them meanwhile.
+    args.unshift(`--allow-fs-read=${resolve('node_modules')}`, `--allow-fs-read=${join(image, 'node_modules')}`);
     const { PATH = '' } = process.env;
     const child = spawn(program!, args, { cwd: folder, env: { PATH, HOME: folder, NODE_ENV: 'production', HOST: '127.0.0.1', PORT: '0', PMS_BASE_URL: 'http://127.0.0.1:9', PMS_TOKEN_URL: 'http://127.0.0.1:9/token', PMS_CLIENT_ID: 'a', PMS_CLIENT_SECRET: 'b' }, stdio: ['ignore', 'pipe', 'pipe'] });
     const ended = new Promise((done) => child.on('close', done));
@@ -41,9 +41,9 @@ test("what the image's last stage copies and starts is a service that answers, a
     expect((await fetch(`${url!}/health/ready`)).status).toBe(200);
     child.kill('SIGTERM');
     expect(await ended).toBe(0);
-    expect(namesIn(folder)).toEqual(before);
+    expect(names()).toEqual(before);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(image, { recursive: true, force: true });
   }
 }, 60_000);
 
