@@ -9,6 +9,8 @@ export interface ErrorFacts {
   readonly scope?: string | undefined;
   /** How long the upstream is not asked. */
   readonly retryAfterSeconds?: number | undefined;
+  /** Whether it may pass by itself, where the code alone does not say so. */
+  readonly isTransient?: boolean | undefined;
 }
 
 /** The name of a limit's setting, and its value. */
@@ -52,7 +54,11 @@ export const ERRORS = {
   UPSTREAM_TIMEOUT: { retryable: true, sentence: 'The system that holds this did not answer in time. Try again later.' },
   UPSTREAM_UNAVAILABLE: { retryable: true, sentence: 'The system that holds this is not available. Try again later.' },
   UPSTREAM_RATE_LIMITED: { retryable: true, sentence: 'The system that holds this takes no more requests for now. Try again later.' },
-  UPSTREAM_AUTH_FAILED: { retryable: false, sentence: 'The system that holds this refused our credentials. Its operator must renew them.' },
+  UPSTREAM_AUTH_FAILED: {
+    retryable: false,
+    sentence: ({ isTransient }) =>
+      isTransient ? 'This service gets no access to the system that holds this at the moment. Try again later.' : 'The system that holds this refused our credentials. Its operator must renew them.',
+  },
   UPSTREAM_INVALID_RESPONSE: { retryable: false, sentence: 'The system that holds this gave an answer that cannot be used.' },
   SOURCE_NOT_CONFIGURED: { retryable: false, sentence: 'The system that holds this is not connected here.' },
   FORBIDDEN: { retryable: false, sentence: ({ coordinate, scope }) => `${coordinate} needs the scope ${scope}, which the request does not carry.` },

@@ -1,5 +1,5 @@
 import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
+import { brotliDecompress, gunzip, inflate as inflateDeflated } from 'node:zlib';
 
 /** A body that is too large, broken, or in an unexpected encoding. The error never quotes the body. */
 export class UnreadableBody extends Error {
@@ -7,13 +7,15 @@ export class UnreadableBody extends Error {
 }
 
 const unzip = promisify(gunzip);
+/** Their bytes do not tell that they are compressed. */
+const DECODERS = new Map([['br', promisify(brotliDecompress)], ['deflate', promisify(inflateDeflated)]]);
 const UTF_8 = new TextDecoder();
 
 /**
- * Reads a UTF-8 body, gzipped or not. `maxBytes` limits its size both as sent and inflated. Throws UnreadableBody if it is
- * larger or cannot be inflated; the connection is then closed.
+ * Reads a UTF-8 body, gzipped or not, or compressed as `coding` says. `maxBytes` limits its size both as sent and inflated.
+ * Throws UnreadableBody if it is larger or cannot be inflated; the connection is then closed.
  */
-export async function readText(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<string> {
+export async function readText(body: AsyncIterable<Uint8Array>, maxBytes: number, coding?: string): Promise<string> {
   // One buffer: a list of tiny chunks would take far more memory (docs/performance.md).
   const bytes = Buffer.allocUnsafe(maxBytes);
   let size = 0;
@@ -24,7 +26,13 @@ export async function readText(body: AsyncIterable<Uint8Array>, maxBytes: number
     size += chunk.length;
   }
   const read = bytes.subarray(0, size);
-  return UTF_8.decode(isGzip(read) ? await inflate(read, maxBytes) : read);
+  return UTF_8.decode(isGzip(read) ? await inflate(read, maxBytes) : await decoded(read, maxBytes, coding));
+}
+
+/** The header is often wrong: then the bytes stay as they are. */
+async function decoded(bytes: Uint8Array, maxBytes: number, coding = ''): Promise<Uint8Array> {
+  const decode = DECODERS.get(coding.toLowerCase());
+  return decode ? decode(bytes, { maxOutputLength: maxBytes }).catch(() => bytes) : bytes;
 }
 
 /** Detects gzip by its first bytes: `content-encoding` is often wrong. JSON cannot begin with them. */

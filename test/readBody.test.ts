@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { createCallers } from '../src/web/callers.js';
-import { requestToken } from '../src/upstream/oauth2/tokenEndpoint.js';
+import { pmsGrant } from '../src/upstream/pms/token.js';
 import { ENDLESS, gzipBomb, startHostileServer, type HostileServer } from './support/hostileServer.js';
 
 const MEBIBYTE = 1_048_576;
@@ -24,7 +24,7 @@ async function riseOf(run: () => Promise<unknown>): Promise<number> {
 }
 
 const READERS: readonly [string, (url: URL) => Promise<unknown>][] = [
-  ['the token endpoint', (url) => requestToken({ url, clientId: 'client', clientSecret: 'secret', timeoutMs: 3_000 })],
+  ['the token endpoint', (url) => pmsGrant({ tokenUrl: url, clientId: 'client', clientSecret: 'secret', scope: undefined }, 3_000)()],
   ['the key server', (url) => createCallers({ jwksUrl: url, issuer: 'https://issuer.example', audience: 'contacts' })(`Bearer ${Buffer.from('{"alg":"ES256","kid":"x"}').toString('base64url')}.e30.AAAA`)],
 ];
 

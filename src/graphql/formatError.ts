@@ -59,8 +59,8 @@ export function knownError(error: unknown, extensions: GraphQLFormattedError['ex
 }
 
 /** An error as it is served. */
-export function serve({ code, source, message, facts: { limit, coordinate, scope, retryAfterSeconds } }: ContactsError): ServedError {
-  const { retryable } = ERRORS[code];
+export function serve({ code, source, message, facts: { limit, coordinate, scope, retryAfterSeconds, isTransient } }: ContactsError): ServedError {
+  const retryable = isTransient ?? ERRORS[code].retryable;
   return {
     message,
     extensions: {

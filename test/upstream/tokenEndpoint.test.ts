@@ -1,8 +1,8 @@
 import type { RequestListener } from 'node:http';
 import { inspect } from 'node:util';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { requestToken, TokenRefused, type GrantAnswer } from '../../src/upstream/oauth2/tokenEndpoint.js';
+import { requestToken, type TokenOutcome } from '../../src/upstream/oauth2/tokenEndpoint.js';
 import { ENDLESS, gzipBomb, startHostileServer, type Endless, type HostileServer } from '../support/hostileServer.js';
 
 const MAX_BYTES = 64 * 1_024;
@@ -10,12 +10,12 @@ const MAX_BYTES = 64 * 1_024;
 const BUFFERED_BYTES = 32 * 1_048_576;
 const CANARY = 'refresh-token-canary';
 const GRANT = JSON.stringify({ access_token: 'access', refresh_token: CANARY, expires_in: 60 });
-const GRANTED = { accessToken: 'access', refreshToken: CANARY, lifetimeSeconds: 60 };
+const GRANTED = { kind: 'granted', grant: { accessToken: 'access', lifetimeSeconds: 60 }, refreshToken: CANARY };
 
 let server: HostileServer;
 afterEach(() => server.stop());
 
-async function ask(answer: RequestListener | Endless, timeoutMs = 10_000): Promise<GrantAnswer> {
+async function ask(answer: RequestListener | Endless, timeoutMs = 10_000): Promise<TokenOutcome> {
   server = await startHostileServer(answer);
   return requestToken({ url: server.url, clientId: 'client', clientSecret: 'secret', form: { grant_type: 'client_credentials' }, timeoutMs });
 }
@@ -25,8 +25,11 @@ const drips = (status: number): RequestListener => (_request, response) => {
   const drip = setInterval(() => response.write(' '), 5);
   response.on('close', () => clearInterval(drip));
 };
+/** Says it without an end, and cuts the connection. */
+const cutAfter = (body: string | Buffer, headers: Record<string, string | number> = {}): RequestListener => (_request, response) => {
+  response.writeHead(200, headers).write(body, () => response.destroy());
+};
 const padded = (bytes: number): string => GRANT + ' '.repeat(bytes - GRANT.length);
-const failure = (asking: Promise<unknown>): Promise<Error> => asking.then(() => { throw new Error('it was granted'); }, (error: unknown) => error as Error);
 
 describe('A token endpoint’s answer is read', () => {
   test.each<[string, RequestListener]>([
@@ -37,13 +40,20 @@ describe('A token endpoint’s answer is read', () => {
     ['in gzip', says(200, gzipSync(GRANT), { 'content-encoding': 'gzip' })],
     ['in gzip, called x-gzip', says(200, gzipSync(GRANT), { 'content-encoding': 'x-gzip' })],
     ['in gzip, although no header says so', says(201, gzipSync(GRANT))],
+    ['deflated', says(200, deflateSync(GRANT), { 'content-encoding': 'deflate' })],
+    ['in brotli', says(200, brotliCompressSync(GRANT), { 'content-encoding': 'BR' })],
+    ['as it is, although a header says brotli', says(200, GRANT, { 'content-encoding': 'br' })],
     ['as it is, although a header says gzip', says(200, GRANT, { 'content-encoding': 'gzip' })],
     ['in the encoding UTF-8', says(200, GRANT, { 'content-encoding': 'UTF-8' })],
     ['in no encoding', says(200, GRANT, { 'content-encoding': '' })],
     ['with a byte order mark', says(200, `\ufeff${GRANT}`)],
     ['with a type that is not JSON’s', says(200, GRANT, { 'content-type': 'text/html' })],
+    ['with two types', says(200, GRANT, { 'content-type': ['text/plain', 'application/json;charset=x'] as unknown as string })],
     ['of 64 KiB', says(200, padded(MAX_BYTES))],
     ['of 64 KiB in gzip', says(200, gzipSync(padded(MAX_BYTES)))],
+    ['in chunks, and the connection is cut before the last one', cutAfter(GRANT)],
+    ['shorter than its length says', cutAfter(GRANT, { 'content-length': GRANT.length + 1 })],
+    ['in gzip, and the connection is cut', cutAfter(gzipSync(GRANT))],
     ['after answers of 103', (_request, response) => {
       response.writeEarlyHints({ link: '</style.css>; rel=preload' });
       response.end(GRANT);
@@ -60,9 +70,29 @@ test.each([
   [{ expires_in: -60 }, 300],
   [{ expires_in: 'soon' }, 300],
   [{ expires_in: '3600' }, 3_600],
+  [{ expires_in: '' }, 300],
+  [{ expires_in: true }, 300],
+  [{ expires_in: [60] }, 300],
+  [{ expires_in: '1e999' }, 300],
   [{ expires_in: 0.5 }, 0.5],
+  [{ expires_in: 1e306 }, 1e9],
 ])('A token that comes with %j lives %d seconds', async (lifetime, lifetimeSeconds) => {
-  expect(await ask(says(200, JSON.stringify({ access_token: 'access', ...lifetime })))).toEqual({ accessToken: 'access', refreshToken: undefined, lifetimeSeconds });
+  const outcome = await ask(says(200, JSON.stringify({ access_token: 'access', ...lifetime })));
+  expect(outcome).toEqual({ kind: 'granted', grant: { accessToken: 'access', lifetimeSeconds }, refreshToken: undefined });
+});
+
+test.each([
+  ['only a refresh token', { refresh_token: 'next' }, undefined, 'next'],
+  ['an access token that no header can hold', { access_token: 'acc\ness', refresh_token: 'next' }, undefined, 'next'],
+  ['an access token that is a number', { access_token: 1, refresh_token: 'next' }, undefined, 'next'],
+  ['an empty refresh token', { access_token: 'access', refresh_token: '' }, 'access', undefined],
+  ['a refresh token with a control character', { access_token: 'access', refresh_token: 'ne\u0000xt' }, 'access', 'ne\u0000xt'],
+  ['a refresh token that is neither text nor number', { access_token: 'access', refresh_token: ['next'] }, 'access', undefined],
+  ['a refresh token that is a number', { access_token: 'access', refresh_token: 1 }, 'access', '1'],
+  ['a refresh token in another script', { access_token: 'access', refresh_token: 'n\u00e4chster \u{1f511}' }, 'access', 'n\u00e4chster \u{1f511}'],
+])('Of %s, what is usable is granted', async (_what, answer, accessToken, refreshToken) => {
+  const outcome = await ask(says(200, JSON.stringify(answer)));
+  expect(outcome).toEqual({ kind: 'granted', grant: accessToken && { accessToken, lifetimeSeconds: 300 }, refreshToken });
 });
 
 describe('A token endpoint’s answer is not read', () => {
@@ -74,39 +104,37 @@ describe('A token endpoint’s answer is not read', () => {
     ['from broken gzip', () => says(200, Buffer.concat([gzipSync(GRANT).subarray(0, 20), Buffer.from(CANARY)]))],
     ['from a page', () => says(200, `<html>${CANARY}`)],
     ['from nothing', () => says(204, '')],
-    ['without an access token', () => says(200, JSON.stringify({ refresh_token: CANARY }))],
+    ['from an empty 200', () => says(200, '')],
+    ['without a token', () => says(200, JSON.stringify({ error: CANARY }))],
+    ['with tokens of no use', () => says(200, JSON.stringify({ access_token: '', refresh_token: [CANARY] }))],
     ['from a list', () => says(200, JSON.stringify([CANARY]))],
   ])('%s, and what is said of it quotes none of it', async (_what, answer) => {
-    const error = await failure(ask(await answer()));
-    expect(error.message).toMatch(/^the token endpoint answered/);
-    expect(inspect(error, { depth: 9 })).not.toContain('canary');
-    expect(error).not.toBeInstanceOf(TokenRefused);
+    const outcome = await ask(await answer());
+    expect(outcome).toMatchObject({ kind: 'unknown', cause: { name: 'UnusableAnswer', message: expect.stringMatching(/^the token endpoint answered/) } });
+    expect(inspect(outcome, { depth: 10, showHidden: true })).not.toContain('canary');
+  });
+
+  test('where the connection is cut inside it', async () => {
+    expect(await ask(cutAfter(GRANT.slice(0, -1)))).toMatchObject({ kind: 'unknown', cause: { name: 'HTTPParserError', message: 'the token endpoint did not answer' } });
   });
 
   test.each(Object.entries(ENDLESS))('to the end where there is none: %s', async (_what, endless) => {
-    await failure(ask(endless, 1_000));
+    expect(await ask(endless, 1_000)).toMatchObject({ kind: 'unknown' });
     await server.allGone();
     expect(server.requests()).toBe(1);
   });
 
   test('for longer than its time, however it drips', async () => {
-    expect(await failure(ask(drips(200), 100))).toMatchObject({ name: 'TimeoutError' });
+    expect(await ask(drips(200), 100)).toMatchObject({ kind: 'unknown', cause: { name: 'TimeoutError', code: undefined } });
     await server.allGone();
-  });
-
-  test('where the connection is cut', async () => {
-    const error = await failure(ask((_request, response) => {
-      response.writeHead(200, { 'content-length': GRANT.length }).write(GRANT.slice(0, -1));
-      setImmediate(() => response.destroy());
-    }));
-    expect(inspect(error)).not.toContain('canary');
   });
 });
 
 describe('An endless body of a token endpoint', () => {
   test.each([['200', 'OK'], ['400', 'Bad Request'], ['503', 'Service Unavailable']])('of %s is left soon after 64 KiB', async (status, reason) => {
-    const error = await failure(ask({ begin: `HTTP/1.1 ${status} ${reason}\r\n\r\n`, again: ' ' }));
-    expect(error.message).toBe(status === '200' ? 'the token endpoint answered too much, or broken gzip' : `the token endpoint answered ${status}`);
+    const outcome = await ask({ begin: `HTTP/1.1 ${status} ${reason}\r\n\r\n`, again: ' ' });
+    const tooMuch = { kind: 'unknown', cause: { message: 'the token endpoint answered too much, or broken gzip' } };
+    expect(outcome).toMatchObject(status === '200' ? tooMuch : { kind: 'refused', status: Number(status) });
     await server.allGone();
     expect(server.sentBytes()).toBeLessThan(BUFFERED_BYTES);
   });
@@ -117,10 +145,14 @@ describe('A token endpoint that grants nothing', () => {
 
   test.each<[string, number, string, () => RequestListener | Promise<RequestListener>]>([
     ['says why', 400, 'invalid_grant', () => says(400, REFUSAL)],
+    ['says why with 200', 200, 'invalid_grant', () => says(200, REFUSAL)],
     ['says why in gzip', 401, 'invalid_grant', () => says(401, gzipSync(REFUSAL), { 'content-encoding': 'gzip' })],
     ['says why in too many words', 400, '', () => says(400, REFUSAL + ' '.repeat(MAX_BYTES))],
     ['says why in a bomb', 400, '', async () => says(400, await gzipBomb(50_000_000))],
     ['says why in broken gzip', 400, '', () => says(400, gzipSync(REFUSAL).subarray(0, 30))],
+    ['says why in a sentence', 400, '', () => says(400, JSON.stringify({ error: `The token "${CANARY}" is void.` }))],
+    ['says why at length', 400, '', () => says(400, JSON.stringify({ error: CANARY.repeat(4) }))],
+    ['says why in an object', 400, '', () => says(400, JSON.stringify({ error: { code: CANARY } }))],
     ['says it in a page', 503, '', () => says(503, `<html>${CANARY}`)],
     ['says it and cuts the connection', 400, '', () => (_request, response) => {
       response.writeHead(400, { 'content-length': 1_000 }).write(REFUSAL);
@@ -131,15 +163,32 @@ describe('A token endpoint that grants nothing', () => {
     ['was not meant (421)', 421, '', () => says(421, '')],
     ['wants other credentials', 401, '', () => says(401, '', { 'www-authenticate': 'Basic' })],
   ])('%s: it is asked once, and quoted nowhere', async (_what, status, reason, answer) => {
-    const error = await failure(ask(await answer()));
-    expect(error).toBeInstanceOf(TokenRefused);
-    expect(error).toMatchObject({ status, reason });
-    expect(inspect(error, { depth: 9 })).not.toContain('canary');
+    const outcome = await ask(await answer());
+    expect(outcome).toEqual({ kind: 'refused', status, reason, retryAfterMs: undefined });
+    expect(inspect(outcome, { depth: 10, showHidden: true })).not.toContain('canary');
     expect(server.requests()).toBe(1);
   });
 
   test('has said so by its status, however its body drips', async () => {
-    expect(await failure(ask(drips(400), 100))).toMatchObject({ status: 400, reason: '' });
+    expect(await ask(drips(400), 100)).toMatchObject({ kind: 'refused', status: 400, reason: '' });
     await server.allGone();
+  });
+
+  test.each<[number, string | string[] | undefined, number | undefined]>([
+    [429, '3600', 3_600_000],
+    [503, '120', 120_000],
+    [500, new Date(Date.now() + 864_000_000).toUTCString(), 86_400_000],
+    [429, '99999999999', 86_400_000],
+    [429, '9'.repeat(400), 86_400_000],
+    [429, ['5', '60'], 60_000],
+    [429, '0', undefined],
+    [429, '-5', undefined],
+    [429, 'soon', undefined],
+    [429, 'Wed, 21 Oct 2015 07:28:00 GMT', undefined],
+    [429, undefined, undefined],
+    [401, '60', undefined],
+    [302, '60', undefined],
+  ])('that answers %d with Retry-After %j rests for %j ms', async (status, asked, retryAfterMs) => {
+    expect(await ask(says(status, '', asked === undefined ? {} : { 'retry-after': asked as string }))).toMatchObject({ kind: 'refused', status, retryAfterMs });
   });
 });

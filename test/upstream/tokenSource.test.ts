@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
+import { TokenUnavailable } from '../../src/upstream/oauth2/tokenUnavailable.js';
 import { TokenSource, type Grant } from '../../src/upstream/oauth2/tokenSource.js';
 import { FOREVER } from '../support/upstreamDouble.js';
 
 interface Endpoint {
   readonly source: TokenSource;
-  readonly requests: { grant(grant: Partial<Grant>): void; fail(): void }[];
+  readonly requests: { grant(grant: Partial<Grant>): void; fail(error?: Error): void }[];
   readonly failures: unknown[];
   /** Milliseconds, moved by the test. */
   clock: number;
@@ -25,7 +26,7 @@ function endpoint(): Endpoint {
         new Promise((resolve, reject) => {
           self.requests.push({
             grant: (grant) => resolve({ accessToken: `token${self.requests.length}`, lifetimeSeconds: 100, ...grant }),
-            fail: () => reject(new Error('the token endpoint answered 500')),
+            fail: (error = new Error('the token endpoint answered 500')) => reject(error),
           });
         }),
     }),
@@ -94,15 +95,72 @@ describe('A token source', () => {
     expect(new TokenSource({ ...options, initial: { accessToken: 'good', lifetimeSeconds: 1 } }).get(FOREVER.signal)).toBe('good');
   });
 
-  test('goes on with a valid token while the endpoint is down, and tries it once a second', async () => {
+  /** The times at which the endpoint was asked while it failed like this. */
+  async function triedAt(forMs: number, error?: Error): Promise<number[]> {
     const self = await endpointWithToken();
-    for (self.clock = 70_000; self.clock < 73_000; self.clock += 100) {
+    const times: number[] = [];
+    for (self.clock = 70_000; self.clock < 70_000 + forMs; self.clock += 100) {
       expect(await self.source.get(FOREVER.signal)).toBe('token1');
-      self.requests.at(-1)?.fail();
+      if (self.requests.length - 1 > times.length) times.push(self.clock - 70_000);
+      self.requests.at(-1)?.fail(error);
       await new Promise((resolve) => setImmediate(resolve));
     }
-    expect(self.requests).toHaveLength(4);
-    expect(self.failures).toHaveLength(3);
+    expect(self.failures).toHaveLength(times.length);
+    return times;
+  }
+
+  test('goes on with a valid token while the endpoint is down, and tries it every two seconds at last', async () => {
+    expect(await triedAt(8_000)).toEqual([0, 1_000, 3_000, 5_000, 7_000]);
+  });
+
+  test.each([
+    new TokenUnavailable('invalid_client', { isTransient: false }),
+    new TokenUnavailable('too many', { isTransient: true, status: 429 }),
+  ])('tries less often what takes an operator, or asks for less, but every minute at least', async (error) => {
+    expect(await triedAt(29_900, error)).toEqual([0, 1_000, 3_000, 7_000, 15_000]);
+    const self = endpoint();
+    for (let n = 0; n < 20; n++) {
+      void Promise.resolve(self.source.get(FOREVER.signal)).catch(() => {});
+      self.requests.at(-1)?.fail(error);
+      await new Promise((resolve) => setImmediate(resolve));
+      self.clock += 60_000;
+    }
+    expect(self.requests).toHaveLength(20);
+  });
+
+  test.each([
+    [true, 3_600_000],
+    [false, 3_600_000],
+    [true, 10],
+  ])('asks no earlier than the endpoint says (transient: %s, %d ms), and tells callers', async (isTransient, retryAfterMs) => {
+    const self = endpoint();
+    const pauseMs = Math.max(1_000, retryAfterMs);
+    for (self.clock of [0, 1, pauseMs - 1]) {
+      const getting = self.source.get(FOREVER.signal);
+      self.requests.at(-1)?.fail(new TokenUnavailable('429', { isTransient, retryAfterMs }));
+      const retryAfterSeconds = isTransient ? Math.max(1, Math.ceil((pauseMs - self.clock) / 1_000)) : undefined;
+      await expect(getting).rejects.toMatchObject({ code: 'UPSTREAM_AUTH_FAILED', facts: { isTransient, retryAfterSeconds } });
+    }
+    expect(self.requests).toHaveLength(1);
+    self.clock = pauseMs;
+    void self.source.get(FOREVER.signal);
+    expect(self.requests).toHaveLength(2);
+  });
+
+  test('looks for a token from elsewhere before the time that the endpoint asked for, and tells callers that time', async () => {
+    const self = endpoint();
+    for (self.clock of [0, 1_000]) {
+      const getting = self.source.get(FOREVER.signal);
+      self.requests.at(-1)?.fail(new TokenUnavailable('429', { isTransient: true, retryAfterMs: 3_600_000 - self.clock, lookAgainMs: 1_000 }));
+      await expect(getting).rejects.toMatchObject({ facts: { retryAfterSeconds: 3_600 - self.clock / 1_000 } });
+    }
+    self.clock = 1_999;
+    await expect(self.source.get(FOREVER.signal)).rejects.toMatchObject({ facts: { retryAfterSeconds: 3_599 } });
+    expect(self.requests).toHaveLength(2);
+    self.clock = 2_000;
+    const getting = self.source.get(FOREVER.signal);
+    self.requests.at(-1)?.grant({});
+    expect(await getting).toBe('token3');
   });
 
   test('fails fast for a second after the endpoint has failed', async () => {
@@ -128,7 +186,7 @@ describe('A token source', () => {
       const settled = self.source.settled().then(() => (isSettled = true));
       await new Promise((resolve) => setImmediate(resolve));
       expect(isSettled).toBe(false);
-      self.requests.at(-1)?.[end]({});
+      self.requests.at(-1)?.[end]({} as never);
       await settled;
     }
   });

@@ -2,6 +2,7 @@ import { ContactsError } from '../../errors.js';
 import type { Source } from '../../model.js';
 import { waitFor, type Signal } from '../../deadline.js';
 import type { UpstreamCall } from '../../recording.js';
+import { TokenUnavailable } from './tokenUnavailable.js';
 
 /** An access token and its lifetime. */
 export interface Grant {
@@ -23,8 +24,11 @@ export interface TokenSourceOptions {
   readonly initial?: Grant | undefined;
 }
 
-/** After a failed renewal, no request is made for this long, and callers get the error at once. */
-const PAUSE_AFTER_FAILURE_MS = 1_000;
+/**
+ * After a failed renewal none is tried for so long, doubled with each failure up to the most, and callers get the error at
+ * once. What may pass by itself is tried more often than what takes an operator. `Retry-After` comes first.
+ */
+const PAUSE = { firstMs: 1_000, mostTransientMs: 2_000, mostMs: 60_000 };
 
 /** After a renewal that did not help against a 401, there is no other because of one for this long. */
 const REST_MS = 30_000;
@@ -40,6 +44,10 @@ export class TokenSource {
   #token: { value: string; fromMs: number; renewAtMs: number; expiresAtMs: number } | undefined;
   #renewal: Promise<string> | undefined;
   #pausedUntilMs = -Infinity;
+  /** What callers are told: later than the end of the pause if there may be a token from elsewhere before. */
+  #retryAtMs = -Infinity;
+  #failures = 0;
+  #lastFailure: unknown;
   /** Until then a 401 brings no new token. */
   #restsUntilMs = -Infinity;
   /** The token that served the last call, and what was refused since, and since when. */
@@ -107,7 +115,7 @@ export class TokenSource {
   }
 
   #renewed(now: number, signal: Signal, calls: UpstreamCall[] | undefined): Promise<string> {
-    if (!this.#renewal && now < this.#pausedUntilMs) return Promise.reject(this.#failure());
+    if (!this.#renewal && now < this.#pausedUntilMs) return Promise.reject(this.#failure(now));
     return waitFor(this.#renew(calls), signal);
   }
 
@@ -123,15 +131,18 @@ export class TokenSource {
       void calls?.push({ resource: 'token', ids: [], relationships: false, attempt: 1, startedAtMs, endedAtMs: performance.now(), outcome });
     try {
       const grant = await request();
+      this.#failures = 0;
       this.#keep(grant, askedAtMs);
       onGrant?.();
       record('200');
       return grant.accessToken;
     } catch (error) {
-      this.#pausedUntilMs = now() + PAUSE_AFTER_FAILURE_MS;
+      this.#lastFailure = error;
+      this.#pausedUntilMs = now() + pauseMs(error, this.#failures++);
+      this.#retryAtMs = Math.max(this.#pausedUntilMs, now() + (factsOf(error)?.retryAfterMs ?? 0));
       onFailure(error);
       record('UPSTREAM_AUTH_FAILED');
-      throw this.#failure(error);
+      throw this.#failure(now());
     }
   }
 
@@ -145,7 +156,24 @@ export class TokenSource {
     };
   }
 
-  #failure(cause?: unknown): ContactsError {
-    return new ContactsError('UPSTREAM_AUTH_FAILED', this.#options.source, { cause });
+  #failure(now: number): ContactsError {
+    const cause = this.#lastFailure;
+    const isTransient = mayPass(cause);
+    const retryAfterSeconds = isTransient ? Math.max(1, Math.ceil((this.#retryAtMs - now) / 1_000)) : undefined;
+    return new ContactsError('UPSTREAM_AUTH_FAILED', this.#options.source, { cause, isTransient, retryAfterSeconds });
   }
+}
+
+const factsOf = (error: unknown): TokenUnavailable['facts'] | undefined => (error instanceof TokenUnavailable ? error.facts : undefined);
+
+function mayPass(error: unknown): boolean {
+  return factsOf(error)?.isTransient ?? true;
+}
+
+function pauseMs(error: unknown, failuresBefore: number): number {
+  const { firstMs, mostTransientMs, mostMs } = PAUSE;
+  const { lookAgainMs, retryAfterMs, status } = factsOf(error) ?? {};
+  const asked = lookAgainMs ?? retryAfterMs;
+  if (asked !== undefined) return Math.max(firstMs, asked);
+  return Math.min(firstMs * 2 ** failuresBefore, mayPass(error) && status !== 429 ? mostTransientMs : mostMs);
 }

@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import type { Grant } from '../oauth2/tokenSource.js';
-import { requestToken } from '../oauth2/tokenEndpoint.js';
+import { requestToken, type TokenRequest } from '../oauth2/tokenEndpoint.js';
+import { TokenUnavailable, unavailable } from '../oauth2/tokenUnavailable.js';
 
 export interface PmsCredentials {
   readonly tokenUrl: URL;
@@ -11,9 +12,15 @@ export interface PmsCredentials {
   readonly dispatcher?: Dispatcher | undefined;
 }
 
-/** The PMS grants by client credentials: there is no user, and no refresh token. */
+/** The PMS grants by client credentials: there is no user, and no refresh token. Throws TokenUnavailable. */
 export function pmsGrant(credentials: PmsCredentials, timeoutMs: number): () => Promise<Grant> {
   const { tokenUrl: url, clientId, clientSecret, scope, dispatcher } = credentials;
   const form = { grant_type: 'client_credentials', ...(scope && { scope }) };
-  return () => requestToken({ url, clientId, clientSecret, form, timeoutMs, dispatcher });
+  const asked: TokenRequest = { url, clientId, clientSecret, form, timeoutMs, dispatcher };
+  return async () => {
+    const outcome = await requestToken(asked);
+    if (outcome.kind !== 'granted') throw unavailable(outcome);
+    if (!outcome.grant) throw new TokenUnavailable('the token endpoint answered without a usable access_token', { isTransient: false });
+    return outcome.grant;
+  };
 }

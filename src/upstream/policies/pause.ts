@@ -1,5 +1,6 @@
 import { ContactsError, type ErrorCode } from '../../errors.js';
 import type { Source } from '../../model.js';
+import { retryAfterMs } from '../retryAfter.js';
 
 export interface PauseOptions {
   readonly source: Source;
@@ -47,7 +48,7 @@ export class Pause {
   /** Starts or extends the pause that an answer asks for. Returns whether it asks for one: a malformed header and a time in the past do not. */
   begin(status: PausingStatus, retryAfter: unknown): boolean {
     const { maxMs, onBegin } = this.#options;
-    const forMs = Math.min(maxMs, askedMs(retryAfter));
+    const forMs = Math.min(maxMs, retryAfterMs(retryAfter));
     if (this.#extend(forMs, 0, status)) onBegin?.(forMs, status);
     return forMs > 0;
   }
@@ -109,13 +110,4 @@ export class Pause {
     // It may have been extended meanwhile.
     if (isAnswered && !this.isOn) this.#hasBegun = false;
   }
-}
-
-/** Milliseconds from seconds or a date; 0 for anything else. */
-function askedMs(retryAfter: unknown): number {
-  if (typeof retryAfter !== 'string') return 0;
-  if (/^\s*\d+\s*$/.test(retryAfter)) return Number(retryAfter) * 1_000;
-  // Only a full date: Date.parse accepts almost anything.
-  const date = /^\s*[A-Z][a-z]+, .+ GMT\s*$/.test(retryAfter) ? Date.parse(retryAfter) : NaN;
-  return Number.isNaN(date) ? 0 : Math.max(0, date - Date.now());
 }
