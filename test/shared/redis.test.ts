@@ -8,7 +8,7 @@ import { until } from '../support/until.js';
 
 let server: RedisServer;
 let redis: Redis;
-let health: boolean[];
+let health: (string | undefined)[];
 /** A heartbeat, as the interval makes it. */
 let beat: () => void;
 
@@ -16,7 +16,7 @@ beforeEach(async () => {
   server = await RedisServer.start();
   health = [];
   const interval = jest.spyOn(globalThis, 'setInterval');
-  redis = new Redis({ url: server.url, onHealth: (isUp) => health.push(isUp) });
+  redis = new Redis({ url: server.url, onHealth: (problem) => health.push(problem) });
   beat = interval.mock.calls.find(([, everyMs]) => everyMs === 500)![0];
   interval.mockRestore();
 });
@@ -33,7 +33,7 @@ describe('The Redis that replicas share', () => {
     await expect(set()).rejects.toThrow(RedisUnavailable);
     await until('Redis is up', () => redis.isUp);
     expect(await set()).toBe('OK');
-    expect(health).toEqual([true]);
+    expect(health).toEqual([undefined]);
   });
 
   test('is missed at once while it is gone, and found again', async () => {
@@ -46,7 +46,7 @@ describe('The Redis that replicas share', () => {
     await server.begin();
     await until('Redis is up', () => redis.isUp);
     expect(await set()).toBe('OK');
-    expect(health).toEqual([true, false, true]);
+    expect(health).toEqual([undefined, 'away', undefined]);
   });
 
   test('costs one command its time while it hangs, and the others none', async () => {
@@ -69,7 +69,7 @@ describe('The Redis that replicas share', () => {
     await new Promise((resolve) => setImmediate(resolve));
     for (const busyUntil = performance.now() + 400; performance.now() < busyUntil; );
     expect(await answer).toBe('OK');
-    expect(health).toEqual([true]);
+    expect(health).toEqual([undefined]);
   });
 
   test('leaves no timer behind: not for a command, nor once it is closed', async () => {
@@ -97,7 +97,7 @@ describe('The Redis that replicas share', () => {
     server.freeze();
     await expect(redis.run((client) => client.get('contacts:test'), 1)).rejects.toThrow(RedisUnavailable);
     server.thaw();
-    expect(health).toEqual([true]);
+    expect(health).toEqual([undefined]);
   });
 
   test('says on each heartbeat that it is there, and soon when it is there again', async () => {
@@ -139,7 +139,7 @@ describe('The Redis that replicas share', () => {
     await expect(set()).rejects.toThrow(RedisUnavailable);
     beat();
     await new Promise((resolve) => setImmediate(resolve));
-    expect([redis.isUp, health]).toEqual([false, [true, false]]);
+    expect([redis.isUp, health]).toEqual([false, [undefined, 'slow']]);
     server.thaw();
     await until('Redis is up', () => redis.isUp);
   });
@@ -168,11 +168,11 @@ describe('The Redis that replicas share', () => {
   });
 
   test('that was never there is told of once', async () => {
-    const told: boolean[] = [];
-    const absent = new Redis({ url: 'redis://127.0.0.1:1', onHealth: (isUp) => told.push(isUp) });
+    const told: unknown[] = [];
+    const absent = new Redis({ url: 'redis://127.0.0.1:1', onHealth: (problem) => told.push(problem) });
     await until('it has told something', () => told.length > 0);
     await sleep(1_200);
-    expect(told).toEqual([false]);
+    expect(told).toEqual(['away']);
     absent.close();
   });
 });
