@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { keysDispatcher } from './build/network.js';
+import { EXCHANGE_MS } from './build/cas360Tokens.js';
 import { createSources } from './build/sources.js';
 import { createUpstreams } from './build/upstreams.js';
 import type { Config } from './config.js';
@@ -10,6 +11,7 @@ import { Turns } from './graphql/limits/turns.js';
 import { readTypeDefs } from './graphql/schema.js';
 import { createGraphqlServer } from './graphql/server.js';
 import type { Redis } from './shared/redis.js';
+import { REDIS_PROBLEMS } from './shared/redisProblem.js';
 import { stopStep } from './stopping.js';
 import type { Log } from './telemetry/log.js';
 import { Metrics } from './telemetry/metrics.js';
@@ -20,6 +22,7 @@ import { closeInOrder } from './web/closing.js';
 import { Connections } from './web/connections.js';
 import { graphiqlRoutes } from './web/graphiql.js';
 import { exampleTabs, type Tab } from './web/graphiqlTabs.js';
+import { listenAt } from './web/listening.js';
 import { operationRoutes } from './web/operations.js';
 import { createWebServer } from './web/server.js';
 
@@ -45,13 +48,21 @@ export interface Parts {
 export interface App {
   /** Resolves to the address at which it listens. */
   listen(): Promise<string>;
-  /** Reports that it is not ready, goes on answering for the drain, then closes. Takes at most 10.5 s after the drain. Never rejects. */
+  /**
+   * Reports that it is not ready, goes on answering for the drain, then closes. Takes at most 10.5 s after the drain, or longer
+   * while a refresh token is being exchanged or the new one is not kept. Never rejects.
+   */
   stop(): Promise<void>;
+  /** Whether a refresh token is being exchanged, or the new one is not kept yet: if the process ends now, only a person can get another. */
+  readonly isExchangingToken: boolean;
 }
 
 const DAY_MS = 86_400_000;
 /** How long the stop may take after the drain. */
 const STOP_MS = 10_500;
+const MIN_STEP_MS = 500;
+/** How long a refresh token may take to be exchanged and kept. */
+const EXCHANGE_STOP_MS = EXCHANGE_MS + STOP_MS;
 const SCHEMA_FOLDER = fileURLToPath(new URL('../schema', import.meta.url));
 const GRAPHIQL_FOLDER = fileURLToPath(new URL('../graphiql', import.meta.url));
 
@@ -84,7 +95,7 @@ export async function createApp(config: Config, parts: Parts): Promise<App> {
   const turns = new Turns();
   let ready = true;
   const connections = new Connections(metrics.connectionEnded);
-  const web = await createWebServer({ ...config, connections, patienceMs: parts.patienceMs, metrics, isReady: () => ready, redis });
+  const web = await createWebServer({ ...config, connections, patienceMs: parts.patienceMs, metrics, isReady: () => ready, redis, refreshToken: upstreams.cas360?.refreshToken });
   const endOperations = operationRoutes(web, {
     server,
     callers: createCallers(config.auth, {
@@ -107,18 +118,25 @@ export async function createApp(config: Config, parts: Parts): Promise<App> {
   });
   if (config.graphiql) await graphiqlRoutes(web, { assetsDir: graphiqlFolder, tabs: parts.tabs ?? exampleTabs() });
 
+  const isExchangingToken = (): boolean => {
+    const refreshToken = upstreams.cas360?.refreshToken;
+    return refreshToken !== undefined && (refreshToken.isExchanging || refreshToken.isUnkept);
+  };
   return {
-    listen: () => web.listen({ host: config.host, port: config.port }),
+    get isExchangingToken() {
+      return isExchangingToken();
+    },
+    listen: () => listenAt(web, config),
     stop: async () => {
       ready = false;
       const endsAtMs = performance.now() + drainMs + STOP_MS;
-      const step = (name: string, work: () => unknown): Promise<void> => stopStep(log, name, endsAtMs - performance.now(), work);
-      const keepTokens = (): Promise<void> => step('keep tokens', () => Promise.all([upstreams.pms?.settled(), upstreams.cas360?.settled()]));
-      // At once, because only a person can replace a refresh token that is lost.
-      const kept = keepTokens();
+      // Waiting for a refresh token may have used up the time.
+      const step = (name: string, work: () => unknown): Promise<void> => stopStep(log, name, Math.max(MIN_STEP_MS, endsAtMs - performance.now()), work);
       await sleep(drainMs);
       await step('end connections', () => closeInOrder(web, { connections, endOperations }));
-      await Promise.all([kept, keepTokens(), step('close the web server', () => web.close()), step('stop Apollo Server', () => server.stop())]);
+      // Only now: until then callers may wait for the token that another replica is getting.
+      const keepTokens = stopStep(log, 'keep tokens', EXCHANGE_STOP_MS, async () => upstreams.cas360?.keepTokens());
+      await Promise.all([keepTokens, step('close the web server', () => web.close()), step('stop Apollo Server', () => server.stop())]);
       await Promise.all([
         step('close the PMS', () => upstreams.pms?.close()),
         step('close CAS 360', () => upstreams.cas360?.close()),
@@ -151,11 +169,11 @@ async function connectRedis(url: string, metrics: Metrics, log: Log): Promise<Re
   const { Redis } = await import('./shared/redis.js');
   const redis = new Redis({
     url,
-    onHealth: (isUp) => {
-      if (isUp) log.info('Redis answers.');
-      else log.warn('Redis does not answer: this replica works without it.');
+    onHealth: (problem) => {
+      if (problem === undefined) log.info('Redis answers.');
+      else log.warn('Redis cannot be used as it should: this replica works without what is missing.', { reason: problem });
     },
   });
-  metrics.watchRedis(() => redis.isUp);
+  metrics.watchRedis(redis, REDIS_PROBLEMS);
   return redis;
 }

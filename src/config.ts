@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readCertificate, readProxies, type CertificateConfig, type ProxiesConfig } from './networkSettings.js';
 import { Settings, SettingsError } from './settings.js';
 
@@ -16,7 +17,8 @@ export interface PmsConfig {
 }
 
 export interface Cas360Config extends PmsConfig {
-  readonly refreshToken: string;
+  /** With it a chain of refresh tokens begins. Undefined: the store holds one, or `npm run connect` puts it there. */
+  readonly refreshToken: string | undefined;
   /** The file that keeps the rotated refresh token between starts. Undefined: it is kept in Redis, or in memory. */
   readonly tokenFile: string | undefined;
   /** The most ids, and the most bytes of path, that one bulk call may have. */
@@ -112,15 +114,16 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
 export function inspectConfig(env: NodeJS.ProcessEnv): { readonly config: Config; readonly faults: readonly string[] } {
   const settings = new Settings(env);
   const requestTimeoutMs = settings.integer('REQUEST_TIMEOUT_MS', 8_000, 1, 600_000);
+  const redisUrl = readRedisUrl(settings);
   const config: Config = {
     host: settings.text('HOST') ?? '0.0.0.0',
     port: settings.integer('PORT', 4001, 0, 65_535),
     pms: readPms(settings, requestTimeoutMs),
-    cas360: readCas360(settings, requestTimeoutMs),
+    cas360: readCas360(settings, requestTimeoutMs, redisUrl !== undefined),
     auth: readAuth(settings),
     proxies: readProxies(settings),
     routerSecrets: readRouterSecrets(settings),
-    redisUrl: readRedisUrl(settings),
+    redisUrl,
     cache: readCache(settings),
     maxAgeSeconds: settings.integer('MAX_AGE_SECONDS', 0, 0, 86_400),
     ...readAnswerLimits(settings),
@@ -158,23 +161,31 @@ function readPms(settings: Settings, requestTimeoutMs: number): PmsConfig | unde
   };
 }
 
-function readCas360(settings: Settings, requestTimeoutMs: number): Cas360Config | undefined {
+function readCas360(settings: Settings, requestTimeoutMs: number, hasRedis: boolean): Cas360Config | undefined {
   const baseUrl = settings.url('CAS360_BASE_URL');
   if (!baseUrl) return undefined;
   const because = 'CAS360_BASE_URL is set';
+  const tokenFile = settings.text('CAS360_TOKEN_FILE');
   return {
     baseUrl,
     tokenUrl: settings.url('CAS360_TOKEN_URL') ?? new URL(`${baseUrl.href.replace(/\/$/, '')}/oauth/token`),
     clientId: settings.required('CAS360_CLIENT_ID', settings.text('CAS360_CLIENT_ID'), because) ?? '',
     clientSecret: settings.required('CAS360_CLIENT_SECRET', settings.secret('CAS360_CLIENT_SECRET'), because) ?? '',
-    refreshToken: settings.required('CAS360_REFRESH_TOKEN', settings.secret('CAS360_REFRESH_TOKEN'), because) ?? '',
+    refreshToken: readRefreshToken(settings, because, hasRedis || (tokenFile !== undefined && existsSync(tokenFile))),
     scope: settings.text('CAS360_SCOPE'),
     ...readPace(settings, 'CAS360', requestTimeoutMs),
     certificate: readCertificate(settings, 'CAS360'),
-    tokenFile: settings.text('CAS360_TOKEN_FILE'),
+    tokenFile,
     maxIds: settings.integer('CAS360_MAX_IDS', 100, 1, 500),
     maxPathBytes: settings.integer('CAS360_MAX_PATH_BYTES', 2_000, 100, 8_000),
   };
+}
+
+/** Where processes keep the token, there may be one already, or another process may put one there later. */
+function readRefreshToken(settings: Settings, because: string, mayBeKept: boolean): string | undefined {
+  const name = 'CAS360_REFRESH_TOKEN';
+  const refreshToken = settings.secret(name);
+  return mayBeKept ? refreshToken : settings.required(name, refreshToken, `${because}. Set it, or run npm run connect`);
 }
 
 function readPace(settings: Settings, system: 'PMS' | 'CAS360', requestTimeoutMs: number): Pick<PmsConfig, 'timeoutMs' | 'maxRate'> {

@@ -1,11 +1,12 @@
 import { createApp } from './app.js';
 import { readConfig } from './config.js';
+import { onSignals } from './signals.js';
 import { createLog, framesOf } from './telemetry/log.js';
 
-/** A terminal signals both npm and us, and npm passes its signal on: within this time a second signal is ignored. */
-const ECHO_MS = 150;
 /** Orchestrators kill after 15 s or later. */
 const HARD_EXIT_MS = 14_000;
+/** The same, while a refresh token is being exchanged or not kept yet: it would be lost. */
+const EXCHANGE_EXIT_MS = 75_000;
 
 const log = createLog();
 // A bug in one request must not end all the others.
@@ -15,24 +16,28 @@ try {
   const app = await createApp(readConfig(), { log });
   const address = await app.listen();
 
-  let stoppingSinceMs: number | undefined;
+  const end = (code: number): never => {
+    if (!app.isExchangingToken) process.exit(code);
+    log.error('The new refresh token could not be stored, and is lost: a person must approve the connection again (npm run connect).');
+    process.exit(1);
+  };
   const stop = async (): Promise<void> => {
-    if (stoppingSinceMs !== undefined) {
-      if (performance.now() - stoppingSinceMs > ECHO_MS) process.exit(1);
-      return;
-    }
-    stoppingSinceMs = performance.now();
+    const stoppingSinceMs = performance.now();
     log.info('Told to stop: no longer ready, answering the requests under way.');
-    setTimeout(() => {
+    setInterval(() => {
+      const sinceMs = performance.now() - stoppingSinceMs;
+      if (sinceMs < (app.isExchangingToken ? EXCHANGE_EXIT_MS : HARD_EXIT_MS)) return;
       log.error('The stop took too long: ending at once.');
-      process.exit(1);
-    }, HARD_EXIT_MS).unref();
+      end(1);
+    }, 100).unref();
     await app.stop();
     log.info('Stopped.');
-    process.exit(0);
+    end(0);
   };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+  onSignals(['SIGTERM', 'SIGINT'], () => void stop(), () => {
+    if (!app.isExchangingToken) process.exit(1);
+    log.warn('A new refresh token is on its way, or not stored yet: ending when it is stored. Ended now, only a person could get another.');
+  });
   // Not before the handlers: whoever reads this line may send a signal at once.
   log.info('The contacts subgraph is listening.', { address });
 } catch (error) {

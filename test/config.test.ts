@@ -220,15 +220,30 @@ describe('The settings', () => {
   test('with faults can be looked at, with nothing in the place of what is missing', () => {
     const { config, faults } = inspectConfig({ PMS_BASE_URL: PMS.PMS_BASE_URL, CAS360_BASE_URL: CAS360.CAS360_BASE_URL, AUTH_JWKS_URL: AUTH.AUTH_JWKS_URL });
     expect(config.pms).toMatchObject({ tokenUrl: new URL(PMS.PMS_BASE_URL), clientId: '', clientSecret: '' });
-    expect(config.cas360).toMatchObject({ clientId: '', clientSecret: '', refreshToken: '' });
+    expect(config.cas360).toMatchObject({ clientId: '', clientSecret: '', refreshToken: undefined });
     expect(config.auth).toMatchObject({ issuer: '', audience: '' });
     expect(faults).toEqual(
       [
         ['PMS_TOKEN_URL', 'PMS_CLIENT_ID', 'PMS_CLIENT_SECRET', 'PMS_BASE_URL'],
         ['CAS360_CLIENT_ID', 'CAS360_CLIENT_SECRET', 'CAS360_REFRESH_TOKEN', 'CAS360_BASE_URL'],
         ['AUTH_ISSUER', 'AUTH_AUDIENCE', 'AUTH_JWKS_URL'],
-      ].flatMap((names) => names.slice(0, -1).map((name) => `${name} is missing: it is needed since ${names.at(-1)} is set`)),
+      ].flatMap((names) =>
+        names.slice(0, -1).map((name) => `${name} is missing: it is needed since ${names.at(-1)} is set${name === 'CAS360_REFRESH_TOKEN' ? '. Set it, or run npm run connect' : ''}`),
+      ),
     );
+  });
+
+  test('need no refresh token of CAS 360 where one may be kept', () => {
+    const { CAS360_REFRESH_TOKEN: _, ...without } = CAS360;
+    const missing = 'CAS360_REFRESH_TOKEN is missing';
+    expect(faultsOf(without)).toContain(missing);
+    expect(faultsOf({ ...without, CAS360_TOKEN_FILE: join(folder, 'not-there-yet') })).toContain(missing);
+    expect(faultsOf({ ...without, REDIS_URL: 'http://redis.test' })).toContain(missing);
+    for (const place of [{ CAS360_TOKEN_FILE: file('kept', '{}') }, { REDIS_URL: 'redis://redis.test' }, { REDIS_URL_FILE: file('redis', 'redis://redis.test') }]) {
+      expect(readConfig({ ...without, ...place }).cas360?.refreshToken).toBeUndefined();
+      expect(readConfig({ ...CAS360, ...place }).cas360?.refreshToken).toBe('refresh');
+      expect(faultsOf({ ...without, ...place, CAS360_REFRESH_TOKEN: ' ' })).toContain('CAS360_REFRESH_TOKEN is empty');
+    }
   });
 
   test('that cannot be used end the start with an error of their own', () => {
@@ -292,9 +307,9 @@ describe('The settings', () => {
 
   test('that are empty are named together with all other faults', () => {
     expect(faultsOf({ ROUTER_SECRET: '', REDIS_URL: '', PORT: 'x' })).toBe(`The settings cannot be used:
+  - REDIS_URL is empty: give it a value, or do not set it
   - PORT must be a whole number from 0 to 65535
   - ROUTER_SECRET is empty: give it a value, or do not set it
-  - REDIS_URL is empty: give it a value, or do not set it
   - Neither PMS_BASE_URL nor CAS360_BASE_URL is set: without a system to ask, every contact would be an error`);
   });
 });

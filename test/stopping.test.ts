@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { Client } from 'undici';
 import { stopStep } from '../src/stopping.js';
-import { readKept } from '../src/upstream/oauth2/refreshToken.js';
+import { FileStore } from '../src/upstream/oauth2/refreshToken/fileStore.js';
 import { startTestApp } from './support/testApp.js';
 import { until } from './support/until.js';
 
@@ -53,7 +53,7 @@ describe('When the service is told to stop', () => {
     leaving.abort();
     await asking;
     await app.stop();
-    expect(await readKept(path)).toMatchObject({ inUse: false, refreshToken: expect.not.stringMatching(cas360.initialRefreshToken), grant: { accessToken: expect.any(String) } });
+    expect(await new FileStore(path).update((kept) => kept)).toMatchObject({ turn: undefined, refreshToken: expect.not.stringMatching(cas360.initialRefreshToken), grant: { accessToken: expect.any(String) } });
     await rm(folder, { recursive: true });
   });
 

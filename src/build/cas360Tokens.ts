@@ -1,39 +1,77 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
 import type { Cas360Config } from '../config.js';
 import type { Redis } from '../shared/redis.js';
-import { tokenFailure, type Log } from '../telemetry/log.js';
-import { cas360Grant } from '../upstream/cas360/token.js';
-import { inFile, inMemory } from '../upstream/oauth2/refreshToken.js';
-import { SharedRefreshToken } from '../upstream/oauth2/sharedRefreshToken.js';
+import type { Log } from '../telemetry/log.js';
+import type { Metrics } from '../telemetry/metrics.js';
+import { exchangeRefreshToken } from '../upstream/cas360/token.js';
+import { MemoryStore } from '../upstream/oauth2/refreshToken/memoryStore.js';
+import { newProcessName } from '../upstream/oauth2/refreshToken/processName.js';
+import { RefreshToken } from '../upstream/oauth2/refreshToken/refreshToken.js';
+import { BEAT_MS, hashOf } from '../upstream/oauth2/refreshToken/state.js';
+import { StoreFailure } from '../upstream/oauth2/refreshToken/store.js';
 import type { TokenSourceOptions } from '../upstream/oauth2/tokenSource.js';
+import { adviceOn } from './storeAdvice.js';
+import { openTokenStore } from './tokenStore.js';
 
-/** The Redis key of the tokens. */
-export const CAS360_TOKEN_KEY = 'contacts:{cas360}:token';
+/** A renewal has a time of its own: an answer that comes too late costs the refresh token. */
+export const EXCHANGE_MS = 60_000;
 
-/** Keeps CAS 360's refresh token in Redis for all replicas, else in the file, else in memory. */
-export async function createCas360Tokens(
-  config: Cas360Config,
-  timeoutMs: number,
-  { log, redis, dispatcher }: { readonly log: Log; readonly redis: Redis | undefined; readonly dispatcher?: Dispatcher },
-): Promise<Pick<TokenSourceOptions, 'request' | 'initial'>> {
-  const cas360 = { ...config, dispatcher };
-  const onUnkept = (error: unknown): void =>
-    log.error('The refresh token could not be written: it is in memory only until a write succeeds.', { source: 'CAS360', reason: tokenFailure(error) });
-  if (redis) {
-    // One renewal, with a margin for a slow replica.
-    const shared = new SharedRefreshToken({ redis, key: CAS360_TOKEN_KEY, initial: cas360.refreshToken, useMs: timeoutMs + 1_000 });
-    return { request: () => shared.grant((store) => cas360Grant(cas360, store, timeoutMs, onUnkept)()) };
-  }
-  if (!cas360.tokenFile) {
+export interface Cas360TokensOptions {
+  readonly log: Log;
+  readonly metrics: Pick<Metrics, 'watchRefreshToken'>;
+  readonly redis: Redis | undefined;
+  readonly dispatcher?: Dispatcher;
+  /** EXCHANGE_MS unless given. */
+  readonly exchangeMs?: number;
+}
+
+/** CAS 360's tokens, kept in Redis for all replicas, else in the file, else in memory. */
+export interface Cas360Tokens extends Pick<TokenSourceOptions, 'request' | 'initial'> {
+  readonly refreshToken: RefreshToken;
+  stopBeats(): void;
+}
+
+/** Identifies the client and the endpoint: a token that was refused for others may be sent once more. */
+export function clientOf({ tokenUrl, clientId }: Pick<Cas360Config, 'tokenUrl' | 'clientId'>): string {
+  return hashOf(`${tokenUrl.href} ${clientId}`);
+}
+
+/** Throws an Error that says what to do if the file cannot be used. */
+export async function createCas360Tokens(config: Cas360Config, { log, metrics, redis, dispatcher, exchangeMs = EXCHANGE_MS }: Cas360TokensOptions): Promise<Cas360Tokens> {
+  const store = openTokenStore({ cas360: config }, redis);
+  if (!store) {
     log.warn('CAS360_TOKEN_FILE is not set: the refresh token is kept in memory only, and CAS 360 voids the one in the environment once it is used.');
   }
-  const store = cas360.tokenFile ? await inFile(cas360.tokenFile, cas360.refreshToken) : inMemory(cas360.refreshToken);
-  if (store.current() === undefined) {
-    log.error('The refresh token of CAS 360 is void, or may be: an earlier process ended while using it. Approve the connection again and set CAS360_REFRESH_TOKEN.');
-  }
-  const kept = store.grant();
-  return {
-    request: cas360Grant(cas360, store, timeoutMs, onUnkept),
-    initial: kept && { accessToken: kept.accessToken, lifetimeSeconds: (kept.expiresAtMs - Date.now()) / 1_000 },
-  };
+  let wasUnusable = false;
+  const refreshToken = new RefreshToken({
+    store: store ?? new MemoryStore(),
+    name: newProcessName(),
+    initial: config.refreshToken,
+    client: clientOf(config),
+    exchange: (token) => exchangeRefreshToken({ ...config, dispatcher }, token, exchangeMs),
+    exchangeMs,
+    now: () => performance.now(),
+    sleep,
+    othersMayKnow: redis !== undefined,
+    onStore: (problem) => {
+      if (problem === undefined) log.info('The store of the refresh token can be used again: it holds the latest one.', { source: 'CAS360' });
+      else log.error('The store of the refresh token cannot be used. The service goes on while its access token is valid.', { source: 'CAS360', reason: problem });
+    },
+    onState: (state) => {
+      if (state !== 'usable') log.error('The refresh token cannot be used: a person must approve the connection again (npm run connect).', { source: 'CAS360', reason: state });
+      else if (wasUnusable) log.info('The refresh token can be used again.', { source: 'CAS360' });
+      wasUnusable = state !== 'usable';
+    },
+  });
+  metrics.watchRefreshToken(refreshToken);
+  const initial = redis ? undefined : await refreshToken.open().catch(explain);
+  const beat = (): Promise<void> => refreshToken.beat();
+  const beats = redis ? undefined : setInterval(() => void beat(), BEAT_MS).unref();
+  redis?.onBeat(beat);
+  return { request: () => refreshToken.renew(), initial, refreshToken, stopBeats: () => clearInterval(beats) };
+}
+
+function explain(error: unknown): never {
+  throw error instanceof StoreFailure ? new Error(`CAS360_TOKEN_FILE: ${adviceOn(error.problem, 'CAS360_TOKEN_FILE')}.`, { cause: error }) : error;
 }

@@ -4,6 +4,7 @@ import type { Redis } from '../shared/redis.js';
 import { tokenFailure, type Log } from '../telemetry/log.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { Endpoint } from '../upstream/endpoint.js';
+import type { RefreshToken } from '../upstream/oauth2/refreshToken/refreshToken.js';
 import { TokenSource, type TokenSourceOptions } from '../upstream/oauth2/tokenSource.js';
 import { pmsGrant } from '../upstream/pms/token.js';
 import { Breaker } from '../upstream/policies/breaker.js';
@@ -13,22 +14,27 @@ import { Rate } from '../upstream/policies/rate.js';
 import { Retry } from '../upstream/policies/retry.js';
 import { joinPauses, sharePause } from '../upstream/policies/sharedPause.js';
 import { Wire } from '../upstream/wire.js';
-import { createCas360Tokens } from './cas360Tokens.js';
+import { createCas360Tokens, type Cas360Tokens } from './cas360Tokens.js';
 import { networkOf, tokenDispatcher } from './network.js';
 
 /** One of the two systems. */
 interface Upstream {
   readonly contacts: Endpoint;
-  /** Resolves when a token renewal under way has stored its token. */
-  settled(): Promise<void>;
   /** Ends all connections at once. */
   close(): Promise<void>;
+}
+
+interface Cas360Upstream extends Upstream {
+  readonly addresses: Endpoint;
+  readonly refreshToken: RefreshToken;
+  /** Resolves when what came of a renewal under way is kept, however long that takes. */
+  keepTokens(): Promise<void>;
 }
 
 /** The two systems; undefined: not configured. */
 export interface Upstreams {
   readonly pms: Upstream | undefined;
-  readonly cas360: (Upstream & { readonly addresses: Endpoint }) | undefined;
+  readonly cas360: Cas360Upstream | undefined;
 }
 
 export interface UpstreamsOptions {
@@ -43,6 +49,12 @@ export interface UpstreamsOptions {
 export const PMS_CALLS_AT_ONCE = 40;
 export const CAS360_CALLS_AT_ONCE = 4;
 
+/** Long, as callers leave at their own deadlines. */
+const PMS_TOKEN_MS = 30_000;
+
+/** How often the log repeats why there is no access token. */
+const SAY_AGAIN_MS = 60_000;
+
 const MAX_BODY_BYTES = { PMS: 1_048_576, CAS360: 8_388_608 };
 
 const CLOCK_AND_RANDOM = { now: () => performance.now(), random: Math.random };
@@ -52,33 +64,39 @@ export async function createUpstreams(config: Config, options: UpstreamsOptions)
   const { pms, cas360 } = config;
   return {
     pms: pms && createPms(config, pms, options),
-    cas360: cas360 && createCas360(config, cas360, await createCas360Tokens(cas360, tokenTimeoutMs(config), { ...options, dispatcher: tokenDispatcher(config, cas360) }), options),
+    cas360: cas360 && createCas360(config, cas360, await createCas360Tokens(cas360, { ...options, dispatcher: tokenDispatcher(config, cas360) }), options),
   };
-}
-
-/**
- * Less than an operation waits by default, so that it fails with the token's error. It does not depend on the time for a
- * system: an answer that comes too late costs CAS 360's refresh token.
- */
-function tokenTimeoutMs({ requestTimeoutMs }: Config): number {
-  return Math.ceil(requestTimeoutMs * 0.75);
 }
 
 function createPms(config: Config, pms: PmsConfig, options: UpstreamsOptions): Upstream {
   const wire = new Wire({ baseUrl: pms.baseUrl, connections: PMS_CALLS_AT_ONCE, maxBodyBytes: MAX_BODY_BYTES.PMS, network: networkOf(config, pms) });
-  const token = createTokenSource('PMS', { request: pmsGrant({ ...pms, dispatcher: tokenDispatcher(config, pms) }, tokenTimeoutMs(config)) }, options);
+  const token = createTokenSource('PMS', { request: pmsGrant({ ...pms, dispatcher: tokenDispatcher(config, pms) }, PMS_TOKEN_MS) }, options);
   const contacts = createEndpoint(config, options, { source: 'PMS', resource: 'contacts', maxCalls: PMS_CALLS_AT_ONCE, maxRate: createRate(pms), token, wire });
-  return { contacts, settled: () => token.settled(), close: () => close(wire, contacts) };
+  return { contacts, close: () => close(wire, contacts) };
 }
 
-function createCas360(config: Config, cas360: Cas360Config, tokens: Tokens, options: UpstreamsOptions): Upstream & { readonly addresses: Endpoint } {
+function createCas360(config: Config, cas360: Cas360Config, tokens: Cas360Tokens, options: UpstreamsOptions): Cas360Upstream {
   // Contacts and addresses each have their own calls.
   const wire = new Wire({ baseUrl: cas360.baseUrl, connections: 2 * CAS360_CALLS_AT_ONCE, maxBodyBytes: MAX_BODY_BYTES.CAS360, network: networkOf(config, cas360) });
   const token = createTokenSource('CAS360', tokens, options);
   const shared = { source: 'CAS360', maxCalls: CAS360_CALLS_AT_ONCE, maxRate: createRate(cas360), token, wire } as const;
   const contacts = createEndpoint(config, options, { ...shared, resource: 'contacts' });
   const addresses = createEndpoint(config, options, { ...shared, resource: 'addresses' });
-  return { contacts, addresses, settled: () => token.settled(), close: () => close(wire, contacts, addresses) };
+  const { refreshToken } = tokens;
+  return {
+    contacts,
+    addresses,
+    refreshToken,
+    keepTokens: async () => {
+      refreshToken.endWaiting();
+      await token.settled();
+      await refreshToken.close();
+    },
+    close: () => {
+      tokens.stopBeats();
+      return close(wire, contacts, addresses);
+    },
+  };
 }
 
 function createRate({ maxRate }: PmsConfig): Rate | undefined {
@@ -115,14 +133,21 @@ function createEndpoint({ attemptTimeoutMs, maxPauseSeconds }: Config, { metrics
 type Tokens = Pick<TokenSourceOptions, 'request' | 'initial'>;
 
 function createTokenSource(source: Source, tokens: Tokens, { log, metrics }: UpstreamsOptions): TokenSource {
+  let said = { reason: '', atMs: 0 };
   const token = new TokenSource({
     source,
     ...tokens,
     ...CLOCK_AND_RANDOM,
-    onGrant: () => metrics.tokenRequest(source, 'granted'),
+    onGrant: () => {
+      metrics.tokenRequest(source, 'granted');
+      said = { reason: '', atMs: 0 };
+    },
     onFailure: (error) => {
       metrics.tokenRequest(source, 'failed');
-      log.warn('No access token could be obtained.', { source, reason: tokenFailure(error) });
+      const [reason, atMs] = [tokenFailure(error), performance.now()];
+      if (reason === said.reason && atMs - said.atMs < SAY_AGAIN_MS) return;
+      said = { reason, atMs };
+      log.warn('No access token could be obtained.', { source, reason });
     },
   });
   metrics.watchToken(source, () => token.ageMs && token.ageMs / 1_000);

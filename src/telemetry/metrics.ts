@@ -101,14 +101,24 @@ export class Metrics {
     this.#gauges.tokenAge.set(source, ageSeconds);
   }
 
+  /** Call it only if CAS 360 is configured: otherwise 0 would raise an alarm. */
+  watchRefreshToken(token: { readonly state: string; readonly storeProblem: string | undefined; readonly isUnkept: boolean }): void {
+    this.#gauge('contacts_refresh_token_usable', 'Whether CAS 360 has not refused the refresh token, and it cannot be spent.', []).set('', () => Number(token.state === 'usable'));
+    this.#gauge('contacts_refresh_token_store_up', 'Whether the store of the refresh token can be read and written.', []).set('', () => Number(token.storeProblem === undefined));
+    this.#gauge('contacts_refresh_token_unkept', 'Whether the latest refresh token is in memory only.', []).set('', () => Number(token.isUnkept));
+  }
+
   watchResource(source: Source, resource: string, load: () => ResourceLoad): void {
     this.#gauges.queue.set(`${source} ${resource}`, () => load().waitingIds);
     this.#gauges.underWay.set(`${source} ${resource}`, () => load().callsUnderWay);
   }
 
   /** Call it only if Redis is configured: otherwise 0 would raise an alarm. */
-  watchRedis(isUp: () => boolean): void {
-    this.#gauge('contacts_redis_up', 'Whether the Redis that replicas share answers.', []).set('', () => Number(isUp()));
+  watchRedis(redis: { readonly isUp: boolean; readonly problem: string | undefined }, problems: readonly string[]): void {
+    this.#gauge('contacts_redis_up', 'Whether the Redis that replicas share answers.', []).set('', () => Number(redis.isUp));
+    const gauge = this.#gauge('contacts_redis_problem', 'What is wrong with the Redis that replicas share.', ['problem']);
+    // A key's blanks separate labels.
+    for (const problem of problems) gauge.set(problem.replaceAll(' ', '-'), () => Number(redis.problem === problem));
   }
 
   /** All metrics in Prometheus's text format. */

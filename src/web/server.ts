@@ -10,14 +10,27 @@ import { LoopDelay } from './loopDelay.js';
 import { errorBody, refuse, refuseFor, refuseGet, refuseUnread, RETRY_AFTER_SECONDS } from './replies.js';
 import { createRouterCheck } from './routerSecret.js';
 
+interface RedisState {
+  readonly isUp: boolean;
+  /** In words for an operator. */
+  readonly problem?: string | undefined;
+}
+
+/** CAS 360's refresh token and its store, in words for an operator. */
+interface RefreshTokenState {
+  readonly state: string;
+  readonly storeProblem: string | undefined;
+}
+
 export interface WebOptions {
   readonly routerSecrets: readonly string[];
   readonly metrics: Metrics;
   readonly connections: Connections;
   /** False as soon as the service is told to stop. */
   readonly isReady: () => boolean;
-  /** Shown in the readiness answer. It does not change the readiness. */
-  readonly redis: { readonly isUp: boolean } | undefined;
+  /** Shown in the readiness answer. They do not change the readiness. */
+  readonly redis: RedisState | undefined;
+  readonly refreshToken: RefreshTokenState | undefined;
   /** Whether GraphiQL answers at `GET /graphql`. */
   readonly graphiql: boolean;
   /** The largest body that is read, in bytes. */
@@ -48,7 +61,7 @@ function isForOperators(request: { routeOptions: { url?: string | undefined } })
 
 /** The HTTP side, without the routes of GraphQL: limits, the router's secret, health, metrics and the error handler. */
 export async function createWebServer(options: WebOptions): Promise<FastifyInstance> {
-  const { routerSecrets, metrics, isReady, redis, graphiql, maxDelayMs, maxBodyBytes, limits, patienceMs = PATIENCE_MS } = options;
+  const { routerSecrets, metrics, isReady, graphiql, maxDelayMs, maxBodyBytes, limits, patienceMs = PATIENCE_MS } = options;
   const app = Fastify({
     bodyLimit: maxBodyBytes,
     requestTimeout: patienceMs.request,
@@ -86,10 +99,22 @@ export async function createWebServer(options: WebOptions): Promise<FastifyInsta
   }
 
   app.get('/health/live', async () => ({ status: 'live' }));
-  app.get('/health/ready', async (_request, reply) => (isReady() ? { status: 'ready', ...(redis && { redis: redis.isUp ? 'up' : 'down' }) } : reply.code(503).send({ status: 'stopping' })));
+  app.get('/health/ready', async (_request, reply) => (isReady() ? { status: 'ready', ...detailsOf(options) } : reply.code(503).send({ status: 'stopping' })));
   app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
   if (!graphiql) app.get('/graphql', (_request, reply) => refuseGet(reply));
   return app;
+}
+
+function detailsOf({ redis, refreshToken }: WebOptions): Readonly<Record<string, string>> {
+  return {
+    ...(redis && { redis: healthOf(redis) }),
+    ...(refreshToken && { refreshToken: refreshToken.state, refreshTokenStore: refreshToken.storeProblem ?? 'up' }),
+  };
+}
+
+function healthOf({ isUp, problem }: RedisState): string {
+  const state = isUp ? 'up' : 'down';
+  return problem === undefined || problem === 'away' ? state : `${state}: ${problem}`;
 }
 
 /** Limits the requests of one connection, and the unread answers of all. */

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { createUpstreams, type Upstreams } from '../../src/build/upstreams.js';
 import { readConfig } from '../../src/config.js';
 import type { ContactsError } from '../../src/errors.js';
@@ -14,12 +14,13 @@ const ASK: UpstreamRequest = { resource: 'contacts', path: '/1', ids: ['1'], rel
 
 let ends: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
+  jest.restoreAllMocks();
   for (const end of ends) await end();
   ends = [];
 });
 
 /** Both systems over one server, which gives tokens, and answers everything else as the test says. */
-async function upstreamsOver(settings: Record<string, string>, answer: (response: ServerResponse) => void) {
+async function upstreamsOver(settings: Record<string, string>, answer: (response: ServerResponse) => void, warn: (...words: unknown[]) => void = () => {}) {
   const asked: IncomingMessage[] = [];
   const server = createServer((request, response) => {
     if (request.url!.includes('token')) return void response.end(JSON.stringify({ access_token: 'token', refresh_token: 'next', expires_in: 3_600, token_type: 'Bearer' }));
@@ -39,7 +40,7 @@ async function upstreamsOver(settings: Record<string, string>, answer: (response
     CAS360_REFRESH_TOKEN: 'first',
     ...settings,
   });
-  const log = { ...createLog(), warn: () => {} };
+  const log = { ...createLog(), warn };
   const upstreams = await createUpstreams(config, { log, metrics: new Metrics(), redis: undefined, breakersAreOff: undefined });
   ends.push(async () => {
     await Promise.all([upstreams.pms!.close(), upstreams.cas360!.close()]);
@@ -89,14 +90,22 @@ test('Without them, calls leave as they come', async () => {
   }
 });
 
-test('A system is settled once the token that is being renewed has been kept', async () => {
+test('That no token is to be had is logged once a minute for each reason, however often one is requested', async () => {
+  const told: unknown[] = [];
+  const warn = (...words: unknown[]): void => void told.push(words[1]);
+  const { upstreams } = await upstreamsOver({ PMS_TOKEN_URL: 'http://127.0.0.1:1/token' }, FINE, warn);
+  jest.spyOn(performance, 'now').mockImplementation(() => clock);
+  let clock = 0;
+  for (clock of [0, 5_000, 20_000, 59_000, 65_000]) await expect(upstreams.pms!.contacts.getJson(ASK, { ...FOREVER, endsAtMs: Infinity })).rejects.toMatchObject({ code: 'UPSTREAM_AUTH_FAILED' });
+  expect(told.filter((words) => (words as { source?: string } | undefined)?.source === 'PMS')).toEqual(Array(2).fill({ source: 'PMS', reason: 'ECONNREFUSED' }));
+});
+
+test('What came of a renewal is kept before CAS 360 is closed', async () => {
   const { upstreams } = await upstreamsOver({}, FINE);
-  for (const system of [upstreams.pms!, upstreams.cas360!]) {
-    let isServed = false;
-    const asking = system.contacts.getJson(ASK, FOREVER).then(() => (isServed = true));
-    await system.settled();
-    expect(isServed).toBe(false);
-    await until('it is served', () => isServed);
-    await asking;
-  }
+  let isServed = false;
+  const asking = upstreams.cas360!.contacts.getJson(ASK, FOREVER).then(() => (isServed = true));
+  await upstreams.cas360!.keepTokens();
+  expect([isServed, upstreams.cas360!.refreshToken.isUnkept]).toEqual([false, false]);
+  await until('it is served', () => isServed);
+  await asking;
 });

@@ -86,4 +86,20 @@ describe('npm run serve', () => {
     expect(output.out).toContain('CAS360_TOKEN_FILE is not set');
     for (const name of ['PMS_CLIENT_SECRET', 'CAS360_CLIENT_SECRET', 'CAS360_REFRESH_TOKEN']) expect(output.out + output.err).not.toContain(environment[name]);
   }, 30_000);
+
+  test('says what to do where it cannot listen, or cannot keep the refresh token', async () => {
+    const { port } = new URL(sandbox.pms.url);
+    for (const [given, said] of [
+      [{ PORT: port }, `PORT: another program listens at port ${port} of 127.0.0.1. End it, or choose another port: PORT=4100.`],
+      // An address for documentation, and a name that never exists (RFC 5737, RFC 6761).
+      [{ HOST: '192.0.2.1' }, 'HOST: this machine does not have the address 192.0.2.1. Use 127.0.0.1 for this machine alone, or 0.0.0.0 for all of its addresses.'],
+      [{ HOST: 'contacts.invalid' }, 'HOST: no address is known for the name contacts.invalid. Use 127.0.0.1 for this machine alone, or 0.0.0.0 for all of its addresses.'],
+      [{ CAS360_TOKEN_FILE: '/nowhere/token' }, 'CAS360_TOKEN_FILE: its folder does not exist: create it.'],
+    ] as const) {
+      const { url, output, ended } = await serve({ ...settings(), ...given });
+      expect(await ended).toBe(1);
+      expect(url).toBeUndefined();
+      expect(output.err).toBe(`${said}\n`);
+    }
+  }, 60_000);
 });

@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 
 let stop = async (): Promise<void> => {};
 afterEach(() => stop());
 
 /** Runs what `npm start` runs, with these settings, until it greets or ends. */
-async function start(settings: Record<string, string>): Promise<{ url: string | undefined; out: string; err: string }> {
+async function start(settings: Record<string, string>): Promise<{ url: string | undefined; out: string; err: string; code: Promise<unknown> }> {
   const child = spawn(process.execPath, ['dist/sandbox/demo.js'], { env: { PORT: '0', ...settings } });
   const ended = once(child, 'close');
   stop = async () => {
@@ -16,7 +17,7 @@ async function start(settings: Record<string, string>): Promise<{ url: string | 
   let [out, err] = ['', ''];
   child.stderr.on('data', (text) => (err += String(text)));
   for await (const text of child.stdout) if ((out += String(text)).includes('Ctrl-C')) break;
-  return { url: /running at (\S+)/.exec(out)?.[1], out, err };
+  return { url: /running at (\S+)/.exec(out)?.[1], out, err, code: ended.then(([code]: unknown[]) => code) };
 }
 
 async function ask(url: string | undefined, query: string): Promise<string> {
@@ -38,6 +39,23 @@ describe('npm start', () => {
     expect(err).toContain('  - MAX_DEPTH must be a whole number');
     expect(err).toContain('  - ROUTER_SECRET is empty');
   }, 30_000);
+
+  test('says what to do where it cannot listen', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    try {
+      for (const [given, said] of [
+        [{ PORT: String(port) }, `PORT: another program listens at port ${port} of 127.0.0.1. End it, or choose another port: PORT=4100.`],
+        [{ HOST: '192.0.2.1' }, 'HOST: this machine does not have the address 192.0.2.1. Use 127.0.0.1 for this machine alone, or 0.0.0.0 for all of its addresses.'],
+      ] as const) {
+        const { url, err, code } = await start(given);
+        expect([url, err, await code]).toEqual([undefined, `${said}\n`, 1]);
+      }
+    } finally {
+      other.close();
+    }
+  }, 60_000);
 
   test('asks the sandbox, whatever real systems the environment names', async () => {
     const nowhere = 'http://127.0.0.1:1';

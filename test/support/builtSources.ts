@@ -54,9 +54,9 @@ export function buildSources(settings: Record<string, string | undefined> = {}, 
     };
     return { ...OPEN_GATE, pathPrefix, getJson } satisfies Partial<Endpoint> as unknown as Endpoint;
   };
-  const ends = { settled: async () => {}, close: async () => {} };
+  const ends = { keepTokens: async () => {}, close: async () => {} };
   const pms = { ...ends, contacts: endpoint('pms') };
-  const cas360 = { ...ends, contacts: endpoint('cas360'), addresses: endpoint('cas360') };
+  const cas360 = { ...ends, contacts: endpoint('cas360'), addresses: endpoint('cas360'), refreshToken: undefined as never };
   const sources = createSources(readConfig({ ...SETTINGS, ...settings }), { pms, cas360 }, {
     tools: { drift: () => {}, today: () => '2026-03-01' },
     metrics: new Metrics(),

@@ -64,7 +64,9 @@ describe('/metrics', () => {
   test('tells of Redis where there is one to tell of', async () => {
     expect((await Scrape.of(app.url)).families.map(({ name }) => name)).not.toContain('contacts_redis_up');
     const shared = await startTestApp({ REDIS_URL: `redis://127.0.0.1:${await freePort()}` });
-    expect((await Scrape.of(shared.url)).value('contacts_redis_up')).toBe(0);
+    const metrics = await Scrape.of(shared.url);
+    expect(metrics.value('contacts_redis_up')).toBe(0);
+    expect([metrics.value('contacts_redis_problem', { problem: 'away' }), metrics.value('contacts_redis_problem', { problem: 'wrong-password' })]).toEqual([1, 0]);
     await shared.stop();
   });
 });

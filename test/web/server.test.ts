@@ -37,6 +37,7 @@ const OPTIONS: Omit<WebOptions, 'metrics' | 'connections'> = {
   routerSecrets: [],
   isReady: () => true,
   redis: undefined,
+  refreshToken: undefined,
   graphiql: false,
   maxBodyBytes: 1_000_000,
   maxWaitingBytes: 1_000_000,
@@ -84,6 +85,11 @@ test.each<[string, Partial<WebOptions>, number, object]>([
   ['is ready', {}, 200, { status: 'ready' }],
   ['is ready with Redis', { redis: { isUp: true } }, 200, { status: 'ready', redis: 'up' }],
   ['is ready without the Redis that it has', { redis: { isUp: false } }, 200, { status: 'ready', redis: 'down' }],
+  ['has a refresh token that serves', { refreshToken: { state: 'usable', storeProblem: undefined } }, 200, { status: 'ready', refreshToken: 'usable', refreshTokenStore: 'up' }],
+  ['has one that does not, and a store that is full', { refreshToken: { state: 'refused', storeProblem: 'full' } }, 200, { status: 'ready', refreshToken: 'refused', refreshTokenStore: 'full' }],
+  ['is ready with a Redis that is read-only', { redis: { isUp: true, problem: 'read-only' } }, 200, { status: 'ready', redis: 'up: read-only' }],
+  ['is ready without the Redis that is away', { redis: { isUp: false, problem: 'away' } }, 200, { status: 'ready', redis: 'down' }],
+  ['is ready without the Redis of another password', { redis: { isUp: false, problem: 'wrong password' } }, 200, { status: 'ready', redis: 'down: wrong password' }],
   ['is told to stop', { isReady: () => false, redis: { isUp: true } }, 503, { status: 'stopping' }],
 ])('A service that %s says so', async (_what, options, status, body) => {
   const { ask } = await start(options);

@@ -1,0 +1,340 @@
+import { execFileSync } from 'node:child_process';
+import { readlinkSync, writeFileSync } from 'node:fs';
+import { chmod, lstat, mkdir, mkdtemp, open, readdir, readFile, rename, rm, rmdir, stat, symlink, unlink, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { serialise } from '../../../src/upstream/oauth2/refreshToken/fileFormat.js';
+import { FileStore } from '../../../src/upstream/oauth2/refreshToken/fileStore.js';
+import { MemoryStore } from '../../../src/upstream/oauth2/refreshToken/memoryStore.js';
+import { newProcessName } from '../../../src/upstream/oauth2/refreshToken/processName.js';
+import { StateFile } from '../../../src/upstream/oauth2/refreshToken/stateFile.js';
+import { until } from '../../support/until.js';
+import { counted, failureOf, FIRST, heldBy, put } from './support/states.js';
+
+let folder: string;
+let path: string;
+let store: FileStore;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'contacts-store-'));
+  path = join(folder, 'token.json');
+  store = new FileStore(path);
+});
+
+afterEach(async () => {
+  await chmod(folder, 0o700).catch(() => {});
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** The name of a process that has ended, on this machine. */
+function goneName(): string {
+  const pid = execFileSync(process.execPath, ['-p', 'process.pid']).toString().trim();
+  const [host, , uuid] = newProcessName().split(' ');
+  return `${host} ${pid} ${uuid}`;
+}
+const foreignName = (): string => `elsewhere/boot/pid:[1] 1 ${crypto.randomUUID()}`;
+
+describe('The store in memory', () => {
+  test('holds what it was given last', async () => {
+    const memory = new MemoryStore();
+    expect(await heldBy(memory)).toBeUndefined();
+    expect(await put(memory, FIRST)).toBe(FIRST);
+    expect(await heldBy(memory)).toBe(FIRST);
+    expect(memory.isGone()).toBe(false);
+  });
+});
+
+describe('The store in a file', () => {
+  test('holds what it was given, also for the next process', async () => {
+    expect(await heldBy(store)).toBeUndefined();
+    expect(await put(store, FIRST)).toBe(FIRST);
+    expect(await heldBy(new FileStore(path))).toEqual(FIRST);
+    expect(await readdir(folder)).toEqual(['token.json']);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+  });
+
+  test('writes nothing if nothing is changed', async () => {
+    await put(store, FIRST);
+    const before = await stat(path);
+    await heldBy(store);
+    expect(await stat(path)).toMatchObject({ ino: before.ino, mtimeMs: before.mtimeMs });
+  });
+
+  test('never erases a state', async () => {
+    await put(store, FIRST);
+    expect(await store.update(() => undefined)).toEqual(FIRST);
+    expect(await heldBy(store)).toEqual(FIRST);
+  });
+
+  test('notes that the leader lives in the time of the file, and writes nothing', async () => {
+    const leads = { ...FIRST, leader: 'one', leaderSeenMs: 1_700_000_000_123 };
+    await put(store, leads);
+    const { ino } = await stat(path);
+    for (const leaderSeenMs of [1_700_000_000_124, 1_700_000_001_999, 1_700_000_002_001]) {
+      expect(await store.update((kept) => ({ ...kept!, leaderSeenMs }))).toMatchObject({ leaderSeenMs });
+      expect(await heldBy(store)).toEqual({ ...leads, leaderSeenMs });
+    }
+    expect((await stat(path)).ino).toBe(ino);
+  });
+
+  test('reads a later time from the file itself, and none that is earlier', async () => {
+    await put(store, { ...FIRST, leader: 'one', leaderSeenMs: 5_000 });
+    await utimes(path, 4, 4);
+    expect(await heldBy(store)).toMatchObject({ leaderSeenMs: 5_000 });
+  });
+
+  test('does not take a write of another process for a sign of the leader', async () => {
+    await put(store, { ...FIRST, leader: 'one', leaderSeenMs: 5_000 });
+    await counted(store);
+    expect(await heldBy(store)).toMatchObject({ count: 1, leaderSeenMs: 5_000 });
+  });
+
+  test('writes since when there is no leader: no time of the file says it', async () => {
+    await put(store, { ...FIRST, leaderSeenMs: 5_000 });
+    await utimes(path, 9, 9);
+    expect(await heldBy(store)).toMatchObject({ leaderSeenMs: 5_000 });
+    await store.update((kept) => ({ ...kept!, leaderSeenMs: 6_000 }));
+    expect(await heldBy(store)).toMatchObject({ leaderSeenMs: 6_000 });
+  });
+
+  test('loses no update of those that run at once', async () => {
+    const stores = [store, store, new FileStore(path), new FileStore(path)];
+    const counts = await Promise.all(Array.from({ length: 80 }, async (_, n) => (await counted(stores[n % 4]!))?.count));
+    expect(counts.toSorted((a, b) => a! - b!)).toEqual(Array.from({ length: 80 }, (_, n) => n + 1));
+    expect(await readdir(folder)).toEqual(['token.json']);
+  });
+
+  test('asks again what to change once it has the lock', async () => {
+    const other = new FileStore(path);
+    await put(other, FIRST);
+    let calls = 0;
+    let between: Promise<unknown> | undefined;
+    await writeFile(`${path}.lock`, 'taken 1');
+    const update = store.update((kept) => {
+      calls++;
+      between ??= rm(`${path}.lock`).then(() => counted(other));
+      return { ...kept!, count: kept!.count + 10 };
+    });
+    await Promise.all([update, between]);
+    expect(calls).toBe(2);
+    expect(await heldBy(store)).toMatchObject({ count: 11 });
+  });
+});
+
+describe('A file that cannot be replaced, whose time can still be set', () => {
+  test('shows no leader that lives, until it can be written again', async () => {
+    const leads = { ...FIRST, leader: 'one', leaderSeenMs: 5_000 };
+    await put(store, leads);
+    const lives = (leaderSeenMs: number): Promise<unknown> => store.update((kept) => ({ ...kept!, leaderSeenMs }));
+    // A folder at the place of the lock stops every write, also of root.
+    await mkdir(`${path}.lock`);
+    await lives(6_000);
+    await failureOf(counted(store));
+    await failureOf(lives(7_000));
+    expect(await heldBy(new FileStore(path))).toEqual({ ...leads, leaderSeenMs: 6_000 });
+    await rmdir(`${path}.lock`);
+    await lives(8_000);
+    const { ino } = await stat(path);
+    await lives(9_000);
+    expect(await heldBy(store)).toMatchObject({ leaderSeenMs: 9_000 });
+    expect((await stat(path)).ino).toBe(ino);
+  });
+});
+
+describe('A link', () => {
+  test.each(['that is there', 'that is not there yet', 'behind another link'])('to a file %s stays, and all share that file', async (which) => {
+    const real = join(folder, 'volume', 'real.json');
+    await mkdir(join(folder, 'volume'));
+    if (which === 'that is there') await put(new FileStore(real), FIRST);
+    if (which === 'behind another link') await symlink('real.json', join(folder, 'volume', 'second'));
+    await symlink(which === 'behind another link' ? 'volume/second' : 'volume/real.json', path);
+    const linked = new FileStore(path);
+    await put(linked, FIRST);
+    await counted(new FileStore(real));
+    expect(await heldBy(linked)).toMatchObject({ count: 1 });
+    expect((await lstat(path)).isSymbolicLink()).toBe(true);
+    expect((await readdir(folder)).toSorted()).toEqual(['token.json', 'volume']);
+  });
+
+  test('to itself is an error', async () => {
+    await symlink('token.json', path);
+    expect(await failureOf(put(new FileStore(path), FIRST))).toMatchObject({ problem: 'broken' });
+  });
+});
+
+describe('The lock of the file', () => {
+  test('is waited for, and the wait ends', async () => {
+    const hasty = new FileStore(path, { timeoutMs: 100 });
+    await writeFile(`${path}.lock`, `${foreignName()} 1`);
+    expect(await failureOf(put(hasty, FIRST))).toMatchObject({ problem: 'slow', seen: undefined });
+    await rm(`${path}.lock`);
+    await put(hasty, FIRST);
+    expect(await readdir(folder)).toEqual(['token.json']);
+  });
+
+  test('of a process that has ended is removed at once', async () => {
+    await writeFile(`${path}.lock`, `${goneName()} 1`);
+    await put(new FileStore(path, { timeoutMs: 1_000, stuckMs: Infinity }), FIRST);
+    expect(await readdir(folder)).toEqual(['token.json']);
+  });
+
+  test.each([`${foreignName()} 1`, ''])('that nobody gives back is removed (%j)', async (holder) => {
+    await writeFile(`${path}.lock`, holder);
+    await put(new FileStore(path, { stuckMs: 30 }), FIRST);
+    expect(await readdir(folder)).toEqual(['token.json']);
+  });
+
+  test('that is a link to nothing is removed', async () => {
+    await symlink('nothing', `${path}.lock`);
+    await put(new FileStore(path, { stuckMs: 30 }), FIRST);
+    expect(await readdir(folder)).toEqual(['token.json']);
+  });
+
+  test('is not removed while it changes hands', async () => {
+    const lock = `${path}.lock`;
+    await writeFile(lock, 'taken 0');
+    let isDone = false;
+    const update = put(new FileStore(path, { stuckMs: 400 }), FIRST).then(() => (isDone = true));
+    // Each holder has it for a part of the time, and all of them for longer.
+    for (let n = 1, endsAt = performance.now() + 1_000; performance.now() < endsAt; n++) {
+      await writeFile(`${lock}.next`, `taken ${n}`);
+      await rename(`${lock}.next`, lock);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    expect(isDone).toBe(false);
+    await rm(lock);
+    await update;
+  });
+
+  test('lost before the file is replaced: nothing is replaced, and the update is made again', async () => {
+    const other = new FileStore(path);
+    await put(other, FIRST);
+    let calls = 0;
+    await store.update((kept) => {
+      if (++calls === 2) writeFileSync(`${path}.lock`, `${goneName()} 7`);
+      return { ...kept!, count: kept!.count + 1 };
+    });
+    expect(calls).toBe(3);
+    expect(await heldBy(other)).toMatchObject({ count: 1 });
+    expect(await readdir(folder)).toEqual(['token.json']);
+  });
+
+  test('lost after the last look at it: the next holder has removed what would replace its state', async () => {
+    const frozen = new StateFile(path);
+    const isReplaced = await frozen.replace({ ...FIRST, refreshToken: 'of the frozen one' }, async () => {
+      await put(store, FIRST);
+      return true;
+    });
+    expect(isReplaced).toBe(false);
+    expect(await heldBy(store)).toEqual(FIRST);
+    expect(await readdir(folder)).toEqual(['token.json']);
+  });
+
+  test('leaves the files of others in the folder alone', async () => {
+    const others = ['token.json.4711.tmp', 'token.json.backup', `other.json.${crypto.randomUUID()}.tmp`];
+    for (const name of others) await writeFile(join(folder, name), '');
+    await writeFile(`${path}.${crypto.randomUUID()}.tmp`, 'of a process that was killed');
+    await put(store, FIRST);
+    expect((await readdir(folder)).toSorted()).toEqual([...others, 'token.json'].toSorted());
+  });
+});
+
+describe('A process', () => {
+  test('that has ended on this machine is gone, and no other', () => {
+    expect(store.isGone(goneName())).toBe(true);
+    expect(store.isGone(newProcessName())).toBe(false);
+    expect(store.isGone(foreignName())).toBe(false);
+    expect(newProcessName()).toContain(readlinkSync('/proc/self/ns/pid'));
+    // The same hostname in another container, or before a restart of the machine.
+    const [host, pid, uuid] = goneName().split(' ');
+    for (const part of [1, 2]) {
+      const other = host!.split('/').with(part, 'another').join('/');
+      expect(store.isGone(`${other} ${pid} ${uuid}`)).toBe(false);
+    }
+    for (const odd of ['', 'x', ' ', host!, `${host} x y`]) expect(store.isGone(odd)).toBe(false);
+  });
+
+  test('that may not be signalled is not gone', () => {
+    const [host, , uuid] = newProcessName().split(' ');
+    expect(store.isGone(`${host} 1 ${uuid}`)).toBe(false);
+  });
+});
+
+describe('An operator reads what is wrong with the file', () => {
+  test.each<[string, () => Promise<unknown>, object | undefined]>([
+    ['has read', () => heldBy(store), FIRST],
+    ['has written', () => put(store, { ...FIRST, count: 1 }), { ...FIRST, count: 1 }],
+    ['has read, and another has written since', () => heldBy(store).then(() => put(new FileStore(path), { ...FIRST, count: 2 })), undefined],
+    ['has read, if it was deleted', () => heldBy(store).then(() => unlink(path)), undefined],
+  ])('its folder is moved: a process is sure of what it %s', async (_what, before, kept) => {
+    await put(new FileStore(path), FIRST);
+    await before();
+    await rename(folder, `${folder}.moved`);
+    const failure = await failureOf(put(store, { ...FIRST, count: 9 }));
+    await rename(`${folder}.moved`, folder);
+    expect(failure).toMatchObject({ problem: 'missing', seen: { kept } });
+  });
+
+  test('its folder is missing, and comes back', async () => {
+    await put(store, FIRST);
+    await rename(folder, `${folder}-away`);
+    expect(await failureOf(put(store, { ...FIRST, count: 1 }))).toMatchObject({ problem: 'missing' });
+    await rename(`${folder}-away`, folder);
+    expect(await heldBy(store)).toEqual(FIRST);
+  });
+
+  test('its folder is a file', async () => {
+    await writeFile(path, 'x');
+    expect(await failureOf(put(new FileStore(join(path, 'token')), FIRST))).toMatchObject({ problem: 'missing' });
+  });
+
+  test.each(['', '{}', '{"password":"x"}', 'PK\u0003\u0004'])('it is not ours: %j stays as it is', async (text) => {
+    await writeFile(path, text);
+    expect(await failureOf(put(store, FIRST))).toMatchObject({ problem: 'broken', seen: undefined });
+    expect(await readFile(path, 'utf8')).toBe(text);
+  });
+
+  test('it is not ours: it is too large to be read', async () => {
+    await writeFile(path, serialise(FIRST) + ' '.repeat(1_000_000));
+    expect(await failureOf(heldBy(store))).toMatchObject({ problem: 'broken' });
+  });
+
+  test('it is a folder', async () => {
+    await mkdir(path);
+    expect(await failureOf(put(store, FIRST))).toMatchObject({ problem: 'a folder' });
+  });
+
+  test.each(['', '{}', '{"beganWith":'])('it was ours, and was broken (%j): it counts as lost, and is written again', async (text) => {
+    await put(store, FIRST);
+    await writeFile(path, text);
+    expect(await heldBy(store)).toBeUndefined();
+    await put(store, FIRST);
+    expect(await heldBy(new FileStore(path))).toEqual(FIRST);
+    await writeFile(path, text);
+    const reader = new FileStore(path);
+    expect(await failureOf(heldBy(reader))).toMatchObject({ problem: 'broken' });
+    await put(store, FIRST);
+    expect(await heldBy(reader)).toEqual(FIRST);
+    await writeFile(path, text);
+    expect(await heldBy(reader)).toBeUndefined();
+  });
+
+  test('the file system does not answer: one thread waits, and what comes late is not written', async () => {
+    execFileSync('mkfifo', [path]);
+    const hasty = new FileStore(path, { timeoutMs: 30 });
+    let calls = 0;
+    const change = (): typeof FIRST => {
+      calls++;
+      return FIRST;
+    };
+    for (let n = 0; n < 8; n++) expect(await failureOf(hasty.update(change))).toMatchObject({ problem: 'slow', seen: undefined });
+    const writer = await open(path, 'w');
+    await writer.writeFile(serialise(FIRST));
+    await writer.close();
+    await unlink(path);
+    await until('the queue is empty', () => heldBy(hasty).then(() => true, () => false));
+    expect(calls).toBeLessThan(2);
+    expect(await readdir(folder)).toEqual([]);
+  });
+});
