@@ -108,6 +108,8 @@ describe('a token that does not come', () => {
         for (const { extensions } of errors) expect(['UPSTREAM_TIMEOUT', 'UPSTREAM_AUTH_FAILED']).toContain(extensions.code);
       }
     } finally {
+      // The service waits for the answer to a refresh token, a minute at most.
+      await fresh.sandbox.stop();
       await fresh.stop();
     }
   });

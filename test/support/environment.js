@@ -10,6 +10,8 @@ import { debianProgram } from './debianProgram.ts';
 const PROGRAMS = {
   'redis-server': () => debianProgram('redis-server'),
   nginx: () => debianProgram('nginx'),
+  spin: () => debianProgram('spin'),
+  gcc: () => debianProgram('gcc'),
   chromium: () => process.env.CHROMIUM ?? debianProgram('chromium'),
   helm,
   promtool,

@@ -9,8 +9,8 @@ export type TcpFault =
   | 'blackhole'
   /** Our side of the connection is closed in good order once the request is there; the other stays open. */
   | 'half-close'
-  /** A TCP reset after so many bytes of the answer. 0: before anything is sent. */
-  | { readonly resetAfterBytes: number }
+  /** A TCP reset after so many bytes of the answer. 0: before anything is sent. With `of`, other requests pass. */
+  | { readonly resetAfterBytes: number; readonly of?: (request: string) => boolean }
   /** Closed in good order after so many bytes of the answer. */
   | { readonly cutAfterBytes: number }
   /** Slowly, from the first byte of the status line on. */
@@ -31,6 +31,7 @@ export class TcpProxy {
   readonly #doomed = new WeakSet<Socket>();
   #fault: TcpFault | undefined;
   #left = Infinity;
+  #isHeld = false;
 
   private constructor(server: Server) {
     this.#server = server;
@@ -55,6 +56,16 @@ export class TcpProxy {
   /** Cuts all connections, as when the server behind is restarted. */
   cut(): void {
     for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Passes nothing on in either direction until the returned function is called. What arrives meanwhile is passed on then. */
+  hold(): () => void {
+    this.#isHeld = true;
+    for (const socket of this.#sockets) socket.pause();
+    return () => {
+      this.#isHeld = false;
+      for (const socket of this.#sockets) socket.resume();
+    };
   }
 
   /**
@@ -97,16 +108,19 @@ export class TcpProxy {
       if (this.#doomed.has(client)) return void client.resetAndDestroy();
       const fault = this.#left-- > 0 ? this.#fault : undefined;
       if (fault === 'blackhole') return;
+      const isOther = typeof fault === 'object' && 'of' in fault && !fault.of(request.toString('latin1'));
       const said = typeof fault === 'object' && 'say' in fault ? fault.say(request.toString('latin1')) : undefined;
       if (said) client.write(said);
       if (fault === 'half-close' || (said && typeof fault === 'object' && 'end' in fault && fault.end)) client.end();
       else if (!said) {
-        answer = delivery(client, fault);
+        answer = delivery(client, isOther ? undefined : fault);
         // Some need not wait for an answer.
         answer(Buffer.alloc(0));
         server.write(request);
       }
     });
+    // Last, because a listener for data lets it flow.
+    if (this.#isHeld) for (const socket of [client, server]) socket.pause();
   }
 }
 
