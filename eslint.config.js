@@ -16,6 +16,7 @@ const MAY_IMPORT = {
   'readBody.ts': [],
   'record.ts': [],
   'settings.ts': [],
+  'signals.ts': [],
   'networkSettings.ts': ['settings.ts'],
   'config.ts': ['settings.ts', 'networkSettings.ts'],
   telemetry: ['telemetry', 'getOrAdd.ts', 'model.ts', 'recording.ts'],
@@ -26,8 +27,9 @@ const MAY_IMPORT = {
   graphql: ['graphql', 'loaders', 'telemetry', ...GROUND],
   web: ['web', 'graphql', 'telemetry', 'config.ts', ...GROUND],
   build: ['build', 'config.ts', 'loaders', 'mapping', 'shared', 'telemetry', 'upstream', ...GROUND],
-  doctor: ['doctor', 'build', 'config.ts', 'settings.ts', 'shared', 'upstream', ...GROUND],
-  'main.ts': ['app.ts', 'config.ts', 'telemetry'],
+  doctor: ['doctor', 'build', 'config.ts', 'settings.ts', 'signals.ts', 'shared', 'upstream', ...GROUND],
+  connect: ['connect', 'build', 'config.ts', 'settings.ts', 'signals.ts', 'shared', 'upstream', 'doctor/reasons.ts', ...GROUND],
+  'main.ts': ['app.ts', 'config.ts', 'signals.ts', 'telemetry'],
 };
 const zones = [
   ...Object.entries(MAY_IMPORT).map(([place, others]) => ({
@@ -79,8 +81,8 @@ export default ts.config(
   },
   {
     files: ['src/**/*.ts'],
-    ignores: ['src/config.ts', 'src/doctor/main.ts'],
-    rules: { 'no-restricted-properties': ['error', { object: 'process', property: 'env', message: 'Only config.ts and the doctor read the environment.' }] },
+    ignores: ['src/config.ts', 'src/doctor/main.ts', 'src/connect/main.ts'],
+    rules: { 'no-restricted-properties': ['error', { object: 'process', property: 'env', message: 'Only config.ts, the doctor and connect read the environment.' }] },
   },
   {
     files: ['test/**/*.ts'],

@@ -1,23 +1,26 @@
 import { randomUUID } from 'node:crypto';
+import type { Approval } from './refreshTokens.js';
 
 /** The access tokens that one sandbox system has issued. */
 export class AccessTokens {
   /** The lifetime of tokens issued from now on. At 0 they have already expired. Fractions are allowed. */
   lifetimeSeconds = 3600;
-  readonly #endings = new Map<string, number>();
+  readonly #issued = new Map<string, { readonly endsAtMs: number; readonly from: Approval | undefined }>();
 
-  issue(): { access_token: string; expires_in: number } {
+  /** The token is void once `from` is. */
+  issue(from?: Approval): { access_token: string; expires_in: number } {
     const token = `access-${randomUUID()}`;
-    this.#endings.set(token, Date.now() + this.lifetimeSeconds * 1000);
+    this.#issued.set(token, { endsAtMs: Date.now() + this.lifetimeSeconds * 1000, from });
     return { access_token: token, expires_in: this.lifetimeSeconds };
   }
 
   isValid(token: string): boolean {
-    return (this.#endings.get(token) ?? 0) > Date.now();
+    const issued = this.#issued.get(token);
+    return issued !== undefined && issued.endsAtMs > Date.now() && !issued.from?.isVoid;
   }
 
   revokeAll(): void {
-    this.#endings.clear();
+    this.#issued.clear();
   }
 }
 

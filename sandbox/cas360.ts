@@ -1,9 +1,10 @@
 import { bearerToken } from './accessTokens.js';
+import { Authorization } from './authorization.js';
 import { isFrom, type Client } from './client.js';
 import { cas360Data, type Cas360Data } from './data/cas360.js';
 import { Random, scramble } from './data/random.js';
 import type { Answer } from './http.js';
-import { RefreshTokens } from './refreshTokens.js';
+import { RefreshTokens, type Approval } from './refreshTokens.js';
 import { UpstreamSandbox, type Routed } from './upstream.js';
 
 const longestPathBytes = 8192;
@@ -19,11 +20,13 @@ export class Cas360Sandbox extends UpstreamSandbox {
   readonly client: Client = { id: 'sandbox-cas360', secret: 'sandbox-cas360-secret' };
   readonly data: Cas360Data;
   readonly #refreshTokens = new RefreshTokens();
+  readonly #authorization: Authorization;
   /** Valid for one use. */
   readonly initialRefreshToken = this.#refreshTokens.issue();
 
-  constructor(seed: number) {
+  constructor(seed: number, now: () => number = Date.now) {
     super({ kinds: ['contacts', 'addresses', 'token'], lists: true }, new Random(seed));
+    this.#authorization = new Authorization(this.client, now);
     this.data = cas360Data(seed);
   }
 
@@ -49,6 +52,11 @@ export class Cas360Sandbox extends UpstreamSandbox {
   idsByKind(): Partial<Record<string, string[]>> {
     const { contacts } = this.data;
     return Object.groupBy(contacts.keys(), (id) => contacts.get(id)?.contactType ?? '');
+  }
+
+  protected override page(method: string, { pathname, searchParams }: URL): ((body: string) => Answer) | undefined {
+    if (pathname !== '/oauth/authorize' || !['GET', 'POST'].includes(method)) return undefined;
+    return (body) => this.#authorization.page(searchParams, new URLSearchParams(body));
   }
 
   protected route(method: string, address: URL): Routed | undefined {
@@ -93,13 +101,28 @@ export class Cas360Sandbox extends UpstreamSandbox {
   #token(authorization: string | undefined, parameters: URLSearchParams): Answer {
     if (!isFrom(this.client, authorization, parameters)) return refused(401, 'invalid_client', 'Bad credentials');
     const grant = parameters.get('grant_type');
-    if (grant !== 'refresh_token') return refused(400, 'unsupported_grant_type', `No such grant type: ${grant}`);
+    if (grant !== 'refresh_token' && grant !== 'authorization_code') return refused(400, 'unsupported_grant_type', `No such grant type: ${grant}`);
     const scope = parameters.get('scope');
     if (!scope) return refused(400, 'invalid_scope', 'A scope is needed');
+    return grant === 'refresh_token' ? this.#renewed(parameters, scope) : this.#begun(parameters, scope);
+  }
+
+  #renewed(parameters: URLSearchParams, scope: string): Answer {
     const used = parameters.get('refresh_token') ?? '';
     const next = this.#refreshTokens.exchange(used);
     if (next === undefined) return refused(401, 'invalid_token', `Not a valid refresh token: ${used}`);
-    return { status: 200, body: { ...this.tokens.issue(), token_type: 'bearer', ...(this.rotates && { refresh_token: next }), scope } };
+    return this.#granted(this.#refreshTokens.approvalOf(used), scope, this.rotates ? next : undefined);
+  }
+
+  #begun(parameters: URLSearchParams, scope: string): Answer {
+    const code = parameters.get('code') ?? '';
+    const from = this.#authorization.redeem(code, parameters.get('redirect_uri') ?? '');
+    if (from) return this.#granted(from, scope, this.#refreshTokens.issue(from));
+    return refused(400, 'invalid_grant', `Not a valid authorization code: ${code}`);
+  }
+
+  #granted(from: Approval | undefined, scope: string, refreshToken: string | undefined): Answer {
+    return { status: 200, body: { ...this.tokens.issue(from), token_type: 'bearer', ...(refreshToken !== undefined && { refresh_token: refreshToken }), scope } };
   }
 }
 

@@ -2,9 +2,8 @@ import { createApp } from '../src/app.js';
 import { readConfig } from '../src/config.js';
 import { SCOPES } from '../src/graphql/accessPolicy.js';
 import { exampleTabs } from '../src/web/graphiqlTabs.js';
-import { startSandbox, type Sandbox } from './start.js';
+import { startAtUsualPorts, type Sandbox } from './start.js';
 
-const PORTS = { pmsPort: 4011, cas360Port: 4012, identityPort: 4013 };
 const A_DAY_SECONDS = 86_400;
 
 /** Settings of real systems. The sandbox replaces them, and its refresh token must not reach a real Redis. */
@@ -12,8 +11,7 @@ const LEADS_TO_REAL_SYSTEMS = /^(?:PMS|CAS360|AUTH)_(?!MAX_|TIMEOUT_)|^REDIS_URL
 
 /** Runs `npm start`: the sandbox of both upstreams, and the subgraph as an operator would run it. */
 async function start(): Promise<void> {
-  // The documented ports, or any others if those are taken.
-  const sandbox = await startSandbox(PORTS).catch(() => startSandbox());
+  const sandbox = await startAtUsualPorts();
   const [identity, access] = await Promise.all(SCOPES.map((scope) => sandbox.identity.token({ scopes: [scope], expiresInSeconds: A_DAY_SECONDS })));
   const given = Object.entries(process.env).filter(([name]) => !LEADS_TO_REAL_SYSTEMS.test(name));
   // The sandbox is on this machine, which no proxy reaches.
@@ -64,7 +62,6 @@ Ctrl-C ends it.
 try {
   await start();
 } catch (error) {
-  const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
-  console.error(taken ? 'The port is taken. Choose another one: PORT=4100 npm start' : error instanceof Error ? error.message : error);
+  console.error(error instanceof Error ? error.message : error);
   process.exit(1);
 }

@@ -53,6 +53,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   return { pms, cas360, identity: identity.value, environment, stop };
 }
 
+/** Starts it at the documented ports, or at any others if one of those is taken. */
+export async function startAtUsualPorts(): Promise<Sandbox> {
+  return startSandbox({ pmsPort: 4011, cas360Port: 4012, identityPort: 4013 }).catch(() => startSandbox());
+}
+
 function environmentOf(pms: PmsSandbox, cas360: Cas360Sandbox, identity: Identity): Record<string, string> {
   return {
     PMS_BASE_URL: pms.url,

@@ -36,6 +36,11 @@ export abstract class UpstreamSandbox {
   /** Undefined if the system has no such endpoint. */
   protected abstract route(method: string, address: URL): Routed | undefined;
 
+  /** A page for people. It is neither recorded nor hit by faults. Undefined: there is no such page. */
+  protected page(_method: string, _address: URL): ((body: string) => Answer) | undefined {
+    return undefined;
+  }
+
   /** The 401 for a data call without a valid token. */
   protected abstract refusal(authorization: string | undefined): Answer | undefined;
 
@@ -118,6 +123,8 @@ export abstract class UpstreamSandbox {
     if (address.pathname.startsWith('/_sandbox/')) {
       return send(response, control(this, method, address.pathname, await text(request)));
     }
+    const page = this.page(method, address);
+    if (page) return send(response, page(await text(request)));
     const routed = this.route(method, address);
     // Like a gateway that has no such route: only the system itself answers in JSON.
     if (!routed) return send(response, { status: 404, body: `No endpoint ${method} ${address.pathname}\n`, headers: { 'content-type': 'text/plain' } });
