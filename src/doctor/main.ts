@@ -35,25 +35,29 @@ function partsOf(config: Config, options: Options): readonly Part[] {
 async function diagnose(options: Options, env: NodeJS.ProcessEnv, out: NodeJS.WriteStream): Promise<number> {
   const settings = new Findings('Settings');
   const { config, faulty } = checkSettings(env, settings);
-  settings.print(out);
+  settings.show(out);
   const all = [settings];
   // They run together and are printed in order.
-  const running = partsOf(config, options).map(async ({ title, setting, without, run }) => {
+  const running = partsOf(config, options).map(({ title, setting, without, run }) => {
     const found = new Findings(title);
-    if (run) await run(found).catch((error: unknown) => found.fault(`the check could not go on: ${reasonOf(error)}`));
-    else found.note(faulty.some((name) => name.startsWith(setting.split('_', 1)[0]!)) ? 'not checked: its settings have faults' : `${setting} is not set: ${without}`);
-    return found;
+    if (run) return { found, done: run(found).catch((error: unknown) => found.fault(`the check could not go on: ${reasonOf(error)}`)) };
+    found.note(faulty.some((name) => name.startsWith(setting.split('_', 1)[0]!)) ? 'not checked: its settings have faults' : `${setting} is not set: ${without}`);
+    return { found, done: undefined };
   });
-  for (const part of running) {
-    const found = await part;
-    found.print(out);
+  for (const { found, done } of running) {
+    out.write('\n');
+    found.show(out);
+    await done;
     all.push(found);
   }
+  out.write('\n');
   const count = (level: 'fault' | 'warning'): number => all.reduce((sum, found) => sum + found.count(level), 0);
   out.write(`${counted(count('fault'), 'fault')}, ${counted(count('warning'), 'warning')}\n`);
   return count('fault') > 0 ? 1 : 0;
 }
 
+// A closed pipe or terminal must not end a renewal of the refresh token half-way.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 try {
   const options = readOptions(process.argv.slice(2), process.env);
   if (options.help) process.stdout.write(HELP);

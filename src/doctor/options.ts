@@ -16,8 +16,8 @@ Checks what the settings of the environment point to. Exits with 1 when somethin
 
   --pms NUMBER     a contact of the PMS that exists, such as 4711 (or DOCTOR_PMS_CONTACT)
   --cas360 NUMBER  a contact of CAS 360 that exists, such as 54 (or DOCTOR_CAS360_CONTACT)
-  --renew          where no living access token of CAS 360 is kept, spend the refresh token for one and keep what comes.
-                   With CAS360_TOKEN_FILE: only while the service is stopped
+  --renew          where no living access token of CAS 360 is kept, spend the refresh token for one and keep the next one.
+                   A service may be running: it adopts the new one. A refused token is sent once more
 `;
 
 /** Throws an error whose message is meant for the user. */

@@ -2,7 +2,7 @@ import { networkOf, tokenDispatcher } from '../build/network.js';
 import type { Config, PmsConfig } from '../config.js';
 import { isRecord } from '../record.js';
 import { Wire } from '../upstream/wire.js';
-import { TokenRefused } from '../upstream/oauth2/tokenEndpoint.js';
+import { TokenUnavailable } from '../upstream/oauth2/tokenUnavailable.js';
 import { pmsGrant } from '../upstream/pms/token.js';
 import { rowId } from '../upstream/reduce.js';
 import { asking, checkWithoutToken, isOpen, whyRefused, type Asking } from './endpoint.js';
@@ -33,8 +33,9 @@ async function getToken(config: Config, pms: PmsConfig, timeoutMs: number, found
     found.ok(`token granted in ${milliseconds(startedAtMs)}; ${tokenLife(lifetimeSeconds)}`);
     return accessToken;
   } catch (error) {
-    const refused = error instanceof TokenRefused && (error.status === 400 || error.status === 401);
-    found.fault(`no token: ${refused ? `PMS_TOKEN_URL answered ${error.status}: it does not take PMS_CLIENT_ID with PMS_CLIENT_SECRET, or PMS_SCOPE` : whyNoToken(error, 'PMS')}`);
+    const status = error instanceof TokenUnavailable ? error.facts.status : undefined;
+    const refused = status === 400 || status === 401;
+    found.fault(`no token: ${refused ? `PMS_TOKEN_URL answered ${status}: it does not take PMS_CLIENT_ID with PMS_CLIENT_SECRET, or PMS_SCOPE` : whyNoToken(error, 'PMS')}`);
     return undefined;
   }
 }

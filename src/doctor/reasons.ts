@@ -14,12 +14,12 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** Searches the error, its causes, and the members of an AggregateError. */
-export function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown, otherwise = 'the call failed in a way that is not known here'): string {
   for (const name of namesOf(error)) {
     const known = REASONS.find(([pattern]) => pattern.test(name));
     if (known) return known[1];
   }
-  return 'the call failed in a way that is not known here';
+  return otherwise;
 }
 
 function namesOf(error: unknown): string[] {

@@ -1,4 +1,7 @@
-import { createClient, type RedisClientType } from '@redis/client';
+import { createClient, ErrorReply, type RedisClientType } from '@redis/client';
+import { adviceOn } from '../build/storeAdvice.js';
+import { refusal } from '../shared/redisProblem.js';
+import { StoreFailure } from '../upstream/oauth2/refreshToken/store.js';
 import { isOpen } from './endpoint.js';
 import type { Findings } from './findings.js';
 import { reasonOf } from './reasons.js';
@@ -29,6 +32,7 @@ export async function checkRedis(url: string, hasCache: boolean, found: Findings
       if (tookMs > SLOW_MS) found.warning(`slow: Redis took ${Math.round(tookMs)} ms at best; the cache gives up after ${SLOW_MS} ms`);
       else found.ok(`Redis answers, in ${Math.max(1, Math.round(tookMs))} ms at best`);
       await checkScripts(client, found);
+      await checkWrites(client, found);
       await checkServer(client, hasCache, found);
     });
   } catch (error) {
@@ -51,6 +55,15 @@ async function checkScripts(client: RedisClientType, found: Findings): Promise<v
     await client.eval('return 1');
   } catch {
     found.fault('the user of REDIS_URL may run no scripts (EVAL): the refresh token of CAS 360 could not be shared');
+  }
+}
+
+async function checkWrites(client: RedisClientType, found: Findings): Promise<void> {
+  try {
+    // Writes nothing: the key does not exist. Redis refuses that like every other write.
+    await client.set('contacts:probe', '', { condition: 'XX', PX: 1 });
+  } catch (error) {
+    found.warning(`Redis keeps no pauses and no cache: ${whyNot(error)}`);
   }
 }
 
@@ -79,10 +92,9 @@ async function readInfo(client: RedisClientType): Promise<ReadonlyMap<string, st
   }
 }
 
-/** Why Redis cannot be used. */
+/** Why Redis cannot be used, and what to do about it. */
 export function whyNot(error: unknown): string {
-  const word = error instanceof Error ? /^[A-Z]+/.exec(error.message)?.[0] : undefined;
-  if (word === 'WRONGPASS' || word === 'NOAUTH') return 'it does not take the user and the password, or wants some';
-  if (word === 'NOPERM') return 'its user may not do what is needed';
-  return reasonOf(error);
+  const cause = error instanceof StoreFailure ? error.cause : error;
+  if (cause instanceof ErrorReply) return adviceOn(refusal(cause), 'Redis');
+  return reasonOf(cause, error instanceof StoreFailure ? adviceOn('broken', 'Redis') : undefined);
 }

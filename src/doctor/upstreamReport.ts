@@ -1,4 +1,5 @@
-import { TokenRefused } from '../upstream/oauth2/tokenEndpoint.js';
+import { NoAnswer } from '../upstream/oauth2/noAnswer.js';
+import { TokenUnavailable } from '../upstream/oauth2/tokenUnavailable.js';
 import { counted, type Findings } from './findings.js';
 import { reasonOf } from './reasons.js';
 
@@ -19,18 +20,18 @@ export function reportDifferences(differences: readonly string[], file: string, 
   found.warning(`the answer has ${counted(differences.length, 'thing')} that openapi/${file} does not know: ${named}${others}`);
 }
 
-export function tokenLife(lifetimeSeconds: number): string {
-  const seconds = Math.round(lifetimeSeconds);
-  return `it lives ${seconds < 7_200 ? counted(seconds, 'second') : counted(Math.round(seconds / 3_600), 'hour')}`;
+export const tokenLife = (lifetimeSeconds: number): string => `it lives ${duration(lifetimeSeconds)}`;
+
+export function duration(ofSeconds: number): string {
+  const seconds = Math.round(ofSeconds);
+  return seconds < 7_200 ? counted(seconds, 'second') : counted(Math.round(seconds / 3_600), 'hour');
 }
 
 /** Why a token endpoint gave no token, for other reasons than the credentials. */
 export function whyNoToken(error: unknown, prefix: string): string {
-  if (error instanceof TokenRefused) {
-    if (error.status === 404 || error.status === 405) return `${prefix}_TOKEN_URL answered ${error.status}: there is no token endpoint`;
-    return `${prefix}_TOKEN_URL answered ${error.status}`;
-  }
-  // Our own message, for an unusable answer.
-  if (error instanceof Error && error.message.startsWith('the token endpoint ')) return `${prefix}_TOKEN_URL: ${error.message}`;
-  return `${prefix}_TOKEN_URL: ${reasonOf(error)}`;
+  if (!(error instanceof TokenUnavailable) || error.cause instanceof NoAnswer) return `${prefix}_TOKEN_URL: ${reasonOf(error)}`;
+  const { status } = error.facts;
+  if (status === 404 || status === 405) return `${prefix}_TOKEN_URL answered ${status}: there is no token endpoint`;
+  if (status !== undefined) return `${prefix}_TOKEN_URL answered ${status}`;
+  return `${prefix}_TOKEN_URL: ${error.message}`;
 }

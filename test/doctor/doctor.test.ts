@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { CAS360_TOKEN_KEY } from '../../src/build/tokenStore.js';
 import type { Fault } from '../../sandbox/faults.js';
 import { listen, send, type RunningServer } from '../../sandbox/http.js';
 import { startSandbox, type Sandbox } from '../../sandbox/start.js';
@@ -151,10 +152,10 @@ const PLANTED: Record<string, Plant> = {
   'a CAS 360 contact that is not there': { words: ['--renew', '--cas360', '999999999'], fault: /known contact was not found: look at its number \(--cas360/ },
   'another contact than asked for': { pms: [{ wrongId: true }], fault: /not the contact that was asked for/ },
   'an endpoint that does not answer': { settings: { REQUEST_TIMEOUT_MS: '3000' }, pms: [{ hang: true }], fault: /PMS_BASE_URL: it did not answer in time/ },
-  'a spent refresh token': { settings: { CAS360_REFRESH_TOKEN: 'refresh-cnrySpent' }, fault: /CAS 360 refuses the refresh token/ },
+  'a spent refresh token': { settings: { CAS360_REFRESH_TOKEN: 'refresh-cnrySpent' }, fault: /CAS 360 refused the refresh token/ },
   'a token file in a folder that is not there': { settings: { CAS360_TOKEN_FILE: '{folder}/none/token' }, fault: /CAS360_TOKEN_FILE: its folder does not exist/ },
-  'a token file in a folder that nobody may write': { settings: { CAS360_TOKEN_FILE: '/sys/contacts-token' }, fault: /CAS360_TOKEN_FILE: its folder cannot be written/ },
-  'a token file of somebody else’s': { settings: { CAS360_TOKEN_FILE: '{folder}/foreign' }, fault: /CAS360_TOKEN_FILE: what is there cannot be read/ },
+  'a token file in a folder that nobody may write': { settings: { CAS360_TOKEN_FILE: '/sys/contacts-token' }, fault: /CAS360_TOKEN_FILE: this user may not read and write it/ },
+  'a token file of somebody else’s': { settings: { CAS360_TOKEN_FILE: '{folder}/foreign' }, fault: /CAS360_TOKEN_FILE: it holds no refresh token of ours/ },
   'a key set that is no JSON': { settings: { AUTH_JWKS_URL: '{other}/jwks' }, pages: { '/jwks': { body: HTML } }, fault: /AUTH_JWKS_URL: what it answers is no JSON/ },
   'a key set of 2 MB': { settings: { AUTH_JWKS_URL: '{other}/jwks' }, pages: { '/jwks': { body: HTML.repeat(40_000) } }, fault: /AUTH_JWKS_URL: what it answers is too large/ },
   'a key set that is elsewhere': {
@@ -235,5 +236,34 @@ describe('npm run doctor finds', () => {
     const { of } = await diagnose({ REDIS_URL: redis.url });
     await redis.ask((client) => client.configSet({ 'maxmemory-policy': 'noeviction', appendonly: 'yes' }));
     expect(of('warning')).toEqual([expect.stringContaining('maxmemory-policy): set noeviction'), expect.stringContaining('set appendonly yes')]);
+  });
+
+  const command = (...words: string[]) => redis.ask((client) => client.sendCommand(words));
+
+  test('a Redis that is full, although it still keeps the refresh token', async () => {
+    await command('CONFIG', 'SET', 'maxmemory', '1');
+    const { of } = await diagnose({ REDIS_URL: redis.url });
+    await command('CONFIG', 'SET', 'maxmemory', '0');
+    expect(of('ok')).toContain('the refresh token can be kept in Redis');
+    expect(of('warning')).toContainEqual(expect.stringContaining('Redis keeps no pauses and no cache: its memory is full'));
+  });
+
+  test.each<[string, { before?: string[]; after?: string[]; url?: string; fault: RegExp }]>([
+    ['is a replica', { before: ['REPLICAOF', '127.0.0.1', '1'], after: ['REPLICAOF', 'NO', 'ONE'], fault: /the refresh token cannot be kept in Redis: it takes no writes: it is a replica/ }],
+    ['has no such database', { url: '/99', fault: /in Redis cannot be used: it has no database with the number in REDIS_URL/ }],
+    ['allows its user too little', { before: ['ACL', 'SETUSER', 'reader', 'on', '>cnryReader', '~*', '+@read', '+ping', '+info'], after: ['ACL', 'DELUSER', 'reader'], url: 'reader:cnryReader@', fault: /in Redis cannot be used: its user may not do what is needed: allow it the commands/ }],
+    ['holds something else', { before: ['SET', CAS360_TOKEN_KEY, CANARY], after: ['DEL', CAS360_TOKEN_KEY], fault: /in Redis cannot be used: .*not of this service: look at its key contacts:\{cas360\}:token/ }],
+    ['holds something like it', { before: ['HSET', CAS360_TOKEN_KEY, 'token', CANARY], after: ['DEL', CAS360_TOKEN_KEY], fault: /in Redis cannot be used: .*not of this service: look at its key contacts:\{cas360\}:token/ }],
+  ])('a Redis that %s, and sends no refresh token', async (_what, { before, after, url = '', fault }) => {
+    sandbox.cas360.resetCalls();
+    if (before) await command(...before);
+    try {
+      const { of, code } = await diagnose({ REDIS_URL: url.endsWith('@') ? redis.url.replace('//', `//${url}`) : redis.url + url });
+      expect(of('fault')).toEqual(expect.arrayContaining([expect.stringMatching(fault)]));
+      expect(code).toBe(1);
+    } finally {
+      if (after) await command(...after);
+    }
+    expect(sandbox.cas360.calls.filter(({ path }) => path.includes('refresh_token='))).toEqual([]);
   });
 });
