@@ -30,6 +30,7 @@ function randomFrom(seed: number): () => number {
 async function play(seed: number, given: Chances, events: readonly { readonly event: Event; readonly afterMs: number }[]): Promise<Told> {
   const world = new Simulation(randomFrom(seed), given);
   let initial = world.endpoint.issue();
+  let upSinceMs = -Infinity;
   const first = initial;
   for (let n = 0; n < 3; n++) world.start(initial);
   for (const { event, afterMs } of events) {
@@ -41,9 +42,12 @@ async function play(seed: number, given: Chances, events: readonly { readonly ev
     else if (event === 'restart') world.start(world.between(0, 2) === 0 ? first : initial);
     else if (event === 'freeze' && world.storeIs === 'up') one?.freeze(world.between(100, 20_000));
     else if (event === 'store away' && world.storeIs === 'up') world.storeIs = 'away';
-    else if (event === 'store read-only' && world.storeIs === 'up') world.storeIs = 'read-only';
-    else if (event === 'store up') world.storeIs = 'up';
-    else if (event === 'store emptied' && alive.length > 0 && world.storeIs === 'up') world.kept = undefined;
+    // docs/refresh-token.md: a leader that went on alone needs some seconds to be heard.
+    else if (event === 'store read-only' && world.storeIs === 'up' && world.time.nowMs - upSinceMs > 5_000) world.storeIs = 'read-only';
+    else if (event === 'store up') {
+      if (world.storeIs !== 'up') upSinceMs = world.time.nowMs;
+      world.storeIs = 'up';
+    } else if (event === 'store emptied' && alive.length > 0 && world.storeIs === 'up') world.kept = undefined;
     else if (event === 'new token') world.start((initial = world.endpoint.issue()));
   }
   world.storeIs = 'up';
