@@ -11,6 +11,9 @@ import { readTokenStore, storeFault, withTokenStore } from './tokenStore.js';
 import { uninterrupted } from './uninterrupted.js';
 import { tokenLife, whyNoToken } from './upstreamReport.js';
 
+/** A shorter life would end during the checks. */
+const MIN_LIFE_SECONDS = 30;
+
 const SILENT = { info: () => {}, warn: () => {}, error: () => {} };
 
 /** Renews as a process of the service does, and takes its turn among them. Says what it does before. Returns the access token. */
@@ -44,10 +47,11 @@ function allowedAgain(kept: Kept | undefined, client: string): Kept | undefined 
   return { ...kept, count: kept.count + 1, refusedWith: others.join(' ') };
 }
 
-async function obtain({ request, refreshToken }: Cas360Tokens, found: Findings): Promise<string> {
+async function obtain({ request, initial, refreshToken }: Cas360Tokens, found: Findings): Promise<string> {
   const startedAtMs = performance.now();
   try {
-    const { accessToken, lifetimeSeconds } = await request();
+    // Another process may have renewed since the state was read.
+    const { accessToken, lifetimeSeconds } = initial && initial.lifetimeSeconds > MIN_LIFE_SECONDS ? initial : await request();
     found.ok(`token granted in ${milliseconds(startedAtMs)}; ${tokenLife(lifetimeSeconds)}`);
     return accessToken;
   } finally {
