@@ -28,7 +28,9 @@ function randomFrom(seed: number): () => number {
 
 /** Plays the events, then lets everything heal, and starts one more process. */
 async function play(seed: number, given: Chances, events: readonly { readonly event: Event; readonly afterMs: number }[]): Promise<Told> {
-  const world = new Simulation(randomFrom(seed), given);
+  // A leader that goes on alone must be heard afterwards: its calls to the store are not lost too.
+  const isReadOnly = events.some(({ event }) => event === 'store read-only');
+  const world = new Simulation(randomFrom(seed), isReadOnly ? { ...given, storeLost: 0 } : given);
   let initial = world.endpoint.issue();
   let upSinceMs = -Infinity;
   const first = initial;
@@ -77,7 +79,8 @@ describe.each([
         expect(spentUses).toBe(0);
         expect(goesOn || windows.length > 0).toBe(true);
       }),
-      { numRuns: RUNS },
+      // Everyday the same histories; the long form draws new ones.
+      { numRuns: RUNS, ...(!LONG_RUN && { seed: 18 }) },
     );
     // Else nothing was tried that matters.
     expect(lost).toBeGreaterThan(0);
