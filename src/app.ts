@@ -118,13 +118,10 @@ export async function createApp(config: Config, parts: Parts): Promise<App> {
   });
   if (config.graphiql) await graphiqlRoutes(web, { assetsDir: graphiqlFolder, tabs: parts.tabs ?? exampleTabs() });
 
-  const isExchangingToken = (): boolean => {
-    const refreshToken = upstreams.cas360?.refreshToken;
-    return refreshToken !== undefined && (refreshToken.isExchanging || refreshToken.isUnkept);
-  };
   return {
     get isExchangingToken() {
-      return isExchangingToken();
+      const refreshToken = upstreams.cas360?.refreshToken;
+      return refreshToken !== undefined && (refreshToken.isExchanging || refreshToken.isUnkept);
     },
     listen: () => listenAt(web, config),
     stop: async () => {

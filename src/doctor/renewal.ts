@@ -6,13 +6,10 @@ import type { Kept } from '../upstream/oauth2/refreshToken/state.js';
 import { StoreFailure } from '../upstream/oauth2/refreshToken/store.js';
 import { TokenUnavailable } from '../upstream/oauth2/tokenUnavailable.js';
 import { milliseconds, type Findings } from './findings.js';
-import { reportTokenState, type TokenState } from './tokenState.js';
+import { MIN_LIFE_MS, reportTokenState, type TokenState } from './tokenState.js';
 import { readTokenStore, storeFault, withTokenStore } from './tokenStore.js';
 import { uninterrupted } from './uninterrupted.js';
 import { tokenLife, whyNoToken } from './upstreamReport.js';
-
-/** A shorter life would end during the checks. */
-const MIN_LIFE_SECONDS = 30;
 
 const SILENT = { info: () => {}, warn: () => {}, error: () => {} };
 
@@ -51,7 +48,7 @@ async function obtain({ request, initial, refreshToken }: Cas360Tokens, found: F
   const startedAtMs = performance.now();
   try {
     // Another process may have renewed since the state was read.
-    const { accessToken, lifetimeSeconds } = initial && initial.lifetimeSeconds > MIN_LIFE_SECONDS ? initial : await request();
+    const { accessToken, lifetimeSeconds } = initial && initial.lifetimeSeconds > MIN_LIFE_MS / 1_000 ? initial : await request();
     found.ok(`token granted in ${milliseconds(startedAtMs)}; ${tokenLife(lifetimeSeconds)}`);
     return accessToken;
   } finally {

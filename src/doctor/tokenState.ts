@@ -1,6 +1,6 @@
 import { clientOf } from '../build/cas360Tokens.js';
 import type { Cas360Config } from '../config.js';
-import { hashOf, LEADER_STALE_MS, verdictOn, type KeptGrant, type Turn } from '../upstream/oauth2/refreshToken/state.js';
+import { hashOf, LEADER_STALE_MS, verdictOn, type KeptGrant } from '../upstream/oauth2/refreshToken/state.js';
 import type { Findings, Level } from './findings.js';
 import type { Stored } from './tokenStore.js';
 import { duration, tokenLife } from './upstreamReport.js';
@@ -9,7 +9,7 @@ import { duration, tokenLife } from './upstreamReport.js';
 export type TokenState = 'usable' | 'new' | 'elsewhere' | 'inUse' | 'rest' | 'unknown' | 'refused' | 'absent';
 
 /** A shorter life would end during the checks. */
-const MIN_LIFE_MS = 30_000;
+export const MIN_LIFE_MS = 30_000;
 
 export const CONNECT = 'Run npm run connect, or set another CAS360_REFRESH_TOKEN';
 
@@ -47,13 +47,11 @@ function tokenState({ kept, nowMs, isGone }: Stored, cas360: Cas360Config): Toke
   if (!kept) return 'absent';
   // As if its access token had expired and a leader were there.
   const wanted = { ...kept, grant: undefined, leader: kept.leader || 'any' };
-  const verdict = verdictOn(wanted, { given: '', client: clientOf(cas360), isGone: (turn) => isGone(holderOf(turn)) }, nowMs);
+  const verdict = verdictOn(wanted, { given: '', client: clientOf(cas360), isGone }, nowMs);
   if (verdict === 'wait') return 'inUse';
   if (verdict === 'send' || verdict === 'adopt') return kept.mark === 'refused' ? 'elsewhere' : 'usable';
   return verdict;
 }
-
-const holderOf = ({ id }: Turn): string => id.slice(0, id.lastIndexOf(' '));
 
 /** Reports whether a process of the service is there. */
 export function reportLeader({ kept, nowMs }: Stored, found: Findings): void {

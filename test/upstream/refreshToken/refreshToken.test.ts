@@ -325,7 +325,8 @@ describe('A store', () => {
     expect([a.isUnkept, store.kept?.refreshToken, problems, a.storeProblem]).toEqual([false, 'second', ['away', undefined], undefined]);
   });
 
-  test('that answers a beat late does not make the process forget the new token', async () => {
+  /** A process that gets a new token during a beat. `before` is called before the store answers the beat. */
+  async function grantedDuringBeat(before = (): void => {}): Promise<RefreshToken> {
     let answer!: (outcome: TokenOutcome) => void;
     let release!: () => void;
     answers = [new Promise((resolve) => (answer = resolve))];
@@ -337,26 +338,19 @@ describe('A store', () => {
     await time.run(20);
     answer(granted('one', 'second'));
     await time.run(30);
+    before();
     release();
     await settled(Promise.all([renewing, beat]));
+    return a;
+  }
+
+  test('that answers a beat late does not make the process forget the new token', async () => {
+    await grantedDuringBeat();
     expect(store.kept).toMatchObject({ refreshToken: 'second', turn: undefined });
   });
 
   test('that takes a beat under way and then fails is still owed the new token', async () => {
-    let answer!: (outcome: TokenOutcome) => void;
-    let release!: () => void;
-    answers = [new Promise((resolve) => (answer = resolve))];
-    const a = start();
-    const renewing = a.renew();
-    await time.run(10);
-    store.held = new Promise((resolve) => (release = resolve));
-    const beat = a.beat();
-    await time.run(20);
-    answer(granted('one', 'second'));
-    await time.run(30);
-    store.update = () => Promise.reject(new StoreFailure('away'));
-    release();
-    await settled(Promise.all([renewing, beat]));
+    const a = await grantedDuringBeat(() => (store.update = () => Promise.reject(new StoreFailure('away'))));
     expect([a.isUnkept, store.kept?.refreshToken]).toEqual([true, 'first']);
   });
 

@@ -1,7 +1,7 @@
 import type { TokenOutcome } from '../tokenEndpoint.js';
 import type { Grant } from '../tokenSource.js';
 import { TokenUnavailable, unavailable } from '../tokenUnavailable.js';
-import { alone, begunWith, hashOf, isLater, isOver, led, merged, verdictOn, type Kept, type KeptGrant, type Turn, type Verdict } from './state.js';
+import { alone, begunWith, hashOf, isLater, isOver, led, merged, verdictOn, type Kept, type KeptGrant, type Verdict } from './state.js';
 import { StoreFailure, type Change, type StateStore, type StoreProblem } from './store.js';
 
 export interface RefreshTokenOptions {
@@ -157,7 +157,7 @@ export class RefreshToken {
     }
   }
 
-  readonly #isGone = ({ id }: Turn): boolean => this.#options.store.isGone(id.slice(0, id.lastIndexOf(' ')));
+  readonly #isGone = (holder: string): boolean => this.#options.store.isGone(holder);
 
   async #take(): Promise<{ readonly verdict: Verdict; readonly kept: Kept | undefined; readonly nowMs: number }> {
     const { name, client, exchangeMs } = this.#options;
@@ -275,13 +275,13 @@ export class RefreshToken {
 
   /** What the store should hold: the latest state, the environment's token if it is a new one, and a leader. */
   #current(kept: Kept | undefined, nowMs: number): Kept | undefined {
-    const { name, initial, othersMayKnow, store } = this.#options;
+    const { name, initial, othersMayKnow } = this.#options;
     let current = merged(kept, { name, known: this.#known }, nowMs);
     // Only at the start: later it may long be spent.
     if (initial !== undefined && !this.#known && !current?.began.includes(hashOf(initial))) {
       current = { ...begunWith(initial, current), leaderSeenMs: othersMayKnow ? nowMs : 0 };
     }
-    return current && led(current, name, nowMs, (leader) => store.isGone(leader));
+    return current && led(current, name, nowMs, this.#isGone);
   }
 
   #tellState(): void {

@@ -136,13 +136,13 @@ export interface Want {
   readonly given: string;
   /** Identifies the client and the endpoint with which it would send the token. No blanks. */
   readonly client: string;
-  /** Whether the process with this turn has ended for certain. */
-  isGone(turn: Turn): boolean;
+  /** Whether the process with this name has ended for certain. */
+  isGone(holder: string): boolean;
 }
 
 /** Whether nobody will report what came of a turn: the token may be spent. */
 export function isOver(turn: Turn, isGone: Want['isGone'], nowMs: number): boolean {
-  return nowMs >= turn.endsAtMs || isGone(turn);
+  return nowMs >= turn.endsAtMs || isGone(turn.id.slice(0, turn.id.lastIndexOf(' ')));
 }
 
 /** What a process may do that wants an access token. Expects a state that was `merged` and `led`. */
