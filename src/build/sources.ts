@@ -2,8 +2,9 @@ import { createHmac } from 'node:crypto';
 import type { Cas360Config, Config, PmsConfig } from '../config.js';
 import { CachedRecords, type Cache } from '../loaders/cachedRecords.js';
 import { Gatherer } from '../loaders/gatherer.js';
-import type { Sources } from '../loaders/loaders.js';
+import type { PlannedResources, Sources } from '../loaders/loaders.js';
 import { MemoryCache } from '../loaders/memoryCache.js';
+import type { ChunkLimits } from '../loaders/queue.js';
 import type { RecordSource, Resource, UpstreamRecord } from '../loaders/resource.js';
 import { Cas360Contact } from '../mapping/cas360.js';
 import { Cas360Address } from '../mapping/cas360Address.js';
@@ -19,6 +20,7 @@ import { CAS360_GUARDED_KEYS, type Cas360Address as AddressRecord, type Cas360Co
 import type { Endpoint } from '../upstream/endpoint.js';
 import { getContact } from '../upstream/pms/client.js';
 import { PMS_GUARDED_KEYS, type PmsContact as PmsRecord } from '../upstream/pms/reduceContact.js';
+import { pathPrefixOf } from '../upstream/wire.js';
 import { CAS360_CALLS_AT_ONCE, PMS_CALLS_AT_ONCE, type Upstreams } from './upstreams.js';
 
 export interface SourcesOptions {
@@ -29,6 +31,19 @@ export interface SourcesOptions {
 
 /** Bounds the memory that waiting ids take. */
 const MAX_WAITING_IDS = 20_000;
+
+const ONE_ID: ChunkLimits = { maxIds: 1, maxIdBytes: Infinity };
+const CONTACTS_PATH = '/contacts/';
+const ADDRESSES_PATH = '/addresses/';
+
+/** The resources that the settings switch on, for plans of the calls to them. */
+export function plannedResources({ pms, cas360 }: Pick<Config, 'pms' | 'cas360'>): PlannedResources {
+  return {
+    pmsContacts: pms && ONE_ID,
+    cas360Contacts: cas360 && chunkLimits(cas360, CONTACTS_PATH),
+    cas360Addresses: cas360 && chunkLimits(cas360, ADDRESSES_PATH),
+  };
+}
 
 /** Builds the sources that operations load from: a gatherer per resource, behind a cache if one is configured. */
 export function createSources(config: Config, { pms, cas360 }: Upstreams, options: SourcesOptions): Sources {
@@ -44,8 +59,7 @@ function pmsContacts(contacts: Endpoint, tools: MappingTools): Resource<PmsRecor
   return {
     source: 'PMS',
     name: 'contacts',
-    maxIds: 1,
-    maxIdBytes: Infinity,
+    ...ONE_ID,
     maxCalls: PMS_CALLS_AT_ONCE,
     gate: contacts,
     fetch: async ([id = ''], _relationships, deadline) => [await getContact(contacts, id, deadline)],
@@ -55,7 +69,7 @@ function pmsContacts(contacts: Endpoint, tools: MappingTools): Resource<PmsRecor
 
 function cas360Contacts(contacts: Endpoint, config: Cas360Config, tools: MappingTools): Resource<Cas360Record, Contact> {
   return {
-    ...inChunks(contacts, '/contacts/', config),
+    ...inChunks(contacts, CONTACTS_PATH, config),
     name: 'contacts',
     fetch: (ids, relationships, deadline) => getContacts(contacts, ids, relationships, deadline),
     toModel: (id, record) => new Cas360Contact(id, record, tools),
@@ -64,15 +78,19 @@ function cas360Contacts(contacts: Endpoint, config: Cas360Config, tools: Mapping
 
 function cas360Addresses(addresses: Endpoint, config: Cas360Config, tools: MappingTools): Resource<AddressRecord, Address> {
   return {
-    ...inChunks(addresses, '/addresses/', config),
+    ...inChunks(addresses, ADDRESSES_PATH, config),
     name: 'addresses',
     fetch: (ids, _relationships, deadline) => getAddresses(addresses, ids, deadline),
     toModel: (id, record) => new Cas360Address(id, record, tools),
   };
 }
 
-function inChunks(endpoint: Endpoint, path: string, { maxIds, maxPathBytes }: Cas360Config): Pick<Resource<never, unknown>, 'source' | 'maxIds' | 'maxIdBytes' | 'maxCalls' | 'gate'> {
-  return { source: 'CAS360', maxIds, maxIdBytes: maxPathBytes - endpoint.pathPrefix.length - path.length, maxCalls: CAS360_CALLS_AT_ONCE, gate: endpoint };
+function inChunks(gate: Endpoint, path: string, config: Cas360Config): Pick<Resource<never, unknown>, 'source' | 'maxIds' | 'maxIdBytes' | 'maxCalls' | 'gate'> {
+  return { source: 'CAS360', ...chunkLimits(config, path), maxCalls: CAS360_CALLS_AT_ONCE, gate };
+}
+
+function chunkLimits({ baseUrl, maxIds, maxPathBytes }: Cas360Config, path: string): ChunkLimits {
+  return { maxIds, maxIdBytes: maxPathBytes - pathPrefixOf(baseUrl).length - path.length };
 }
 
 function createSource<R extends UpstreamRecord, M>(config: Config, options: SourcesOptions, account: PmsConfig | Cas360Config, resource: Resource<R, M>, guardedKeys: readonly string[]): RecordSource<M> {

@@ -1,8 +1,7 @@
 import type { FieldNode } from 'graphql';
-import type { AddressNeed } from '../loaders/addressLoader.js';
-import type { ContactNeed } from '../loaders/contactLoader.js';
 import type { Deadline } from '../deadline.js';
 import { Loaders, type Sources } from '../loaders/loaders.js';
+import type { AddressNeed, ContactNeed } from '../loaders/needs.js';
 import type { OperationTrace } from '../telemetry/tracing.js';
 import type { RecordedIds } from '../recording.js';
 import type { AnswerBudget } from './limits/answerBudget.js';
@@ -14,6 +13,8 @@ export interface Observers {
   readonly trace?: OperationTrace | undefined;
   /** Whether its answer lists the upstream calls. */
   readonly showsCalls?: boolean;
+  /** Whether it is planned instead of run. */
+  readonly isPlanned?: boolean;
 }
 
 const NOBODY: Observers = {};

@@ -19,6 +19,8 @@ import { documentLimits, type DocumentLimits } from './limits/documentLimits.js'
 import { operationLimits, type OperationLimits } from './limits/operationLimits.js';
 import { operationReports, type OnOperation } from './plugins/operationReports.js';
 import { ownFaults } from './plugins/ownFaults.js';
+import type { PlanOptions } from './plan/planOperation.js';
+import { upstreamPlans } from './plugins/upstreamPlans.js';
 import { knownOperationTypes } from './rules.js';
 import { createSchema } from './schema.js';
 
@@ -36,6 +38,8 @@ export interface GraphqlServerOptions {
   readonly compilingShare?: number | undefined;
   /** How long routers may cache answers. 0: not at all. */
   readonly maxAgeSeconds: number;
+  /** What plans of upstream calls count with. Undefined: no operation is planned. */
+  readonly plans?: PlanOptions | undefined;
   readonly log: Log;
   readonly onOperation: OnOperation;
 }
@@ -46,7 +50,7 @@ export interface Limits extends DocumentLimits, OperationLimits {
 }
 
 /** Apollo Server over our schema. Sets every default that could open, report or leak something. */
-export function createGraphqlServer({ typeDefs, introspection, limits, maxAnswerBytes, compile, compilingShare, maxAgeSeconds, log, onOperation }: GraphqlServerOptions): ApolloServer<Context> {
+export function createGraphqlServer({ typeDefs, introspection, limits, maxAnswerBytes, compile, compilingShare, maxAgeSeconds, plans, log, onOperation }: GraphqlServerOptions): ApolloServer<Context> {
   const schema = createSchema(typeDefs);
   const longAnswers = new WeakSet();
   return new ApolloServer<Context>({
@@ -69,7 +73,8 @@ export function createGraphqlServer({ typeDefs, introspection, limits, maxAnswer
     // Apollo Server's log lines may quote errors. `ownFaults` logs what matters.
     logger: { debug() {}, info() {}, warn() {}, error() {} },
     plugins: [
-      // First: Apollo Server asks the plugins for an answer one after the other, and awaits each.
+      // These two first: Apollo Server asks the plugins for an answer one after the other, and awaits each.
+      ...(plans ? [upstreamPlans(schema, plans)] : []),
       ...(compile ? [compiledExecution({ schema: catchFaults(createSchema(typeDefs)), now: () => performance.now(), compilingShare })] : []),
       // Before the plugins that read an answer's errors.
       operationLimits(limits, new AnswerFields(schema), (data) => longAnswers.add(data)),

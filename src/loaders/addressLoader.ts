@@ -2,19 +2,12 @@ import { ContactsError, isFound, type Outcome } from '../errors.js';
 import { contactReference, parseAddressId, type AddressPlace } from '../ids.js';
 import type { Address, AddressReference, Contact } from '../model.js';
 import type { ContactLoader } from './contactLoader.js';
+import type { AddressNeed } from './needs.js';
 import type { OperationLoader } from './operationLoader.js';
 import type { Loading } from './resource.js';
 
-/** What a field needs of the addresses below it. */
-export interface AddressNeed {
-  /** Their ids alone, or their records. */
-  readonly what: 'id' | 'record';
-  /** The field, such as `contacts.address`. */
-  readonly field: string;
-}
-
 /** How many representatives of representatives are asked for an address. */
-const MAX_HOLDERS = 20;
+export const MAX_HOLDERS = 20;
 
 /** One operation's addresses: those of the register by their ids, those of the PMS through the contacts that hold them. */
 export class AddressLoader {
@@ -35,7 +28,7 @@ export class AddressLoader {
   /** The address with this id from outside, which may be malformed. */
   byId(id: unknown, need: AddressNeed): Loading<AddressReference> {
     const place = parseAddressId(id);
-    if (!place) return new ContactsError('BAD_USER_INPUT');
+    if (!place) return new ContactsError('BAD_USER_INPUT', undefined, { fault: 'addressId' });
     return place.source === 'CAS360' ? this.#load(referenceTo(place.id), need) : this.#inContact(place, need);
   }
 

@@ -1,24 +1,15 @@
 import { ContactsError, isFound, type Outcome } from '../errors.js';
 import { parseContactId } from '../ids.js';
 import type { Contact, ContactReference, Source } from '../model.js';
+import { needsFurtherCalls, type ContactNeed } from './needs.js';
 import type { OperationLoader } from './operationLoader.js';
 import type { Loading } from './resource.js';
-
-/** What a field needs of the contacts below it. */
-export interface ContactNeed {
-  /** Their ids alone, their records, or their records with relationships. */
-  readonly what: 'id' | 'record' | 'relationships';
-  /** The field, such as `contacts.representatives`. */
-  readonly field: string;
-  /** Whether the fields below these contacts need further calls. */
-  readonly needsFurtherCalls: (contacts: readonly Contact[]) => boolean;
-}
 
 /** A list whose items arrive together, or each by itself. */
 export type LoadingList<T> = readonly Loading<T>[] | Promise<readonly Loading<T>[]>;
 
 /** One for all malformed ids. */
-const MALFORMED = new ContactsError('BAD_USER_INPUT');
+const MALFORMED = new ContactsError('BAD_USER_INPUT', undefined, { fault: 'contactId' });
 
 /** One operation's contacts of both systems. Errors are values among the outcomes, never rejections. */
 export class ContactLoader {
@@ -68,11 +59,11 @@ export class ContactLoader {
    * The list arrives as a whole, since a promise for each of 500 contacts costs more than their records. But if contacts of the
    * system that answers first need further calls, these calls do not wait for the other system: its contacts arrive one by one.
    */
-  async #mixed(wanted: readonly (ContactReference | ContactsError)[], loading: Record<Source, Promise<readonly Outcome<Contact>[]> | undefined>, { needsFurtherCalls }: ContactNeed): Promise<Loading<ContactReference>[]> {
+  async #mixed(wanted: readonly (ContactReference | ContactsError)[], loading: Record<Source, Promise<readonly Outcome<Contact>[]> | undefined>, { below }: ContactNeed): Promise<Loading<ContactReference>[]> {
     const loaded: Partial<Record<Source, readonly Outcome<Contact>[]>> = {};
     const waiting = (['PMS', 'CAS360'] as const).flatMap((source) => loading[source]?.then((outcomes) => (loaded[source] = outcomes)) ?? []);
     const first = waiting.length > 0 ? await Promise.race(waiting) : [];
-    if (!needsFurtherCalls(first.filter(isFound))) await Promise.all(waiting);
+    if (!needsFurtherCalls(first.filter(isFound), below)) await Promise.all(waiting);
     const next = { PMS: 0, CAS360: 0 };
     return wanted.map((one) => {
       if (one instanceof ContactsError) return one;

@@ -6,6 +6,7 @@ import type { RecordedIds } from '../recording.js';
 import { AddressLoader } from './addressLoader.js';
 import { ContactLoader } from './contactLoader.js';
 import { OperationLoader } from './operationLoader.js';
+import type { ChunkLimits } from './queue.js';
 import type { RecordSource } from './resource.js';
 
 /** What the process loads from. Undefined for an upstream that is not configured. */
@@ -14,6 +15,9 @@ export interface Sources {
   readonly cas360Contacts: RecordSource<Contact> | undefined;
   readonly cas360Addresses: RecordSource<Address> | undefined;
 }
+
+/** The same resources, by what one call to them may name. */
+export type PlannedResources = { readonly [name in keyof Sources]: ChunkLimits | undefined };
 
 const SALES_ACCOUNT_ID = /^pms:[1-9][0-9]{0,18}$/;
 
@@ -31,7 +35,7 @@ export class Loaders {
   /** A sales account by its id and that of the contact said to hold it, both from outside. Null if it does not. */
   async salesAccount(id: unknown, contactId: unknown, field: string): Promise<Outcome<SalesAccount>> {
     const reference = parseContactId(contactId);
-    if (!reference || typeof id !== 'string' || !SALES_ACCOUNT_ID.test(id)) return new ContactsError('BAD_USER_INPUT');
+    if (!reference || typeof id !== 'string' || !SALES_ACCOUNT_ID.test(id)) return new ContactsError('BAD_USER_INPUT', undefined, { fault: 'salesAccount' });
     // Only the PMS keeps accounts.
     if (reference.source !== 'PMS') return null;
     const contact = await this.contacts.record(reference, field);

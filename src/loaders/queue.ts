@@ -115,10 +115,13 @@ interface LargeRequest<R> {
 /** How many chunks of small requests may go before each chunk of a large one. */
 const MAX_OVERTAKING = 8;
 
-export interface QueueOptions {
-  /** How many ids, and how many bytes of ids and commas, a chunk may have. */
+/** How many ids, and how many bytes of ids and commas, a chunk may have. */
+export interface ChunkLimits {
   readonly maxIds: number;
   readonly maxIdBytes: number;
+}
+
+export interface QueueOptions extends ChunkLimits {
   /** A request with more chunks is large. */
   readonly smallChunks: number;
   /** How long a large request may wait between its chunks. */
@@ -243,4 +246,10 @@ export class Queue<R> {
     const { maxIds, maxIdBytes } = this.#options;
     return chunk.ids.length === 0 || (chunk.ids.length < maxIds && chunk.idBytes + 1 + id.length <= maxIdBytes);
   }
+}
+
+/** The ids of each chunk in which a request leaves that is alone. */
+export function chunksOf(ids: Iterable<string>, limits: ChunkLimits): string[][] {
+  const queue = new Queue({ ...limits, smallChunks: Infinity, maxWaitMs: 0 });
+  return [...queue.add([...ids], false, { set: () => {} }, 0)].map((chunk) => chunk.ids);
 }

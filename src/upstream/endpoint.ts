@@ -3,6 +3,7 @@ import { ContactsError } from '../errors.js';
 import type { Source } from '../model.js';
 import type { UpstreamCall } from '../recording.js';
 import { asCallError, AttemptSignal, Cancelled, StatusError } from './callErrors.js';
+import { foreign404 } from './foreign404.js';
 import { parseJson } from './json.js';
 import type { TokenSource } from './oauth2/tokenSource.js';
 import type { Breaker, Verdict } from './policies/breaker.js';
@@ -50,11 +51,6 @@ export class Endpoint {
   constructor(parts: EndpointParts) {
     this.#parts = parts;
     this.#slots = new Slots(() => Math.max(parts.pause.waitMs, parts.pace.waitMs));
-  }
-
-  /** The path of the upstream's address, which is put before every path. */
-  get pathPrefix(): string {
-    return this.#parts.wire.pathPrefix;
   }
 
   /**
@@ -139,7 +135,7 @@ export class Endpoint {
       if ((status === 429 || status === 503) && pause.begin(status, retryAfter)) {
         throw new StatusError(status, source, false, Math.ceil(pause.leftMs / 1_000));
       }
-      throw new StatusError(status, source, status === 404 && isJson(answer));
+      throw new StatusError(status, source, status === 404 && foreign404(answer) === undefined);
     } catch (error) {
       throw asCallError(error, source, deadline.signal);
     }
@@ -161,7 +157,7 @@ export class Endpoint {
       throw known;
     } finally {
       own.end();
-      const call = { resource, ids, relationships, attempt, startedAtMs, endedAtMs: performance.now(), outcome };
+      const call = { resource, ids, relationships, attempt, startedAtMs, endedAtMs: performance.now(), outcome, traceparent };
       calls?.push(call);
       onCall(source, call);
     }
@@ -199,18 +195,6 @@ export class Endpoint {
   /** Calls that wait go on waiting until their deadlines. */
   close(): void {
     this.#slots.close();
-  }
-}
-
-/**
- * Whether a body is JSON. A gateway without the path answers with an HTML page, nothing, or `404` in plain text, which parses
- * as a number.
- */
-function isJson({ body, contentType }: Answer): boolean {
-  try {
-    return typeof parseJson(body, contentType) !== 'number';
-  } catch {
-    return false;
   }
 }
 

@@ -30,6 +30,11 @@ const DIRECTLY: Network = { proxies: { http: undefined, https: undefined, noProx
 const SMALL = { compressedBytes: 32_768, bytes: 262_144 };
 const EMPTY = Buffer.alloc(0);
 
+/** The path of an upstream's address, which stands before every path. */
+export function pathPrefixOf({ pathname }: URL): string {
+  return pathname.replace(/\/$/, '');
+}
+
 /** HTTP/1.1 requests on a pool of connections. Redirects are not followed: they would take the token elsewhere. */
 export class Wire {
   readonly #options: WireOptions;
@@ -41,7 +46,7 @@ export class Wire {
 
   constructor(options: WireOptions) {
     this.#options = options;
-    this.pathPrefix = options.baseUrl.pathname.replace(/\/$/, '');
+    this.pathPrefix = pathPrefixOf(options.baseUrl);
     this.#pool = openPool(options.baseUrl, options.network ?? DIRECTLY, { connections: options.connections, maxResponseSize: options.maxBodyBytes });
   }
 

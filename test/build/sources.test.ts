@@ -53,7 +53,7 @@ describe('What operations load from', () => {
     ['cas360Addresses', '/addresses/'],
   ] as const)('fills the path of a call for %s to its limit and no further, with what stands before it', async (name, before) => {
     const pathPrefix = '/register/of/companies';
-    const { sources, calls } = buildSources({ CAS360_MAX_PATH_BYTES: '200' }, { pathPrefix });
+    const { sources, calls } = buildSources({ CAS360_MAX_PATH_BYTES: '200', CAS360_BASE_URL: `https://cas360.example.com${pathPrefix}` });
     // 9 characters with its comma.
     await ask(sources[name], ids(10_000_001, 10_000_100));
     const bytes = calls.map(({ path }) => pathPrefix.length + path.split('?')[0]!.length);

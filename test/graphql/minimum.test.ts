@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Call } from '../../sandbox/calls.js';
-import type { Cas360ContactRow } from '../../sandbox/data/cas360Rows.js';
 import { LONG_RUN } from '../support/longRun.js';
 import { startTestApp, type TestApp } from '../support/testApp.js';
 import { operation, type Operation } from './drawnNeeds.js';
+import { putOddOnes } from './oddOnes.js';
 import { callsFor, leastCalls, type Wave } from './leastCalls.js';
 import { until } from '../support/until.js';
 
@@ -19,7 +19,7 @@ const seen = { operations: 0, crowds: 0, pms: 0, cas360: 0, addresses: 0, again:
 
 beforeAll(async () => {
   app = await startTestApp();
-  putOddOnes();
+  putOddOnes(app);
   // Both tokens are there before anything is counted.
   await app.query('{ a: contact(id: "pms:4711") { name } b: contact(id: "cas360:54") { name } }');
 });
@@ -28,23 +28,6 @@ afterAll(async () => {
   process.stdout.write(`seed ${SEED}: ${JSON.stringify(seen)}\n`);
   await app.stop();
 });
-
-/** Joint members as they seldom are. */
-function putOddOnes(): void {
-  const { contacts } = app.sandbox.cas360.data;
-  const odd: [number, Partial<Cas360ContactRow>][] = [
-    [49_001, { representativeIds: [1_001, 1_002] }],
-    // The first representative is one of them, and has no address either.
-    [49_002, { representativeIds: [49_001, 1_003] }],
-    // Nobody has the first number.
-    [49_003, { representativeIds: [66, 1_004] }],
-    [49_004, { representativeIds: [49_004, 1_005] }],
-    // Nobody has this address.
-    [49_005, { representativeIds: [1_006, 1_006], addressId: 66 }],
-    [49_006, { representativeIds: [] }],
-  ];
-  for (const [id, row] of odd) contacts.set(String(id), { ...contacts.get('40001')!, id, addressId: null, ...row });
-}
 
 const run = async ({ query, variables }: Operation): Promise<void> => {
   const { status, errors = [] } = await app.query(query, { ...variables });

@@ -37,12 +37,11 @@ interface Options {
   /** Of each record, besides its id. */
   readonly record?: object;
   readonly redis?: RedisDouble;
-  readonly pathPrefix?: string;
 }
 
 export const CALL_TIMEOUT_MS = 6_800;
 
-export function buildSources(settings: Record<string, string | undefined> = {}, { record = {}, redis, pathPrefix = '' }: Options = {}): BuiltSources {
+export function buildSources(settings: Record<string, string | undefined> = {}, { record = {}, redis }: Options = {}): BuiltSources {
   const calls: Call[] = [];
   let held = Promise.resolve();
   const endpoint = (system: Call['system']): Endpoint => {
@@ -52,7 +51,7 @@ export function buildSources(settings: Record<string, string | undefined> = {}, 
       const rows = ask.ids.map((id) => ({ id: Number(id), ...record }));
       return system === 'pms' ? rows[0] : rows;
     };
-    return { ...OPEN_GATE, pathPrefix, getJson } satisfies Partial<Endpoint> as unknown as Endpoint;
+    return { ...OPEN_GATE, getJson } satisfies Partial<Endpoint> as unknown as Endpoint;
   };
   const ends = { keepTokens: async () => {}, close: async () => {} };
   const pms = { ...ends, contacts: endpoint('pms') };

@@ -6,11 +6,14 @@ import { knownError, originOf } from '../formatError.js';
 
 /** Logs where a fault of our own began. One line per operation, even if several fields failed. */
 export function ownFaults(log: Log): ApolloServerPlugin<Context> {
+  const report = (error: unknown): void => log.error('An operation met an error of our own.', { frames: framesOf(causeOf(error)) });
   return {
+    // Thrown by a plugin, for instance while an operation is planned.
+    unexpectedErrorProcessingRequest: async ({ error }) => report(error),
     requestDidStart: async () => ({
       didEncounterErrors: async ({ errors }) => {
-        const own = errors.find((error) => knownError(error, error.extensions).code === 'INTERNAL_SERVER_ERROR');
-        if (own) log.error('An operation met an error of our own.', { frames: framesOf(causeOf(own)) });
+        const own = errors.find((error) => knownError(error, error).code === 'INTERNAL_SERVER_ERROR');
+        if (own) report(own);
       },
     }),
   };
