@@ -18,7 +18,7 @@ const FINDERS = new Map<string, Find>([
 ]);
 
 /** One instance for all, as for malformed ids. */
-const MALFORMED = new ContactsError('BAD_USER_INPUT');
+const MALFORMED = new ContactsError('BAD_USER_INPUT', undefined, { fault: 'representation' });
 
 /** The types that `_entities` can find. */
 export const FOUND_TYPES = [...FINDERS.keys()];

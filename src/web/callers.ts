@@ -1,7 +1,7 @@
 import { decodeProtectedHeader, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey, type JWTVerifyOptions, type JWTVerifyResult } from 'jose';
 import type { AuthConfig } from '../config.js';
-import { ContactsError } from '../errors.js';
-import { createCallerKeys, type CallerKeys, type CallerKeysOptions } from './callerKeys.js';
+import { ContactsError, type ErrorFacts } from '../errors.js';
+import { createCallerKeys, NoKeys, type CallerKeys, type CallerKeysOptions } from './callerKeys.js';
 
 /** Reads an `Authorization` header and returns the caller's scopes. Throws UNAUTHENTICATED for a bad token. */
 export type Callers = (authorization: string | undefined) => Promise<ReadonlySet<string>>;
@@ -30,16 +30,22 @@ export function createCallers(auth: AuthConfig | undefined, { now = Date.now, on
   return async (authorization) => {
     if (authorization === undefined) return ANONYMOUS;
     const token = /^bearer ([\x21-\x7e]+)$/i.exec(authorization)?.[1];
-    if (token === undefined) throw new ContactsError('UNAUTHENTICATED');
+    if (token === undefined) throw new ContactsError('UNAUTHENTICATED', undefined, { fault: 'token' });
     try {
       const { payload, protectedHeader } = await verifyWithNewKeys(token, keys, { ...checks, currentDate: new Date(now()) });
       const typ: unknown = protectedHeader.typ;
       if (typ !== undefined && !(typeof typ === 'string' && TYPE.test(typ))) throw new errors.JWTInvalid();
       return scopesIn(payload);
     } catch (cause) {
-      throw new ContactsError('UNAUTHENTICATED', undefined, { cause });
+      throw new ContactsError('UNAUTHENTICATED', undefined, { cause, ...reasonFor(cause) });
     }
   };
+}
+
+/** What callers are told. jose looks at the expiry of a token after its signature, so only its holder learns that it has expired. */
+function reasonFor(cause: unknown): ErrorFacts {
+  if (cause instanceof NoKeys) return { fault: 'unverifiedToken', isTransient: true };
+  return { fault: cause instanceof errors.JWTExpired ? 'expiredToken' : 'token' };
 }
 
 /** Verifies a token. If one without a `kid` fits no key, its key may be new: fetches the keys and tries again. */

@@ -1,14 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { HeaderMap, type ApolloServer, type HTTPGraphQLResponse } from '@apollo/server';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { ContactsError, limitExceeded } from '../errors.js';
+import { badRequest, ContactsError, limitExceeded, overloaded, RETRY_AFTER_SECONDS, type Fault } from '../errors.js';
 import type { Context } from '../graphql/context.js';
 import type { Deadline } from '../deadline.js';
 import { isRecord } from '../record.js';
 import { Aborter } from '../deadline.js';
 import type { Callers } from './callers.js';
 import { Registry, type Entry } from './registry.js';
-import { refuse, refuseFor, RETRY_AFTER_SECONDS } from './replies.js';
+import { refuse, refuseFor, vary } from './replies.js';
 
 export interface OperationOptions {
   readonly server: ApolloServer<Context>;
@@ -59,19 +59,21 @@ export function operationRoutes(app: FastifyInstance, { server, callers, createC
     onRequest: async (request) => {
       const { authorization } = request.headers;
       // With two such headers, a proxy may have verified the other token.
-      if (authorization !== undefined && request.raw.rawHeaders.filter(isAuthorization).length > 1) throw new ContactsError('UNAUTHENTICATED');
+      if (authorization !== undefined && request.raw.rawHeaders.filter(isAuthorization).length > 1) throw new ContactsError('UNAUTHENTICATED', undefined, { fault: 'token' });
       request.scopes = await callers(authorization);
     },
     // Before the document is parsed: a single token can be as long as the body.
-    preHandler: async (request, reply) => {
-      const query = isRecord(request.body) ? request.body.query : undefined;
+    preHandler: async ({ body }, reply) => {
+      const fault = faultIn(body);
+      if (fault) return refuse(reply, 400, badRequest(fault));
+      const { query } = body as { query?: unknown };
       if (typeof query !== 'string') return;
       if (query.length > maxQueryCharacters) return refuse(reply, 400, limitExceeded('MAX_QUERY_CHARACTERS', maxQueryCharacters));
       if (hasMoreLines(query, maxQueryLines)) return refuse(reply, 400, limitExceeded('MAX_QUERY_LINES', maxQueryLines));
     },
     onSend: async (_request, reply) => {
       if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'private, no-store');
-      reply.header('vary', 'authorization');
+      vary(reply, 'authorization');
     },
     handler: async (request, reply) => {
       const headers = new HeaderMap();
@@ -98,6 +100,20 @@ export function operationRoutes(app: FastifyInstance, { server, callers, createC
       context.answer.end();
     }
   }
+}
+
+/** Apollo Server refuses the same bodies, with one code for all. */
+function faultIn(body: unknown): Fault | undefined {
+  if (!isRecord(body)) return 'body';
+  const { query, variables, extensions, operationName } = body;
+  if (typeof query !== 'string' || query === '') {
+    // Apollo Server tells such a client to send the whole query.
+    const isPersisted = (query ?? '') === '' && isRecord(extensions) && isRecord(extensions.persistedQuery);
+    return isPersisted ? undefined : 'query';
+  }
+  if (!isRecord(variables ?? {})) return 'variables';
+  if (!isRecord(extensions ?? {})) return 'extensions';
+  return typeof (operationName ?? '') === 'string' ? undefined : 'operationName';
 }
 
 /** For each error, graphql-js counts the lines from the start of the document. */
@@ -138,7 +154,7 @@ class Deadlines {
     const giveUp = (): void => {
       if (reply.sent) return;
       this.#onOverrun();
-      refuseFor(new ContactsError('OVERLOADED'), reply);
+      refuseFor(overloaded(), reply);
     };
     const timeoutMs = this.#isOver ? 0 : this.#timeoutMs;
     let timer = setTimeout(expire, timeoutMs);

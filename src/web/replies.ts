@@ -1,47 +1,68 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import type { FastifyError, FastifyReply } from 'fastify';
-import { ContactsError, limitExceeded, type ErrorCode } from '../errors.js';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { badRequest, ContactsError, limitExceeded, type ErrorCode, type Fault } from '../errors.js';
 import { serve } from '../graphql/formatError.js';
 
 /** Answers a request that never became an operation, in the form that GraphQL clients read. */
-export function refuse(reply: FastifyReply, status: number, error: ErrorCode | ContactsError): FastifyReply {
+export function refuse(reply: FastifyReply, status: number, error: ContactsError): FastifyReply {
+  const { retryAfterSeconds } = error.facts;
+  if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
   return reply.code(status).header('cache-control', 'private, no-store').type('application/json; charset=utf-8').send(errorBody(error));
 }
 
 /** The JSON text of an answer that is one error. */
-export function errorBody(error: ErrorCode | ContactsError): string {
-  return JSON.stringify({ errors: [serve(error instanceof ContactsError ? error : new ContactsError(error))] });
+export function errorBody(error: ContactsError): string {
+  return JSON.stringify({ errors: [serve(error)] });
 }
 
 const STATUS: Partial<Record<ErrorCode, number>> = { UNAUTHENTICATED: 401, BAD_USER_INPUT: 400, OVERLOADED: 503, LIMIT_EXCEEDED: 400 };
 
-/** When a caller may retry after OVERLOADED. */
-export const RETRY_AFTER_SECONDS = '1';
+/** What is wrong with a request that Fastify or its plugin cannot read, by the code of its error. */
+const FAULTS: Partial<Record<string, Fault>> = {
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'json',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'json',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'contentType',
+  FST_CP_ERR_INVALID_CONTENT: 'encoding',
+  FST_CP_ERR_INVALID_CONTENT_ENCODING: 'encoding',
+};
 
 /** Answers any error that was thrown while a request was read or answered. Sends a status and a code, never the error's message. */
 export function refuseFor(error: FastifyError | ContactsError, reply: FastifyReply): FastifyReply {
-  if (error instanceof ContactsError) {
-    if (error.code === 'OVERLOADED') reply.header('retry-after', RETRY_AFTER_SECONDS);
-    return refuse(reply, STATUS[error.code] ?? 500, error);
-  }
+  if (error instanceof ContactsError) return refuse(reply, STATUS[error.code] ?? 500, error);
   if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return refuse(reply, 413, limitExceeded('MAX_BODY_BYTES', reply.request.routeOptions.bodyLimit));
   const status = error.statusCode ?? 500;
-  return status < 500 ? refuse(reply, status, 'BAD_REQUEST') : refuse(reply, 500, 'INTERNAL_SERVER_ERROR');
+  return status < 500 ? refuse(reply, status, badRequest(FAULTS[error.code])) : refuse(reply, 500, new ContactsError('INTERNAL_SERVER_ERROR'));
 }
 
-/** Answers a GET of `/graphql` that is not for GraphiQL. */
-export function refuseGet(reply: FastifyReply): FastifyReply {
-  return refuse(reply.header('allow', 'POST'), 405, 'BAD_REQUEST');
+/** Answers any method of `/graphql` but POST, and but a GET that is for GraphiQL. */
+export function refuseMethod(reply: FastifyReply): FastifyReply {
+  return refuse(reply.header('allow', 'POST'), 405, badRequest('method'));
 }
 
-const UNREAD: Partial<Record<string, number>> = { ERR_HTTP_REQUEST_TIMEOUT: 408, HPE_HEADER_OVERFLOW: 431 };
+/** Answers a request for a path, or a method, that has no route. */
+export function refuseUnknown(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  return isGraphqlPath(request) ? refuseMethod(reply) : refuse(reply, 404, badRequest('path'));
+}
+
+/** Also for methods without a route. */
+export function isGraphqlPath({ url }: FastifyRequest): boolean {
+  return /^\/graphql(?:\?|$)/.test(url);
+}
+
+/** Adds a header on which the answer depends. */
+export function vary(reply: FastifyReply, name: string): void {
+  const known = reply.getHeader('vary');
+  reply.header('vary', known === undefined ? name : `${known}, ${name}`);
+}
+
+const UNREAD: Partial<Record<string, readonly [status: number, fault: Fault]>> = { ERR_HTTP_REQUEST_TIMEOUT: [408, 'slow'], HPE_HEADER_OVERFLOW: [431, 'headers'] };
 
 /** Replies to unparsable or timed-out requests, then closes the connection. */
 export function refuseUnread({ code = '' }: NodeJS.ErrnoException, socket: Socket): void {
   if (!socket.writable) return;
-  const status = UNREAD[code] ?? 400;
-  const body = errorBody('BAD_REQUEST');
+  const [status, fault] = UNREAD[code] ?? [400, 'http'];
+  const body = errorBody(badRequest(fault));
   const headers = `content-type: application/json; charset=utf-8\r\ncache-control: private, no-store\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close`;
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${headers}\r\n\r\n${body}`, () => socket.destroy());
 }

@@ -23,7 +23,7 @@ describe('An answer has at most 1,000 errors', () => {
       const more = await app.query('query ($ids: [ID!]!, $one: [ID!]!) { a: contacts(ids: $ids) { id } b: contacts(ids: $one) { id } }', { ids: ids(1_000), one: ['malformed', 'cas360:54'] });
       expect(codesOf(more).slice(0, 1_000)).toEqual(Array.from({ length: 1_000 }, () => 'BAD_USER_INPUT'));
       expect(more.errors!.slice(1_000)).toEqual([
-        { message: 'The answer has more than 1000 errors. The others are left out; what they are about is null.', extensions: { code: 'ERRORS_TRUNCATED', retryable: false } },
+        { message: 'The answer has more than 1,000 errors. The others are left out, and their fields are null. Ask for less at once, or resolve these errors first.', extensions: { code: 'ERRORS_TRUNCATED', retryable: false } },
       ]);
       expect(more.data.b).toEqual([null, { id: 'cas360:54' }]);
     }
@@ -56,7 +56,7 @@ describe('A guarded field without its scope is told of once', () => {
       expect([sight, placesOf(answer).sort()]).toEqual([sight, ['contacts.0', 'contacts.1.dateOfBirth']]);
       expect(answer.data.contacts.slice(1).every(({ dateOfBirth }: { dateOfBirth: unknown }) => dateOfBirth === null)).toBe(true);
       expect(answer.errors!.find(({ path }) => path!.length === 3)).toEqual({
-        message: 'Contact.dateOfBirth needs the scope contact:identity, which the request does not carry.',
+        message: 'Contact.dateOfBirth needs the scope contact:identity, which the request does not carry. Send a token with this scope, or leave the field out.',
         locations: [{ line: 1, column: 54 }],
         path: ['contacts', 1, 'dateOfBirth'],
         extensions: { code: 'FORBIDDEN', retryable: false, coordinate: 'Contact.dateOfBirth', scope: 'contact:identity' },

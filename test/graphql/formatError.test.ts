@@ -10,12 +10,12 @@ const around = (originalError: Error): GraphQLError => new GraphQLError(WORD, { 
 /** What is served of an error that Apollo Server gave this code and message. */
 const served = (error: unknown, formatted: Partial<GraphQLFormattedError> = {}, isSchemaOpen = false): unknown => createFormatError(isSchemaOpen)({ message: WORD, ...formatted }, error);
 const coded = (code: unknown): Partial<GraphQLFormattedError> => ({ extensions: { code } });
-const plain = (code: ErrorCode): object => ({ message: expect.not.stringContaining(WORD), extensions: { code, retryable: ERRORS[code].retryable } });
+const plain = (code: ErrorCode): object => ({ message: expect.not.stringContaining(WORD), extensions: { code, retryable: ERRORS[code].retryable === true } });
 
 test.each<[what: string, error: unknown, formatted: Partial<GraphQLFormattedError>, expected: object]>([
   ['an error of ours', own, coded('INTERNAL_SERVER_ERROR'), { message: own.message, extensions: { code: 'UPSTREAM_TIMEOUT', retryable: true, source: 'PMS' } }],
   ['one within two others', around(around(own)), {}, { message: own.message, extensions: { code: 'UPSTREAM_TIMEOUT', retryable: true, source: 'PMS' } }],
-  ['a refused field', new ContactsError('FORBIDDEN', undefined, { coordinate: 'A.b', scope: 'c' }), {}, { message: 'A.b needs the scope c, which the request does not carry.', extensions: { code: 'FORBIDDEN', retryable: false, coordinate: 'A.b', scope: 'c' } }],
+  ['a refused field', new ContactsError('FORBIDDEN', undefined, { coordinate: 'A.b', scope: 'c' }), {}, { message: 'A.b needs the scope c, which the request does not carry. Send a token with this scope, or leave the field out.', extensions: { code: 'FORBIDDEN', retryable: false, coordinate: 'A.b', scope: 'c' } }],
   ['a limit', limitExceeded('MAX_DEPTH', 12), {}, { message: expect.stringContaining('12'), extensions: { code: 'LIMIT_EXCEEDED', retryable: false, limit: 'MAX_DEPTH' } }],
   ['a place', own, { locations: [{ line: 1, column: 2 }], path: ['a', 0] }, { message: own.message, locations: [{ line: 1, column: 2 }], path: ['a', 0], extensions: { code: 'UPSTREAM_TIMEOUT', retryable: true, source: 'PMS' } }],
   ['any other error', new RangeError(WORD), {}, plain('INTERNAL_SERVER_ERROR')],
@@ -24,7 +24,6 @@ test.each<[what: string, error: unknown, formatted: Partial<GraphQLFormattedErro
   ['a code that nobody knows', new GraphQLError(WORD), coded('TEAPOT'), plain('INTERNAL_SERVER_ERROR')],
   ['a code of the prototype', new GraphQLError(WORD), coded('toString'), plain('INTERNAL_SERVER_ERROR')],
   ['a code of ours', new GraphQLError(WORD), coded('BAD_USER_INPUT'), plain('BAD_USER_INPUT')],
-  ['an operation that is not there', new GraphQLError(WORD), coded('OPERATION_RESOLUTION_FAILURE'), plain('BAD_REQUEST')],
   ['a persisted query that is not there', new GraphQLError(WORD), coded('PERSISTED_QUERY_NOT_FOUND'), plain('BAD_REQUEST')],
   ['persisted queries, which are not there', new GraphQLError(WORD), { message: 'PersistedQueryNotSupported', ...coded('PERSISTED_QUERY_NOT_SUPPORTED') }, { message: 'PersistedQueryNotSupported', extensions: { code: 'BAD_REQUEST', retryable: false } }],
   ['a variable without a value', new GraphQLError('Argument "id" of required type'), coded('INTERNAL_SERVER_ERROR'), plain('BAD_USER_INPUT')],
@@ -41,7 +40,8 @@ test.each<[what: string, error: unknown, formatted: Partial<GraphQLFormattedErro
 test.each<[code: ErrorCode, isQuoted: boolean]>([
   ['GRAPHQL_PARSE_FAILED', true],
   ['GRAPHQL_VALIDATION_FAILED', true],
-  ['BAD_USER_INPUT', false],
+  // Of variables: errors of ours are never wrapped in one of graphql-js's codes.
+  ['BAD_USER_INPUT', true],
   ['INTERNAL_SERVER_ERROR', false],
 ])('Where the schema is open, the message of %s is that of graphql-js: %s', (code, isQuoted) => {
   expect(served(new GraphQLError(WORD), coded(code), true)).toEqual(isQuoted ? { message: WORD, extensions: { code, retryable: false } } : plain(code));

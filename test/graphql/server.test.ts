@@ -18,7 +18,7 @@ const codesOf = ({ errors = [] }: Answer): string[] => errors.map(({ extensions 
 describe('A schema that is open', () => {
   test.each([
     ['a field that is not there', '{ contakt }', 'Cannot query field "contakt" on type "Query". Did you mean "contact" or "contacts"?'],
-    ['a kind of operation that is not there', 'mutation { a }', 'The schema has no mutation.'],
+    ['a variable that does not fit', 'query ($id: ID!) { contact(id: $id) { id } }', 'Variable "$id" of required type "ID!" was not provided.'],
     ['a text that is no document', '{ contact(', 'Syntax Error: Expected Name, found <EOF>.'],
   ])('is told of with %s, and a closed one is not', async (_what, query, message) => {
     expect(messagesOf(await open.query(query))).toContain(message);

@@ -1,6 +1,6 @@
 import type { ApolloServerPlugin } from '@apollo/server';
 import { GraphQLError, Kind, type GraphQLFormattedError, type OperationDefinitionNode, type ValueNode } from 'graphql';
-import { ContactsError, limitExceeded, MAX_ERRORS } from '../../errors.js';
+import { badRequest, ContactsError, limitExceeded, MAX_ERRORS, overloaded } from '../../errors.js';
 import type { Context } from '../context.js';
 import { LONG_FIELDS } from '../answerText.js';
 import { serve } from '../formatError.js';
@@ -25,15 +25,15 @@ export function operationLimits(limits: OperationLimits, fields: AnswerFields, o
   return {
     requestDidStart: async () => ({
       didResolveOperation: async ({ request, document, operation, contextValue }) => {
-        // Undefined if the document has no operation of the given name.
-        if (!operation) return;
+        // Undefined if the document has no operation of the given name, or several and no name is given.
+        if (!operation) throw refusal(badRequest(request.operationName ? 'unknownOperation' : 'severalOperations'));
         const variables: Variables = request.variables ?? {};
         if (isDeeperThan(limits.maxVariablesDepth + 1, variables)) throw refusal(limitExceeded('MAX_VARIABLES_DEPTH', limits.maxVariablesDepth));
         const counted = count(fields.ofOperation(operation, document), operation, variables, limits.maxIds);
         if (counted.representations > limits.maxRepresentations) throw refusal(limitExceeded('MAX_REPRESENTATIONS', limits.maxRepresentations));
         const begun = contextValue.answer.begin(counted.fields);
         if (begun === 'excess') throw refusal(contextValue.answer.excess);
-        if (begun === 'overload') throw refusal(new ContactsError('OVERLOADED'), 503);
+        if (begun === 'overload') throw refusal(overloaded(), 503);
         cutLists(variables, 1 + Math.max(limits.maxIds, limits.maxRepresentations));
       },
       willSendResponse: async ({ response: { body }, contextValue }) => {
