@@ -1,13 +1,15 @@
 import type { Socket } from 'node:net';
 import compress from '@fastify/compress';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
-import { ContactsError } from '../errors.js';
+import { badRequest, ContactsError, overloaded, RETRY_AFTER_SECONDS } from '../errors.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { Answers } from './answers.js';
 import { limitBodies, type BodyLimits } from './bodies.js';
 import type { Connections } from './connections.js';
+import { allowOrigins, type CorsOptions } from './cors.js';
+import { isOfThisMachine } from './hosts.js';
 import { LoopDelay } from './loopDelay.js';
-import { errorBody, refuse, refuseFor, refuseGet, refuseUnread, RETRY_AFTER_SECONDS } from './replies.js';
+import { errorBody, refuse, refuseFor, refuseMethod, refuseUnknown, refuseUnread } from './replies.js';
 import { createRouterCheck } from './routerSecret.js';
 
 interface RedisState {
@@ -22,17 +24,17 @@ interface RefreshTokenState {
   readonly storeProblem: string | undefined;
 }
 
-export interface WebOptions {
+export interface WebOptions extends CorsOptions {
   readonly routerSecrets: readonly string[];
   readonly metrics: Metrics;
   readonly connections: Connections;
   /** False as soon as the service is told to stop. */
   readonly isReady: () => boolean;
+  /** Refuses requests whose `Host` does not name this machine. */
+  readonly localOnly?: boolean | undefined;
   /** Shown in the readiness answer. They do not change the readiness. */
   readonly redis: RedisState | undefined;
   readonly refreshToken: RefreshTokenState | undefined;
-  /** Whether GraphiQL answers at `GET /graphql`. */
-  readonly graphiql: boolean;
   /** The largest body that is read, in bytes. */
   readonly maxBodyBytes: number;
   /** The bytes that may wait to be sent, over all connections. */
@@ -72,7 +74,7 @@ export async function createWebServer(options: WebOptions): Promise<FastifyInsta
     return503OnClosing: false,
     forceCloseConnections: false,
     frameworkErrors: (_error, _request, reply) => {
-      refuse(reply, 400, 'BAD_REQUEST');
+      refuse(reply, 400, badRequest('path'));
     },
   });
   await app.register(compress, { global: false });
@@ -80,28 +82,37 @@ export async function createWebServer(options: WebOptions): Promise<FastifyInsta
   app.removeContentTypeParser('text/plain');
   limitBodies(app, limits);
   app.setErrorHandler<FastifyError>((error, _request, reply) => refuseFor(error, reply));
-  app.setNotFoundHandler((_request, reply) => refuse(reply, 404, 'BAD_REQUEST'));
+  app.setNotFoundHandler(refuseUnknown);
   // Without file descriptors no connection can be accepted, but that must not end the process.
   app.server.on('error', () => {});
   limitConnections(app, options);
+  if (options.localOnly) {
+    app.addHook('onRequest', async ({ headers }, reply) => {
+      if (!isOfThisMachine(headers.host)) return refuse(reply, 421, badRequest('host'));
+    });
+  }
+  allowOrigins(app, options);
 
   const isRouter = createRouterCheck(routerSecrets);
   app.addHook('onRequest', async (request, reply) => {
-    if (!isForOperators(request) && !isRouter(request.headers['router-authorization'])) return refuse(reply, 401, 'UNAUTHENTICATED');
+    if (!isForOperators(request) && !isRouter(request.headers['router-authorization'])) return refuse(reply, 401, new ContactsError('UNAUTHENTICATED', undefined, { fault: 'routerSecret' }));
   });
   if (maxDelayMs > 0) {
     const delay = new LoopDelay();
     app.addHook('onClose', async () => delay.stop());
     // Refuses some requests at once, so that the others are not late.
     app.addHook('onRequest', async (request) => {
-      if (delay.averageMs > maxDelayMs && !isForOperators(request)) throw new ContactsError('OVERLOADED');
+      if (delay.averageMs > maxDelayMs && !isForOperators(request)) throw overloaded();
     });
   }
 
   app.get('/health/live', async () => ({ status: 'live' }));
   app.get('/health/ready', async (_request, reply) => (isReady() ? { status: 'ready', ...detailsOf(options) } : reply.code(503).send({ status: 'stopping' })));
-  app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
-  if (!graphiql) app.get('/graphql', (_request, reply) => refuseGet(reply));
+  app.get('/metrics', async (request, reply) => {
+    const { contentType, body } = await metrics.text(request.headers.accept);
+    return reply.type(contentType).send(body);
+  });
+  if (!graphiql) app.get('/graphql', (_request, reply) => refuseMethod(reply));
   return app;
 }
 
@@ -132,15 +143,15 @@ function limitConnections(app: FastifyInstance, { connections, isReady, maxWaiti
     const socket = (request.raw.socket as Socket | null) ?? reply.raw.socket;
     if (!isReady() && socket && connections.mayCloseAfterAnswer(socket)) reply.header('connection', 'close');
     const fits = !socket || isForOperators(request) || answers.add(reply.raw, socket, bytesOf(payload) + (request.headers['accept-encoding'] ? COMPRESSOR_BYTES : 0));
-    done(null, fits ? payload : overloaded(reply));
+    done(null, fits ? payload : refuseLate(reply));
   });
 }
 
 /** Replaces an answer for which there is no memory, and the headers that the route set for that answer. */
-function overloaded(reply: FastifyReply): string {
+function refuseLate(reply: FastifyReply): string {
   reply.removeHeader('content-encoding');
   reply.code(503).headers({ 'retry-after': RETRY_AFTER_SECONDS, 'content-type': 'application/json; charset=utf-8', 'cache-control': 'private, no-store' });
-  return errorBody('OVERLOADED');
+  return errorBody(overloaded());
 }
 
 function bytesOf(payload: unknown): number {

@@ -11,7 +11,7 @@ import { getOperationAST, getVariableValues, parse, validate } from 'graphql';
 import { frontTab, isFirstVisit, tabStorage } from '../../graphiql/storage.js';
 import { SCOPES } from '../../src/graphql/accessPolicy.js';
 import { graphiqlRoutes } from '../../src/web/graphiql.js';
-import { exampleTabs } from '../../src/web/graphiqlTabs.js';
+import { exampleTabs, nameOf } from '../../src/web/graphiqlTabs.js';
 
 const assetsDir = 'dist/graphiql';
 const hostile = { query: '{ __typename } # </script><script>alert(1)</script><!-- ' };
@@ -65,9 +65,25 @@ describe('the page', () => {
 
   test('holds the tabs, which cannot end the element that they stand in', async () => {
     const { body } = await page();
-    const [, data] = /<script type="application\/json" id="graphiql-tabs">(.*?)<\/script>/s.exec(body)!;
-    expect(JSON.parse(data!)).toEqual([hostile, ...exampleTabs()]);
+    const [, data] = /<script type="application\/json" id="graphiql-settings">(.*?)<\/script>/s.exec(body)!;
+    expect(JSON.parse(data!)).toEqual({ tabs: [hostile, ...exampleTabs()], showsUpstreamCalls: true });
     expect(body.match(/<script/g)).toHaveLength(2);
+  });
+
+  test.each(['GET', 'HEAD'] as const)('is where %s of the root leads to, whatever is accepted', async (method) => {
+    for (const accept of [browser.accept, '*/*']) {
+      const { statusCode, headers, body } = await app.inject({ method, url: '/?from=bookmark', headers: { accept } });
+      expect({ statusCode, body }).toEqual({ statusCode: 302, body: '' });
+      expect(headers).toMatchObject({ location: 'graphql', 'cache-control': 'no-store' });
+    }
+  });
+
+  test('has the title that it is given, and no panel where the endpoint does not report its calls', async () => {
+    const other = Fastify();
+    await other.register(graphiqlRoutes, { assetsDir, tabs: [], title: 'supergraph', showsUpstreamCalls: false });
+    const { body } = await other.inject({ url: '/graphql', headers: browser });
+    expect(body).toContain('<title>supergraph: GraphiQL</title>');
+    expect(body).toContain('{"tabs":[],"showsUpstreamCalls":false}');
   });
 
   test.each([undefined, '*/*', 'application/json'])('is not for who accepts %s: that gets 405', async (accept) => {
@@ -129,7 +145,7 @@ test('without a bundle, the start stops and says how to make one', async () => {
 });
 
 describe('the example tabs', () => {
-  test.each(exampleTabs().map((tab) => [/^query (\w+)/m.exec(tab.query)![1]!, tab] as const))('%s fits the schema', async (_name, tab) => {
+  test.each(exampleTabs().map((tab) => [nameOf(tab), tab] as const))('%s fits the schema', async (_name, tab) => {
     const files = (await readdir('schema')).map((name) => readFile(join('schema', name), 'utf8'));
     const schema = buildSubgraphSchema(parse((await Promise.all(files)).join('\n')));
     const document = parse(tab.query);
@@ -137,12 +153,13 @@ describe('the example tabs', () => {
     const { errors } = getVariableValues(schema, getOperationAST(document)?.variableDefinitions ?? [], JSON.parse(tab.variables ?? '{}'));
     expect(errors).toBeUndefined();
     expect(tab.query).toMatch(/^# \w/);
-    // What fits beside an open panel on a screen of 1,400 pixels.
-    for (const comment of tab.query.match(/^#.*$/gm)!) expect(comment.length).toBeLessThanOrEqual(37);
+    // Each paragraph is one line, which the editor wraps, and few enough that the query below is seen.
+    expect(tab.query.match(/^#/gm)!.length).toBeLessThanOrEqual(3);
   });
 
   test('have names of their own', () => {
-    const names = exampleTabs().map(({ query }) => /^query (\w+)/m.exec(query)![1]);
+    const names = exampleTabs().map(nameOf);
+    expect(names).not.toContain('');
     expect(new Set(names).size).toBe(names.length);
   });
 

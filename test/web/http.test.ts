@@ -92,6 +92,7 @@ describe('a body that is no GraphQL request is a BAD_REQUEST:', () => {
   });
 
   test.each([
+    ['GET', '/'],
     ['POST', '/'],
     ['POST', `/${WORD}`],
     ['GET', '/graphql/x'],

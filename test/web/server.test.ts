@@ -39,6 +39,7 @@ const OPTIONS: Omit<WebOptions, 'metrics' | 'connections'> = {
   redis: undefined,
   refreshToken: undefined,
   graphiql: false,
+  corsOrigins: [],
   maxBodyBytes: 1_000_000,
   maxWaitingBytes: 1_000_000,
   writeTimeoutMs: 60_000,
@@ -75,7 +76,7 @@ interface Reply {
 }
 
 const refusal = (code: string, extensions: object = {}): object => ({ errors: [{ message: expect.any(String), extensions: { code, retryable: code === 'OVERLOADED', ...extensions } }] });
-const OVERLOADED = { status: 503, headers: { 'retry-after': '1', 'content-type': 'application/json; charset=utf-8', 'cache-control': 'private, no-store' }, body: refusal('OVERLOADED') };
+const OVERLOADED = { status: 503, headers: { 'retry-after': '1', 'content-type': 'application/json; charset=utf-8', 'cache-control': 'private, no-store' }, body: refusal('OVERLOADED', { retryAfterSeconds: 1 }) };
 const partsOf = ({ status, headers, text }: Reply): object => {
   const { date: _date, connection: _connection, 'content-length': _length, 'keep-alive': _keepAlive, ...rest } = headers;
   return { status, headers: rest, body: JSON.parse(text) as unknown };
@@ -119,6 +120,14 @@ test.each([
   const { status, text } = await ask('/echo', { 'content-type': 'application/json' }, body);
   const { __proto__: _dropped, ...echo } = JSON.parse(body) as Record<string, unknown>;
   expect([status, JSON.parse(text)]).toEqual(limit ? [400, refusal('LIMIT_EXCEEDED', { limit })] : [200, Array.isArray(JSON.parse(body)) ? JSON.parse(body) : echo]);
+});
+
+test('A refusal because of the load can be read by a page that may ask', async () => {
+  const origin = 'https://app.example.test';
+  const { ask } = await start({ maxDelayMs: 100, corsOrigins: [origin] });
+  loop.averageMs = 101;
+  const { status, headers } = await ask('/graphql', { origin });
+  expect([status, headers['retry-after'], headers['access-control-allow-origin'], headers['access-control-expose-headers']]).toEqual([503, '1', origin, 'retry-after']);
 });
 
 test('While the event loop is late, requests are refused at once, and those of the operator are answered', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { hasFailed, idsInShort, marksOf, ticksOf, totalsOf, type UpstreamCall } from '../../graphiql/upstreamCalls/calls.js';
+import { hasFailed, marksOf, ticksOf, totalsOf, type UpstreamCall } from '../../graphiql/upstreamCalls/calls.js';
+import { idsInShort } from '../../graphiql/upstreamCalls/texts.js';
 
 const call = (values: Partial<UpstreamCall>): UpstreamCall => ({
   source: 'CAS360',
