@@ -3,7 +3,9 @@ import type { Address } from '../model.js';
 import type { Country } from '../schema.generated.js';
 import type { components } from '../upstream/cas360/records.generated.js';
 import { country } from './country.js';
-import { Fields, texts } from './fields.js';
+import { Fields } from './fields.js';
+import { stateName } from './readers.js';
+import { streetLines } from './streetLines.js';
 import type { MappingTools } from './tools.js';
 
 type AddressFields = Fields<components['schemas']['AddressRecord']>;
@@ -24,7 +26,7 @@ export class Cas360Address implements Address {
     return 'Address' as const;
   }
   get lines() {
-    return (this.#lines ??= texts(this.#record, 'unitFlat', 'levelFloor', 'block', 'buildingEstate', 'streetLine1', 'streetLine2'));
+    return (this.#lines ??= this.#writtenLines());
   }
   get careOf() {
     return this.#record.text('careOf');
@@ -33,7 +35,7 @@ export class Cas360Address implements Address {
     return this.#record.text('suburb');
   }
   get state() {
-    return this.#record.text('state');
+    return stateName(this.#record.text('state'));
   }
   get postCode() {
     // The register's documentation spells it `postCode`.
@@ -47,5 +49,18 @@ export class Cas360Address implements Address {
   }
   get primary() {
     return null;
+  }
+
+  #writtenLines(): string[] | null {
+    const record = this.#record;
+    const lines = streetLines({
+      building: record.text('buildingEstate'),
+      unit: record.text('unitFlat'),
+      level: record.text('levelFloor'),
+      block: record.text('block'),
+      street1: record.text('streetLine1'),
+      street2: record.text('streetLine2'),
+    });
+    return lines.length === 0 ? null : lines;
   }
 }

@@ -6,7 +6,7 @@ import { cas360Relationship } from './cas360Relationship.js';
 import { country } from './country.js';
 import { date } from './dates.js';
 import { group, type Fields } from './fields.js';
-import { id, oneOf } from './readers.js';
+import { id, oneOf, stateName } from './readers.js';
 
 /** The record of a contact of the company register. */
 export type Cas360ContactFields = Fields<components['schemas']['ContactRecord']>;
@@ -51,7 +51,7 @@ export const relationships = (record: Cas360ContactFields) => {
 export const placeOfBirth = (record: Cas360ContactFields) =>
   group({
     place: record.text('birthPlace'),
-    state: record.text('birthState'),
+    state: stateName(record.text('birthState')),
     country: country(record, 'birthCountry'),
   });
 

@@ -109,9 +109,9 @@ export class Fields<R extends object> {
   }
 }
 
-/** The texts at these keys, without empty ones; null if all are empty. */
+/** The texts at these keys, without empty and blank ones; null if all are. */
 export function texts<R extends object>(record: Fields<R>, ...keys: Key<R>[]): string[] | null {
-  const found = keys.map((key) => record.text(key)).filter((part) => part !== null);
+  const found = keys.map((key) => record.text(key)).filter((part) => part !== null && part.trim() !== '') as string[];
   return found.length === 0 ? null : found;
 }
 

@@ -18,6 +18,9 @@ export const id: Reader<string> = (value) => {
   return digits !== undefined && SOURCE_ID.test(digits) ? digits : undefined;
 };
 
+/** A state of the company register. It writes `Foreign` for places outside Australia, which names no state. */
+export const stateName = (state: string | null): string | null => (state?.trim().toLowerCase() === 'foreign' ? null : state);
+
 /** The member of an enum, by its upstream spelling. Ignores case and surrounding blanks. */
 export function spelled<T extends string>(members: Readonly<Record<string, T>>): Reader<T> {
   const bySpelling = new Map(Object.entries(members).map(([spelling, member]) => [spelling.toUpperCase(), member]));

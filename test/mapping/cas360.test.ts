@@ -110,7 +110,7 @@ describe('texts, dates and words', () => {
     ['taxNumber', 'T1', 'identityDocuments.taxNumber', 'T1'],
     ['birthday', '1971-03-09T00:00:00Z', 'dateOfBirth', '1971-03-09'],
     ['birthPlace', 'Hobart', 'placeOfBirth.place', 'Hobart'],
-    ['birthState', 'Foreign', 'placeOfBirth.state', 'Foreign'],
+    ['birthState', 'TAS', 'placeOfBirth.state', 'TAS'],
     ['birthCountry', 'AU', 'placeOfBirth.country.alpha3', 'AUS'],
     ['nationality', 'Australia', 'nationality.code', 'AU'],
     ['companyNumber', '1', 'registration.companyNumber', '1'],
@@ -267,7 +267,7 @@ describe('an address of its own', () => {
     expect(everything(model)).toEqual({
       __typename: 'Address',
       id: 'cas360:15',
-      lines: ['4', '2', 'B', 'Quay House', '1 Quay', 'Docks'],
+      lines: ['Quay House', 'Level 2, Block B, 4/1 Quay', 'Docks'],
       careOf: 'Mara Quill',
       city: 'MELBOURNE',
       state: 'VIC',
@@ -283,6 +283,18 @@ describe('an address of its own', () => {
     const { model } = cas360Address({ streetLine1: '', streetLine2: 'Docks', postcode: '', postCode: '3000' });
     expect(model).toMatchObject({ lines: ['Docks'], postCode: '3000', city: null, country: null });
     expect(cas360Address({ streetLine1: '' }).model.lines).toBeNull();
+  });
+
+  test.each(['Foreign', 'foreign', ' FOREIGN '])('%p is no state, here and of a birth place', (state) => {
+    const { model, drifts } = cas360Address({ state });
+    const { model: contact, drifts: contactDrifts } = cas360({ birthState: state, birthPlace: 'Cork' });
+    expect([model.state, contact.placeOfBirth]).toEqual([null, { place: 'Cork', state: null, country: null }]);
+    expect([...drifts, ...contactDrifts]).toEqual([]);
+    expect(cas360({ birthState: state }).model.placeOfBirth).toBeNull();
+  });
+
+  test.each(['VIC', 'Foreign Office', 'Galway'])('the state %p is served as it comes', (state) => {
+    expect(cas360Address({ state }).model.state).toBe(state);
   });
 
   test('with oddities', () => {

@@ -10,6 +10,9 @@ const COUNTRY_PARTS: Record<string, unknown> = {
   countryCodeNumeric: '554',
   isoCode: 554,
 };
+/** The register's word for the states of other countries. */
+const NO_STATE = 'Foreign';
+const NAMED_BY: Record<string, string> = { unitFlat: 'Unit ', levelFloor: 'Level ', block: 'Block ' };
 const PHONE_KINDS: Record<string, string> = { mobile: 'MOBILE', phone1: 'PHONE_1', phone2: 'PHONE_2' };
 
 /** Values for a key that nothing else could bring forth, each with what must then be found at the path. */
@@ -31,7 +34,7 @@ export function examples({ heading, key, property }: Key, path: string): [value:
   if (parentType === 'PickListItem' && field === 'id') return [[NUMBER, `${NUMBER}`]];
   if (type === 'ID') return [[NUMBER, idOf(heading, path)]];
   const words = property['x-extensible-enum'] ?? [`the ${key}`];
-  return type === 'String' ? [...words.map((word): [string, string] => [word, word]), [NUMBER, `${NUMBER}`]] : words.map((word) => [word, ourWord(word)]);
+  return type === 'String' ? [...words.map((word): [string, string | null] => [word, word === NO_STATE ? null : word]), [NUMBER, `${NAMED_BY[name] ?? ''}${NUMBER}`]] : words.map((word) => [word, ourWord(word)]);
 }
 
 function idOf(heading: string, path: string): string {

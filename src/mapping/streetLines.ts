@@ -1,0 +1,62 @@
+/** What an address of the company register says of the lines above the town. Null where it says nothing. */
+export interface StreetParts {
+  readonly building: string | null;
+  readonly unit: string | null;
+  readonly level: string | null;
+  readonly block: string | null;
+  readonly street1: string | null;
+  readonly street2: string | null;
+}
+
+const UNIT = ['unit', 'flat', 'apartment', 'apt', 'suite', 'shop'];
+const LEVEL = ['level'];
+const BLOCK = ['block', 'blk'];
+
+/** `40`, `4A`, `B2`, `12-14`: a number or letters that need a word before them. */
+const BARE = /^[a-z]{0,2}\d*(?:-\d+)?[a-z]?$/i;
+/** `16 Hawthorn Road`, `16A-18 Hawthorn Road`. Not `1st Avenue`, and not `3/16 Hawthorn Road`, which has its unit. */
+const HOUSE_NUMBER = /^\d+[a-z]?(?:-\d+[a-z]?)?\s/i;
+const BOX = /^ (?:(?:g?po|p o) box|(?:locked|private) bag) /;
+
+/**
+ * The lines above the town, as on an envelope: the building, then unit, level and block on the street's line, then the
+ * second line. A part that the street lines already name is not repeated.
+ */
+export function streetLines({ building, unit, level, block, street1, street2 }: StreetParts): string[] {
+  const [street = '', second = ''] = [street1, street2].map(trimmed).filter(isLine);
+  // Most addresses have no further part.
+  if (building === null && unit === null && level === null && block === null) return [street, second].filter(isLine);
+  const written = words(`${street} ${second}`);
+  const unnamed = (part: string | null, names: string[]): string => (part === null || isNamed(trimmed(part), names, written) ? '' : trimmed(part));
+  const newUnit = unnamed(unit, UNIT);
+  // `40/16 Hawthorn Road` names its unit, too.
+  const unitText = street.startsWith(`${newUnit}/`) ? '' : newUnit;
+  const others = [withWord('Level', unnamed(level, LEVEL)), withWord('Block', unnamed(block, BLOCK))];
+  const above = words(trimmed(building)) === words(street) ? '' : trimmed(building);
+  return [above, ...streetLine(unitText, others, street), second].filter(isLine);
+}
+
+function streetLine(unit: string, others: string[], street: string): string[] {
+  if (/\d/.test(unit) && BARE.test(unit) && HOUSE_NUMBER.test(street)) return [joined(...others, `${unit}/${street}`)];
+  const parts = joined(withWord('Unit', unit), ...others);
+  // A post box has no unit: the two stay apart.
+  return BOX.test(words(street)) ? [parts, street] : [joined(parts, street)];
+}
+
+/** Whether the street lines name it: `Level 2`, or the part as it stands where that says what it is. */
+function isNamed(part: string, names: string[], written: string): boolean {
+  if (!BARE.test(part)) return written.includes(words(part));
+  const last = part.toLowerCase();
+  return names.some((name) => written.includes(` ${name} ${last} `));
+}
+
+const withWord = (word: string, part: string): string => (part !== '' && BARE.test(part) ? `${word} ${part}` : part);
+
+const joined = (...parts: string[]): string => parts.filter(isLine).join(', ');
+
+/** The words in lower case, with a blank on either side of each. */
+const words = (text: string): string => ` ${text.toLowerCase().replaceAll('.', '').split(/[\s,/]+/).filter(isLine).join(' ')} `;
+
+const trimmed = (text: string | null): string => text?.trim() ?? '';
+
+const isLine = (text: string): boolean => text !== '';

@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { streetLines, type StreetParts } from '../../src/mapping/streetLines.js';
+
+const NOTHING: StreetParts = { building: null, unit: null, level: null, block: null, street1: null, street2: null };
+const linesOf = (parts: Partial<StreetParts>): string[] => streetLines({ ...NOTHING, ...parts });
+
+describe('unit, level and block stand on the line of the street', () => {
+  const street1 = '16 Hawthorn Road';
+  test.each<[Partial<StreetParts>, string]>([
+    [{}, '16 Hawthorn Road'],
+    [{ unit: '40' }, '40/16 Hawthorn Road'],
+    [{ unit: '4A' }, '4A/16 Hawthorn Road'],
+    [{ unit: '12-14' }, '12-14/16 Hawthorn Road'],
+    [{ unit: ' 40 ' }, '40/16 Hawthorn Road'],
+    [{ unit: 'A' }, 'Unit A, 16 Hawthorn Road'],
+    [{ unit: 'Unit 40' }, 'Unit 40, 16 Hawthorn Road'],
+    [{ unit: '#05-12' }, '#05-12, 16 Hawthorn Road'],
+    [{ unit: 'Penthouse' }, 'Penthouse, 16 Hawthorn Road'],
+    [{ level: '2' }, 'Level 2, 16 Hawthorn Road'],
+    [{ level: 'G' }, 'Level G, 16 Hawthorn Road'],
+    [{ level: 'Ground' }, 'Ground, 16 Hawthorn Road'],
+    [{ level: '2nd floor' }, '2nd floor, 16 Hawthorn Road'],
+    [{ block: '703A' }, 'Block 703A, 16 Hawthorn Road'],
+    [{ block: 'Blk 7' }, 'Blk 7, 16 Hawthorn Road'],
+    [{ unit: '40', level: '2' }, 'Level 2, 40/16 Hawthorn Road'],
+    [{ unit: '40', block: 'B' }, 'Block B, 40/16 Hawthorn Road'],
+    [{ level: '2', block: 'B' }, 'Level 2, Block B, 16 Hawthorn Road'],
+    [{ unit: '40', level: '2', block: 'B' }, 'Level 2, Block B, 40/16 Hawthorn Road'],
+    [{ unit: 'Suite 40', level: '2', block: 'B' }, 'Suite 40, Level 2, Block B, 16 Hawthorn Road'],
+  ])('%j: %s', (parts, expected) => {
+    expect(linesOf({ ...parts, street1 })).toEqual([expected]);
+  });
+
+  test.each<[Partial<StreetParts>, string]>([
+    [{ level: '2', street1: '9 Quay Street' }, 'Level 2, 9 Quay Street'],
+    [{ unit: '40', street1: '16A-18 Hawthorn Road' }, '40/16A-18 Hawthorn Road'],
+    [{ unit: '40', street1: 'Hawthorn Road' }, 'Unit 40, Hawthorn Road'],
+    [{ unit: '40', street1: '1st Avenue' }, 'Unit 40, 1st Avenue'],
+    [{ unit: '3', street1: '40/16 Hawthorn Road' }, 'Unit 3, 40/16 Hawthorn Road'],
+    [{ unit: '40', street1: '16' }, 'Unit 40, 16'],
+    [{ unit: '40', level: '2', block: 'B', street1: 'Hawthorn Road' }, 'Unit 40, Level 2, Block B, Hawthorn Road'],
+    [{ unit: '40', street1: '', street2: '16 Hawthorn Road' }, '40/16 Hawthorn Road'],
+    [{ unit: '40', street1: ' ', street2: ' 16 Hawthorn Road ' }, '40/16 Hawthorn Road'],
+  ])('where the number of the house is, or is not: %j: %s', (parts, expected) => {
+    expect(linesOf(parts)).toEqual([expected]);
+  });
+});
+
+describe('what the street lines already say is not repeated', () => {
+  test.each<[Partial<StreetParts>, string[]]>([
+    [{ unit: '40', street1: '40/16 Hawthorn Road' }, ['40/16 Hawthorn Road']],
+    [{ unit: '40', street1: 'Unit 40, 16 Hawthorn Road' }, ['Unit 40, 16 Hawthorn Road']],
+    [{ unit: '40', street1: 'UNIT 40/16 Hawthorn Road' }, ['UNIT 40/16 Hawthorn Road']],
+    [{ unit: 'Flat 40', street1: 'flat 40 16 Hawthorn Road' }, ['flat 40 16 Hawthorn Road']],
+    [{ unit: '9', street1: 'Unit 9', street2: '9 Whisker Street' }, ['Unit 9', '9 Whisker Street']],
+    [{ unit: '9', street1: '9 Whisker Street', street2: 'Unit 9' }, ['9 Whisker Street', 'Unit 9']],
+    [{ level: '2', block: 'B', street1: 'Level 2, Blk B, 9 Quay Street' }, ['Level 2, Blk B, 9 Quay Street']],
+    [{ building: 'Quay House', street1: 'QUAY HOUSE', street2: '9 Quay Street' }, ['QUAY HOUSE', '9 Quay Street']],
+    // These only look alike.
+    [{ unit: '4', street1: 'Unit 40, 16 Hawthorn Road' }, ['Unit 4, Unit 40, 16 Hawthorn Road']],
+    [{ level: '4', street1: '4/16 Hawthorn Road' }, ['Level 4, 4/16 Hawthorn Road']],
+    [{ unit: '9', street1: '9 Whisker Street' }, ['9/9 Whisker Street']],
+    [{ building: 'Quay', street1: '9 Quay Street' }, ['Quay', '9 Quay Street']],
+  ])('%j: %j', (parts, expected) => {
+    expect(linesOf(parts)).toEqual(expected);
+  });
+});
+
+describe('lines of their own', () => {
+  test.each<[Partial<StreetParts>, string[]]>([
+    [{}, []],
+    [{ unit: '', level: ' ', street1: '', street2: ' ' }, []],
+    [{ building: 'Quay House', street1: '9 Quay Street', street2: 'Docks' }, ['Quay House', '9 Quay Street', 'Docks']],
+    [{ building: 'Quay House', unit: '40', street1: '9 Quay Street', street2: 'Docks' }, ['Quay House', '40/9 Quay Street', 'Docks']],
+    [{ building: 'Quay House', unit: '40', level: '2' }, ['Quay House', 'Unit 40, Level 2']],
+    [{ unit: '40' }, ['Unit 40']],
+    [{ street2: 'Docks' }, ['Docks']],
+    [{ street1: 'PO Box 12' }, ['PO Box 12']],
+    [{ unit: '40', street1: 'PO Box 12' }, ['Unit 40', 'PO Box 12']],
+    [{ unit: '40', level: '2', street1: 'G.P.O. Box 12', street2: 'Docks' }, ['Unit 40, Level 2', 'G.P.O. Box 12', 'Docks']],
+    [{ level: '2', street1: 'P O Box 12' }, ['Level 2', 'P O Box 12']],
+    [{ level: '2', street1: 'Locked Bag 7' }, ['Level 2', 'Locked Bag 7']],
+    [{ level: '2', street1: 'Box Road' }, ['Level 2, Box Road']],
+  ])('%j: %j', (parts, expected) => {
+    expect(linesOf(parts)).toEqual(expected);
+  });
+});
+
+test('never an empty line, and never a part lost', () => {
+  const part = fc.option(fc.oneof(fc.string({ unit: 'grapheme' }), fc.constantFrom('40', 'Unit 40', '16 Hawthorn Road', 'PO Box 1', ' ', '/', '40/')));
+  const all = fc.record({ building: part, unit: part, level: part, block: part, street1: part, street2: part });
+  fc.assert(
+    fc.property(all, (parts) => {
+      const lines = streetLines(parts);
+      expect(lines.filter((line) => line.trim() === '')).toEqual([]);
+      const written = lines.join('\n').toLowerCase();
+      for (const text of Object.values(parts)) if (text !== null) expect(written.replaceAll(/[.\s,/]+/g, ' ')).toContain(text.trim().toLowerCase().replaceAll(/[.\s,/]+/g, ' ').trim());
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test('the table of docs/mapping.md is of these rules', () => {
+  const [, table] = /\| CAS 360 has \|.*\n.*\n((?: {2}\|.*\n)+)/.exec(readFileSync('docs/mapping.md', 'utf8'))!;
+  const rows = table!.trim().split('\n');
+  expect(rows.length).toBe(9);
+  for (const row of rows) {
+    const [, given, expected] = row.split('|');
+    const codes = (text: string): string[] => [...text.matchAll(/`([^`]+)`/g)].map(([, code]) => code!);
+    const valuesOf = (key: string): (string | null)[] => {
+      const [, values] = new RegExp(`${key} (\`[^\`]+\`(?: or \`[^\`]+\`)*)`).exec(given!) ?? [];
+      return values === undefined ? [null] : codes(values);
+    };
+    const [units, streets] = [valuesOf('unit'), valuesOf('street')];
+    const lines = units.flatMap((unit) => streets.map((street1) => linesOf({ unit, level: valuesOf('level')[0]!, block: valuesOf('block')[0]!, street1 })));
+    const written = codes(expected!);
+    expect(lines.flat()).toEqual(written.length > 0 ? written : streets);
+  }
+});
