@@ -11,6 +11,8 @@ export interface UpstreamCall {
   readonly endedAtMs: number;
   /** The status of the answer, or the code of the error if there was none. */
   readonly outcome: string;
+  /** The header that it carried (W3C Trace Context). */
+  readonly traceparent?: string | undefined;
 }
 
 /** Ids that an operation waited for together, and where they came from. */

@@ -22,6 +22,8 @@ export interface Cas360TokensOptions {
   readonly metrics: Pick<Metrics, 'watchRefreshToken'>;
   readonly redis: Redis | undefined;
   readonly dispatcher?: Dispatcher;
+  /** Nothing is lost with them: no warning where they are kept in memory. */
+  readonly mayLoseTokens?: boolean;
   /** EXCHANGE_MS unless given. */
   readonly exchangeMs?: number;
 }
@@ -38,9 +40,9 @@ export function clientOf({ tokenUrl, clientId }: Pick<Cas360Config, 'tokenUrl' |
 }
 
 /** Throws an Error that says what to do if the file cannot be used. */
-export async function createCas360Tokens(config: Cas360Config, { log, metrics, redis, dispatcher, exchangeMs = EXCHANGE_MS }: Cas360TokensOptions): Promise<Cas360Tokens> {
+export async function createCas360Tokens(config: Cas360Config, { log, metrics, redis, dispatcher, mayLoseTokens = false, exchangeMs = EXCHANGE_MS }: Cas360TokensOptions): Promise<Cas360Tokens> {
   const store = openTokenStore({ cas360: config }, redis);
-  if (!store) {
+  if (!store && !mayLoseTokens) {
     log.warn('CAS360_TOKEN_FILE is not set: the refresh token is kept in memory only, and CAS 360 voids the one in the environment once it is used.');
   }
   let wasUnusable = false;

@@ -43,6 +43,8 @@ export interface UpstreamsOptions {
   readonly redis: Redis | undefined;
   /** Whether no breaker opens. */
   readonly breakersAreOff: boolean | undefined;
+  /** Stand-ins for systems: their tokens and pauses stay in this process. */
+  readonly standIns?: readonly Source[] | undefined;
 }
 
 /** How many calls to one endpoint may be under way at most. The PMS gets 32 at once, and more only if it has room. */
@@ -62,9 +64,12 @@ const CLOCK_AND_RANDOM = { now: () => performance.now(), random: Math.random };
 /** Builds the client of each system that is configured. */
 export async function createUpstreams(config: Config, options: UpstreamsOptions): Promise<Upstreams> {
   const { pms, cas360 } = config;
+  const isStandIn = (source: Source): boolean => options.standIns?.includes(source) ?? false;
+  const forPms = isStandIn('PMS') ? { ...options, redis: undefined } : options;
+  const forCas360 = isStandIn('CAS360') ? { ...options, redis: undefined, mayLoseTokens: true } : options;
   return {
-    pms: pms && createPms(config, pms, options),
-    cas360: cas360 && createCas360(config, cas360, await createCas360Tokens(cas360, { ...options, dispatcher: tokenDispatcher(config, cas360) }), options),
+    pms: pms && createPms(config, pms, forPms),
+    cas360: cas360 && createCas360(config, cas360, await createCas360Tokens(cas360, { ...forCas360, dispatcher: tokenDispatcher(config, cas360) }), forCas360),
   };
 }
 

@@ -4,13 +4,26 @@ interface Value {
   readonly metricName: string;
   readonly labels: Readonly<Record<string, string | number>>;
   readonly value: number;
+  readonly exemplar?: { readonly labelSet: Labels; readonly value: number; readonly timestamp: number } | undefined;
 }
+
+/** A value, and the trace that it is from. */
+interface Exemplar {
+  readonly traceparent: string;
+  readonly value: number;
+  readonly atMs: number;
+}
+
+/** The last bit of the flags. */
+const SAMPLED = /[13579bdf]$/;
 
 /** The values observed with one set of labels. */
 export class Observations {
   /** Values per bucket, not cumulative. The last bucket has no bound. */
   readonly counts: number[];
   sum = 0;
+  /** The latest one of each bucket. */
+  readonly exemplars: (Exemplar | undefined)[] = [];
 
   constructor(
     readonly labels: Labels,
@@ -19,11 +32,13 @@ export class Observations {
     this.counts = [...bounds, Infinity].map(() => 0);
   }
 
-  observe(value: number): void {
+  /** The trace of `traceparent` becomes the bucket's exemplar if it is sampled. */
+  observe(value: number, traceparent?: string): void {
     let bucket = 0;
     while (bucket < this.bounds.length && value > this.bounds[bucket]!) bucket++;
     this.counts[bucket]!++;
     this.sum += value;
+    if (traceparent !== undefined && SAMPLED.test(traceparent)) this.exemplars[bucket] = { traceparent, value, atMs: Date.now() };
   }
 }
 
@@ -58,9 +73,15 @@ export class Histogram {
   }
 
   /** The exposition format wants cumulative buckets. */
-  #valuesOf({ labels, counts, sum }: Observations): Value[] {
+  #valuesOf({ labels, counts, sum, exemplars }: Observations): Value[] {
     let count = 0;
-    const buckets = counts.map((more, i) => ({ metricName: `${this.name}_bucket`, labels: { le: this.bounds[i] ?? '+Inf', ...labels }, value: (count += more) }));
+    const buckets = counts.map((more, i) => ({ metricName: `${this.name}_bucket`, labels: { le: this.bounds[i] ?? '+Inf', ...labels }, value: (count += more), exemplar: shown(exemplars[i]) }));
     return [...buckets, { metricName: `${this.name}_sum`, labels, value: sum }, { metricName: `${this.name}_count`, labels, value: count }];
   }
+}
+
+function shown(exemplar: Exemplar | undefined): Value['exemplar'] {
+  if (!exemplar) return undefined;
+  const [, trace_id = '', span_id = ''] = exemplar.traceparent.split('-');
+  return { labelSet: { trace_id, span_id }, value: exemplar.value, timestamp: exemplar.atMs / 1_000 };
 }

@@ -1,9 +1,11 @@
-import { collectDefaultMetrics, Counter, Gauge, Registry, type Histogram as PromHistogram } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Registry, type Histogram as PromHistogram, type Metric } from 'prom-client';
 import { getOrAdd } from '../getOrAdd.js';
 import type { Source } from '../model.js';
 import type { UpstreamCall } from '../recording.js';
+import { OPEN_METRICS, openMetricsText, prefersOpenMetrics } from './exposition.js';
 import { Histogram, type Observations } from './histogram.js';
 import { OperationNames } from './operationNames.js';
+import type { RegisteredMetric } from './registryProducer.js';
 
 /** The state of one endpoint of an upstream. */
 export interface EndpointState {
@@ -48,24 +50,27 @@ export class Metrics {
   readonly #answerDrift = this.#counter('contacts_upstream_answer_drift_total', 'Answers of the upstreams that are not as documented, by the kind of difference.', ['source', 'resource', 'kind']);
   readonly #endedConnections = this.#counter('contacts_connections_ended_total', 'Connections of callers that the service ended, by reason.', ['reason']);
   readonly #lookups = this.#counter('contacts_cache_lookups_total', 'Ids that were looked up in the cache, by outcome.', ['source', 'resource', 'outcome']);
+  readonly #telemetryExports = this.#counter('contacts_telemetry_exports_total', 'Exports of traces and metrics over OTLP, by outcome.', ['signal', 'outcome']);
   readonly #operationsBy = new OperationNames<Map<OperationOutcome, Observations>>({
     make: () => new Map(),
     forget: (byOutcome) => byOutcome.forEach((observations) => this.#operations.remove(observations)),
   });
   readonly #callsBy = { PMS: new Map<string, CallObservers>(), CAS360: new Map<string, CallObservers>() };
 
-  constructor() {
+  /** `hasExemplars`: whether traces are kept that exemplars can lead to. */
+  constructor(readonly hasExemplars = false) {
     collectDefaultMetrics({ register: this.#all });
   }
 
-  readonly operation = (name: string | null, outcome: OperationOutcome, seconds: number): void => {
+  /** `traceparent` is that of the operation's trace, if it is sent. */
+  readonly operation = (name: string | null, outcome: OperationOutcome, seconds: number, traceparent?: string): void => {
     const { label: operation, kept: byOutcome } = this.#operationsBy.find(name);
-    getOrAdd(byOutcome, outcome, () => this.#operations.child({ operation, outcome })).observe(seconds);
+    getOrAdd(byOutcome, outcome, () => this.#operations.child({ operation, outcome })).observe(seconds, traceparent);
   };
 
-  readonly upstreamCall = (source: Source, { resource, ids, attempt, outcome, startedAtMs, endedAtMs }: UpstreamCall): void => {
+  readonly upstreamCall = (source: Source, { resource, ids, attempt, outcome, startedAtMs, endedAtMs, traceparent }: UpstreamCall): void => {
     const observers = getOrAdd(this.#callsBy[source], resource, () => ({ seconds: new Map<string, Observations>(), ids: this.#callIds.child({ source, resource }) }));
-    getOrAdd(observers.seconds, outcome, () => this.#calls.child({ source, resource, outcome })).observe((endedAtMs - startedAtMs) / 1_000);
+    getOrAdd(observers.seconds, outcome, () => this.#calls.child({ source, resource, outcome })).observe((endedAtMs - startedAtMs) / 1_000, this.hasExemplars ? traceparent : undefined);
     observers.ids.observe(ids.length);
     if (attempt > 1) this.#retries.inc({ source });
   };
@@ -88,6 +93,10 @@ export class Metrics {
 
   readonly cacheLookups = (source: Source, resource: string, outcome: 'hit' | 'miss' | 'error', count: number): void => {
     if (count > 0) this.#lookups.inc({ source, resource, outcome }, count);
+  };
+
+  readonly telemetryExport = (signal: 'traces' | 'metrics', outcome: 'sent' | 'failed'): void => {
+    this.#telemetryExports.inc({ signal, outcome });
   };
 
   /** Reads the state of an endpoint at each scrape. */
@@ -121,14 +130,14 @@ export class Metrics {
     for (const problem of problems) gauge.set(problem.replaceAll(' ', '-'), () => Number(redis.problem === problem));
   }
 
-  /** All metrics in Prometheus's text format. */
-  text(): Promise<string> {
-    return this.#all.metrics();
+  /** All metrics in Prometheus's text format, or in that of OpenMetrics if there are exemplars and `accept` prefers it. */
+  async text(accept: string | undefined): Promise<{ readonly contentType: string; readonly body: string }> {
+    if (this.hasExemplars && prefersOpenMetrics(accept)) return { contentType: OPEN_METRICS, body: await openMetricsText(this.#all.getMetricsAsArray() as unknown as Metric[]) };
+    return { contentType: this.#all.contentType, body: await this.#all.metrics() };
   }
 
-  get contentType(): string {
-    return this.#all.contentType;
-  }
+  /** The same metrics as objects. */
+  readonly read = (): Promise<readonly RegisteredMetric[]> => this.#all.getMetricsAsJSON() as Promise<readonly unknown[]> as Promise<readonly RegisteredMetric[]>;
 
   readonly #gauges = {
     breaker: this.#gauge('contacts_breaker_open', 'The state of the breaker. 0: closed; 0.5: a trial call is under way; 1: open.', ['source', 'resource']),

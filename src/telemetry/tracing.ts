@@ -1,17 +1,48 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, TraceFlags, type Attributes, type Context, type Tracer } from '@opentelemetry/api';
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
-import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
-import { AlwaysOnSampler, BatchSpanProcessor, ParentBasedSampler, TracerProvider } from '@opentelemetry/sdk-trace';
+import type { Resource } from '@opentelemetry/resources';
+import { BatchSpanProcessor, ParentBasedSampler, TraceIdRatioBasedSampler, TracerProvider, type ReadableSpan } from '@opentelemetry/sdk-trace';
 import type { Source } from '../model.js';
 import type { RecordedIds, UpstreamCall } from '../recording.js';
+import type { SamplerConfig } from '../telemetrySettings.js';
+import type { OtlpExporter } from './otlpExporter.js';
+
+/** How an operation ended. */
+export interface OperationEnd {
+  /** Null if it was refused or has none. */
+  readonly name: string | null;
+  readonly outcome: string;
+  /** The HTTP status of the answer. */
+  readonly status: number;
+  /** The code of the first error. */
+  readonly errorCode: string | undefined;
+  /** Each gets a span, and each call below it. */
+  readonly waits: readonly RecordedIds[];
+}
 
 /** The trace of one operation. */
 export interface OperationTrace {
   /** The header for calls to upstreams (W3C Trace Context). */
   readonly traceparent: string;
-  /** Ends the trace, with a span for each of `waits` and for each call below it. */
-  end(name: string | null, outcome: string, waits: readonly RecordedIds[]): void;
+  end(operation: OperationEnd): void;
+}
+
+/** Where the calls for one resource go. */
+interface Target {
+  readonly address: string;
+  readonly port: number;
+  /** With placeholders for ids. */
+  readonly path: string;
+}
+
+/** By resource. */
+export type Targets = Readonly<Record<Source, Readonly<Record<string, Target>>>>;
+
+export interface TracingOptions {
+  readonly exporter: OtlpExporter<ReadableSpan[]>;
+  readonly resource: Resource;
+  readonly sampler: SamplerConfig;
+  readonly targets: Targets;
 }
 
 /** How many ids of a span are listed, as hashes. */
@@ -23,42 +54,54 @@ const MAX_QUEUED_SPANS = 16_384;
 /** Callers choose operation names, and may choose long ones. */
 const MAX_VALUE_LENGTH = 100;
 
-/** How long the end of the process waits for the receiver. */
-const SHUTDOWN_MS = 1_000;
+const SERVER_ATTRIBUTES = { 'http.request.method': 'POST', 'http.route': '/graphql', 'url.path': '/graphql', 'url.scheme': 'http' };
 
 /**
  * Sends traces over OTLP (protobuf over HTTP). Spans are made from recordings when an operation ends, so operations that are
  * not traced cost nothing. Ids are hashed with a key of this process: a trace shows that two calls were about the same
- * contact, but not which.
+ * contact, but not which. Names and attributes follow OpenTelemetry's conventions for HTTP. `url.full` and a call's `url.path`
+ * are left out: they would hold ids.
  */
 export class Tracing {
+  readonly #exporter: OtlpExporter<ReadableSpan[]>;
+  readonly #targets: Targets;
   readonly #provider: TracerProvider;
   readonly #tracer: Tracer;
   readonly #hashKey = randomBytes(32);
 
-  constructor(url: URL) {
+  constructor({ exporter, resource, sampler, targets }: TracingOptions) {
+    this.#exporter = exporter;
+    this.#targets = targets;
+    const root = new TraceIdRatioBasedSampler(sampler.ratio);
     this.#provider = new TracerProvider({
-      resource: defaultResource().merge(resourceFromAttributes({ 'service.name': 'contacts' })),
-      // The caller's sampling decision wins.
-      sampler: new ParentBasedSampler({ root: new AlwaysOnSampler() }),
+      resource,
+      sampler: sampler.followsCaller ? new ParentBasedSampler({ root }) : root,
       spanLimits: { attributeValueLengthLimit: MAX_VALUE_LENGTH },
-      spanProcessors: [new BatchSpanProcessor({ exporter: new OTLPTraceExporter({ url: url.href }), scheduledDelayMillis: 1_000, maxQueueSize: MAX_QUEUED_SPANS })],
+      spanProcessors: [new BatchSpanProcessor({ exporter, scheduledDelayMillis: 1_000, maxQueueSize: MAX_QUEUED_SPANS })],
     });
     this.#tracer = this.#provider.getTracer('contacts');
   }
 
-  /** Begins an operation's trace, as part of the caller's if it has one. Undefined if the caller does not sample. */
+  /** Begins an operation's trace, as part of the caller's if it has one. Undefined if the sampler drops it. */
   begin(traceparent: string | undefined): OperationTrace | undefined {
     // One monotonic clock for all spans of an operation: the system clock may be set meanwhile, and the two drift apart.
     const zeroMs = Date.now() - performance.now();
-    const span = this.#tracer.startSpan('operation', { kind: SpanKind.SERVER, startTime: zeroMs + performance.now() }, parentOf(traceparent));
+    const span = this.#tracer.startSpan('POST /graphql', { kind: SpanKind.SERVER, startTime: zeroMs + performance.now() }, parentOf(traceparent));
     if (!span.isRecording()) return undefined;
     const { traceId, spanId, traceFlags } = span.spanContext();
     return {
       traceparent: `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`,
-      end: (name, outcome, waits) => {
-        span.setAttributes({ 'graphql.operation.type': 'query', 'contacts.outcome': outcome, ...(name !== null && { 'graphql.operation.name': name }) });
-        if (outcome !== 'ok') span.setStatus({ code: SpanStatusCode.ERROR });
+      end: ({ name, outcome, status, errorCode, waits }) => {
+        span.setAttributes({
+          ...SERVER_ATTRIBUTES,
+          'http.response.status_code': status,
+          'graphql.operation.type': 'query',
+          'contacts.outcome': outcome,
+          ...(name !== null && { 'graphql.operation.name': name }),
+          ...(errorCode !== undefined && { 'error.type': errorCode }),
+        });
+        // A refused operation is the caller's error: the conventions leave the status of such spans unset.
+        if (outcome === 'partial' || outcome === 'failed' || status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
         const within = trace.setSpan(ROOT_CONTEXT, span);
         const calls = new Set<UpstreamCall>();
         for (const wait of waits) this.#record(wait, calls, within, zeroMs);
@@ -67,12 +110,9 @@ export class Tracing {
     };
   }
 
-  /** Sends the spans that are left, within SHUTDOWN_MS. */
-  async shutdown(): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, SHUTDOWN_MS)));
-    await Promise.race([this.#provider.shutdown().catch(() => {}), late]);
-    clearTimeout(timer);
+  /** Sends the spans that are left. Takes about a second at most. */
+  shutdown(): Promise<void> {
+    return this.#exporter.finish(() => this.#provider.shutdown());
   }
 
   /** `recorded` are the calls that have a span: several waits can share a call. */
@@ -98,10 +138,19 @@ export class Tracing {
 
   #recordCall(source: Source, call: UpstreamCall, within: Context, zeroMs: number): void {
     const { resource, attempt, outcome, startedAtMs, endedAtMs } = call;
-    const span = this.#tracer.startSpan(`${resource === 'token' ? 'POST' : 'GET'} ${source} ${resource}`, {
+    const method = resource === 'token' ? 'POST' : 'GET';
+    const target = this.#targets[source][resource];
+    const span = this.#tracer.startSpan(target ? `${method} ${target.path}` : method, {
       kind: SpanKind.CLIENT,
       startTime: zeroMs + startedAtMs,
-      attributes: { ...attributesOf(source, call), 'contacts.attempt': attempt, 'contacts.outcome': outcome },
+      attributes: {
+        'http.request.method': method,
+        ...(target && { 'server.address': target.address, 'server.port': target.port, 'url.template': target.path }),
+        ...(/^\d+$/.test(outcome) && { 'http.response.status_code': Number(outcome) }),
+        ...(outcome !== '200' && { 'error.type': outcome }),
+        ...(attempt > 1 && { 'http.request.resend_count': attempt - 1 }),
+        ...attributesOf(source, call),
+      },
     }, within);
     if (outcome !== '200') span.setStatus({ code: SpanStatusCode.ERROR });
     span.end(zeroMs + endedAtMs);

@@ -8,7 +8,7 @@ export class StatusError extends ContactsError {
   constructor(
     readonly status: number,
     source: Source,
-    /** Whether the system itself says that there is no such thing: 404 with a JSON body. A gateway's page says nothing about it. */
+    /** Whether the system itself says that there is no such thing: a 404 that is not a gateway's (`foreign404`). */
     readonly isNotFound = false,
     /** How long the upstream is not asked, if it requested a pause. */
     retryAfterSeconds?: number,

@@ -1,6 +1,6 @@
 import { buildConnector, Pool, type Client, type Dispatcher } from 'undici';
 import { Connection, MAX_AGE_MS } from './connection.js';
-import { proxyAuthorization, proxyFor, tunnel, type Proxies } from './proxy.js';
+import { atProxy, proxyAuthorization, proxyFor, tunnel, type Proxies } from './proxy.js';
 
 /** How an address is reached. */
 export interface Network {
@@ -45,8 +45,9 @@ class ForwardingPool extends Pool {
 
   constructor(url: URL, proxy: URL, options: Pool.Options) {
     const connect = buildConnector({ timeout: CONNECT_TIMEOUT_MS });
+    const connectProxy: buildConnector.connector = (to, callback) => connect(to, (...result) => (result[0] ? callback(atProxy(result[0]), null) : callback(...result)));
     // undici takes the name for TLS from the `host` header, which is not the proxy's.
-    super(proxy.origin, { ...options, connect: (to: buildConnector.Options, callback: buildConnector.Callback) => connect({ ...to, servername: '' }, callback) });
+    super(proxy.origin, { ...options, connect: (to: buildConnector.Options, callback: buildConnector.Callback) => connectProxy({ ...to, servername: '' }, callback) });
     this.#url = url;
     this.#headers = { host: url.host, ...proxyAuthorization(proxy) };
   }

@@ -21,6 +21,11 @@ export class ProxyRefused extends Error {
   }
 }
 
+/** Marks an error of the connection to a proxy, so that it is not taken for one of the system behind it. */
+export function atProxy<T extends Error | null>(error: T): T {
+  return error && Object.assign(error, { atProxy: true });
+}
+
 /**
  * The proxy for `url`; undefined: none. `noProxy` is a list of `*`, hosts with their subdomains, addresses and networks in CIDR
  * notation. Hosts and addresses may have a port.
@@ -89,7 +94,7 @@ function openTunnel(proxy: URL, authority: string, timeoutMs: number): Promise<S
     const timer = setTimeout(() => asking.destroy(new errors.ConnectTimeoutError('the proxy did not answer')), timeoutMs);
     asking.on('error', (error) => {
       clearTimeout(timer);
-      reject(error);
+      reject(atProxy(error));
     });
     asking.on('connect', ({ statusCode = 0 }, socket: Socket) => {
       clearTimeout(timer);

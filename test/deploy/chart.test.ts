@@ -109,6 +109,7 @@ describe('values', () => {
     ['an unknown value further down', { ...VALUES.usual, redis: { on: true } }, /additional propert\S+ '?on\b/i],
     ['an upstream without what it needs', { pms: { baseUrl: 'https://pms.test' } }, /pms.clientId/],
     ['callers without an issuer', { ...VALUES.usual, auth: { jwksUrl: 'https://identity.test/jwks' } }, /auth.issuer/],
+    ['the key of a receiver among the settings', { ...VALUES.usual, settings: { OTEL_EXPORTER_OTLP_TRACES_HEADERS: 'api-key=x' } }, 'OTEL_EXPORTER_OTLP_TRACES_HEADERS'],
     ['a secret among the settings', { ...VALUES.usual, settings: { PMS_CLIENT_SECRET: 'x' } }, 'PMS_CLIENT_SECRET'],
     ['a router that no label names', { ...VALUES.usual, networkPolicy: { routerNamespaceLabels: { 'kubernetes.io/metadata.name': null } } }, /networkPolicy.routerNamespaceLabels/],
   ])('are refused: %s', (_what, values, message) => {

@@ -18,9 +18,15 @@ export interface Issued {
   /** For localhost, *.test and 127.0.0.1. */
   readonly server: Pair;
   readonly client: Pair;
+  /** Like `server`, but over since yesterday. */
+  readonly expired: Pair;
+  /** Good, for another host. */
+  readonly elsewhere: Pair;
   /** Removes the files. */
   remove(): void;
 }
+
+const SERVER_NAMES = 'subjectAltName=DNS:localhost,DNS:pms.test,DNS:cas360.test,DNS:keys.test,DNS:otlp.test,IP:127.0.0.1';
 
 /** Has openssl issue certificates that are good for two days. */
 export function issue(): Issued {
@@ -29,18 +35,20 @@ export function issue(): Issued {
   const openssl = (...words: string[]): void => void execFileSync('openssl', words, { stdio: 'ignore' });
   const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
   openssl('req', '-x509', ...newKey, '-keyout', path('ca.key'), '-out', path('ca.pem'), '-days', '2', '-subj', '/CN=An authority for tests');
-  const pair = (name: string, extensions: string): Pair => {
+  const pair = (name: string, extensions: string, days = '2'): Pair => {
     writeFileSync(path(`${name}.ext`), extensions);
     openssl('req', ...newKey, '-keyout', path(`${name}.key`), '-out', path(`${name}.csr`), '-subj', `/CN=${name}`);
-    openssl('x509', '-req', '-in', path(`${name}.csr`), '-CA', path('ca.pem'), '-CAkey', path('ca.key'), '-CAcreateserial', '-days', '2', '-extfile', path(`${name}.ext`), '-out', path(`${name}.pem`));
+    openssl('x509', '-req', '-in', path(`${name}.csr`), '-CA', path('ca.pem'), '-CAkey', path('ca.key'), '-CAcreateserial', '-days', days, '-extfile', path(`${name}.ext`), '-out', path(`${name}.pem`));
     const [certFile, keyFile] = [path(`${name}.pem`), path(`${name}.key`)];
     return { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8'), certFile, keyFile };
   };
   return {
     authority: readFileSync(path('ca.pem'), 'utf8'),
     authorityFile: path('ca.pem'),
-    server: pair('server', 'subjectAltName=DNS:localhost,DNS:pms.test,DNS:cas360.test,DNS:keys.test,IP:127.0.0.1'),
+    server: pair('server', SERVER_NAMES),
     client: pair('client', 'extendedKeyUsage=clientAuth'),
+    expired: pair('expired', SERVER_NAMES, '-1'),
+    elsewhere: pair('elsewhere', 'subjectAltName=DNS:elsewhere.test'),
     remove: () => rmSync(folder, { recursive: true }),
   };
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { AnswerBudget } from '../../src/graphql/limits/answerBudget.js';
 import { Cas360Contact } from '../../src/mapping/cas360.js';
 import { createLog } from '../../src/telemetry/log.js';
 import { Endpoint } from '../../src/upstream/endpoint.js';
@@ -81,6 +82,17 @@ describe('the log', () => {
     await app.stop();
     jest.restoreAllMocks();
     expect(app.logged.join()).not.toContain('Western');
+  });
+
+  test('says where an error of our own began that a plan meets', async () => {
+    const app = await startTestApp({ GRAPHIQL: 'true' }, { graphiqlFolder: 'dist/graphiql' });
+    jest.spyOn(AnswerBudget.prototype, 'fields', 'get').mockImplementation(breakDown);
+    const before = app.logged.length;
+    const { errors } = await app.query('{ contact(id: "cas360:54") { address { city } } }', {}, { 'x-upstream-calls': 'plan' });
+    expect(errors?.map(({ extensions }) => extensions.code)).toEqual(['INTERNAL_SERVER_ERROR']);
+    expect(app.logged.slice(before)).toEqual([expect.stringMatching(/^An operation met an error of our own\. \{"frames":\["RangeError","at /)]);
+    await app.stop();
+    jest.restoreAllMocks();
   });
 
   test.each([

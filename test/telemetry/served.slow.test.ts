@@ -23,7 +23,7 @@ describe('the service as a process', () => {
   });
   afterAll(() => receiver.stop());
 
-  test('sends its traces, the last ones before it ends', async () => {
+  test('sends its traces and metrics, the last ones before it ends', async () => {
     const stand = await startStand({ OTEL_EXPORTER_OTLP_ENDPOINT: `${receiver.endpoint}/` });
     try {
       const traceId = randomBytes(16).toString('hex');
@@ -35,8 +35,9 @@ describe('the service as a process', () => {
       expect((await asked).status).toBe(200);
       expect((await stopped(stand)).code).toBe(0);
       const spans = receiver.spans.filter((span) => span.traceId === traceId);
-      expect(spans.map(({ name }) => name).sort()).toEqual(['GET CAS360 contacts', 'POST CAS360 token', 'load CAS360 contacts', 'operation']);
-      expect(receiver.requests[0]!.path).toBe('/v1/traces');
+      expect(spans.map(({ name }) => name).sort()).toEqual(['GET /contacts/{ids}', 'POST /graphql', 'POST /oauth/token', 'load CAS360 contacts']);
+      expect((await receiver.points('contacts_operation_seconds')).map(({ attributes, count }) => [attributes.operation, count])).toEqual([['Last', 1]]);
+      expect(new Set(receiver.requests.map(({ path }) => path))).toEqual(new Set(['/v1/traces', '/v1/metrics']));
       // Whatever the machine knows of itself, it is not told.
       expect(Object.keys(receiver.resource).filter((key) => !/^(service|telemetry)\./.test(key))).toEqual([]);
     } finally {

@@ -5,9 +5,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@
 import { SpanKind } from '@opentelemetry/api';
 import { BatchSpanProcessor } from '@opentelemetry/sdk-trace';
 import fc from 'fast-check';
-import { Tracing } from '../../src/telemetry/tracing.js';
 import { BOTH_WAYS, everyField, idsFrom, startTestApp, type Answer, type TestApp } from '../support/testApp.js';
 import { OtlpReceiver, type ReceivedSpan } from './support/otlpReceiver.js';
+import { createTracing } from './support/tracing.js';
 
 jest.setTimeout(60_000);
 
@@ -21,12 +21,15 @@ const note = (message: unknown): void => {
   if (/^\/(api\/v3\/)?(contacts|addresses)\//.test(url)) arrived.push({ path: url, traceparent: headers.traceparent as string | undefined });
 };
 
+/** Exports under way or done. */
+const flushes: Promise<unknown>[] = [];
+
 /** Spans go out at once, not within a second. */
 function sendAtOnce(): void {
   const onEnd = Reflect.get(BatchSpanProcessor.prototype, 'onEnd');
   jest.spyOn(BatchSpanProcessor.prototype, 'onEnd').mockImplementation(function (this: BatchSpanProcessor, span) {
     onEnd.call(this, span);
-    if (span.kind === SpanKind.SERVER) void this.forceFlush();
+    if (span.kind === SpanKind.SERVER) flushes.push(this.forceFlush().catch(() => {}));
   });
 }
 
@@ -61,24 +64,30 @@ interface Traced {
 async function traced(query: string, variables?: Record<string, unknown>): Promise<Traced> {
   const [traceId, parentSpanId] = [hex(16), hex(8)];
   const answer = await app.query(query, variables, { traceparent: `00-${traceId}-${parentSpanId}-01` });
+  await receiver.trace(traceId);
+  // A trace of many spans goes out in several exports at once, in any order.
+  await Promise.all(flushes);
   const [operation, ...below] = await receiver.trace(traceId);
   const loads = below.filter(({ kind }) => kind === 1);
   return { answer, parentSpanId, operation, loads, calls: below.filter(({ kind }) => kind === 3) };
 }
 
+/** What the conventions for HTTP say of every operation. */
+const SERVED = { 'http.request.method': 'POST', 'http.route': '/graphql', 'url.path': '/graphql', 'url.scheme': 'http' };
 const NAMES = 'query Names($ids: [ID!]!) { contacts(ids: $ids) { name } }';
 const names = (spans: readonly ReceivedSpan[]): string[] => spans.map(({ name }) => name).sort();
 
 test('A call that two loads share has one span', async () => {
-  const tracing = new Tracing(new URL(receiver.endpoint));
+  const tracing = createTracing(receiver.endpoint);
   const traceId = hex(16);
   const nowMs = performance.now();
   const call = { resource: 'contacts', ids: ['1', '2'], relationships: false, attempt: 1, startedAtMs: nowMs, endedAtMs: nowMs + 1, outcome: '200' };
   const waits = ['1', '2'].map((id) => ({ source: 'CAS360' as const, resource: 'contacts', ids: [id], relationships: false, kind: 'sent' as const, fields: new Set(['contacts']), calls: [call], startedAtMs: nowMs }));
-  tracing.begin(`00-${traceId}-${hex(8)}-01`)!.end(null, 'ok', waits);
+  tracing.begin(`00-${traceId}-${hex(8)}-01`)!.end({ name: null, outcome: 'ok', status: 200, errorCode: undefined, waits });
   await tracing.shutdown();
   const [, ...below] = await receiver.trace(traceId);
-  expect(names(below)).toEqual(['GET CAS360 contacts', 'load CAS360 contacts', 'load CAS360 contacts']);
+  // Of an upstream whose address is not known, the method is all that is known.
+  expect(names(below)).toEqual(['GET', 'load CAS360 contacts', 'load CAS360 contacts']);
 });
 
 describe.each(BOTH_WAYS)('the trace of an operation (%s)', () => {
@@ -86,13 +95,13 @@ describe.each(BOTH_WAYS)('the trace of an operation (%s)', () => {
     await app.query(NAMES, { ids: ['pms:4711', 'cas360:54'] });
     const { answer, operation, loads, calls, parentSpanId } = await traced('query Both { contacts(ids: ["pms:4711", "cas360:54"]) { name address { city } } }');
     expect(answer.errors).toBeUndefined();
-    expect(operation).toMatchObject({ name: 'operation', parentSpanId, isError: false });
-    expect(operation.attributes).toEqual({ 'graphql.operation.type': 'query', 'graphql.operation.name': 'Both', 'contacts.outcome': 'ok' });
+    expect(operation).toMatchObject({ name: 'POST /graphql', parentSpanId, isError: false });
+    expect(operation.attributes).toEqual({ ...SERVED, 'http.response.status_code': 200, 'graphql.operation.type': 'query', 'graphql.operation.name': 'Both', 'contacts.outcome': 'ok' });
     expect(names(loads)).toEqual(['load CAS360 addresses', 'load CAS360 contacts', 'load PMS contacts']);
     expect(loads.every((load) => load.parentSpanId === operation.spanId)).toBe(true);
-    expect(names(calls)).toEqual(['GET CAS360 addresses', 'GET CAS360 contacts', 'GET PMS contacts']);
-    for (const call of calls) expect(loads.find(({ spanId }) => spanId === call.parentSpanId)?.name).toBe(call.name.replace('GET', 'load'));
-    expect(receiver.resource).toMatchObject({ 'service.name': 'contacts' });
+    expect(names(calls)).toEqual(['GET /addresses/{ids}', 'GET /api/v3/contacts/{id}', 'GET /contacts/{ids}']);
+    for (const call of calls) expect(loads.find(({ spanId }) => spanId === call.parentSpanId)?.name).toBe(`load ${call.attributes['contacts.source']} ${call.attributes['contacts.resource']}`);
+    expect(receiver.resource).toMatchObject({ 'service.name': 'contacts', 'service.instance.id': expect.stringMatching(/^[0-9a-f-]{36}$/) });
     expect(receiver.requests.at(-1)).toMatchObject({ path: '/v1/traces', headers: { 'content-type': 'application/x-protobuf' } });
   });
 
@@ -101,7 +110,9 @@ describe.each(BOTH_WAYS)('the trace of an operation (%s)', () => {
     const asked = { 'contacts.source': 'CAS360', 'contacts.resource': 'contacts', 'contacts.relationships': true, 'contacts.ids.count': 3 };
     const hashes = expect.arrayContaining([expect.stringMatching(/^[0-9a-f]{16}$/)]);
     expect(loads.map(({ attributes }) => attributes)).toEqual([{ ...asked, 'contacts.kind': 'sent', 'contacts.fields': ['contacts'], 'contacts.ids.hashed': hashes }]);
-    expect(calls.map(({ attributes }) => attributes)).toEqual([{ ...asked, 'contacts.attempt': 1, 'contacts.outcome': '200' }]);
+    const { hostname, port } = new URL(app.sandbox.cas360.url);
+    const http = { 'http.request.method': 'GET', 'http.response.status_code': 200, 'server.address': hostname, 'server.port': Number(port), 'url.template': '/contacts/{ids}' };
+    expect(calls.map(({ attributes }) => attributes)).toEqual([{ ...asked, ...http }]);
   });
 
   test('is told in time: what is below another lies within it, and what comes after another begins later', async () => {
@@ -122,28 +133,37 @@ describe.each(BOTH_WAYS)('the trace of an operation (%s)', () => {
   test('shows a retry beside the attempt that failed, which is marked', async () => {
     app.sandbox.cas360.faults.set([{ on: 'contacts', status: 503, times: 1 }]);
     const { operation, calls } = await traced('{ contact(id: "cas360:54") { name } }');
-    const told = calls.map(({ attributes, isError }) => ({ attempt: attributes['contacts.attempt'], outcome: attributes['contacts.outcome'], isError }));
-    expect(told).toEqual([{ attempt: 1, outcome: '503', isError: true }, { attempt: 2, outcome: '200', isError: false }]);
+    const told = calls.map(({ attributes, isError }) => ({ resent: attributes['http.request.resend_count'], status: attributes['http.response.status_code'], error: attributes['error.type'], isError }));
+    expect(told).toEqual([{ resent: undefined, status: 503, error: '503', isError: true }, { resent: 1, status: 200, error: undefined, isError: false }]);
     expect(operation.isError).toBe(false);
+  });
+
+  test('names each call by its path, with placeholders where the ids were', async () => {
+    const { calls } = await traced('{ contacts(ids: ["pms:4711", "cas360:54"]) { name address { city } } }');
+    const patterns = calls.map(({ attributes }) => new RegExp(`^${String(attributes['url.template']).replace(/\{ids?\}/, '[\\d,]+')}(\\?|$)`));
+    expect(arrived.length).toBeGreaterThan(2);
+    expect(arrived.filter(({ path }) => !patterns.some((pattern) => pattern.test(path)))).toEqual([]);
+    expect(patterns.filter((pattern) => !arrived.some(({ path }) => pattern.test(path)))).toEqual([]);
   });
 
   test('shows a request for a token where one was needed', async () => {
     app.sandbox.pms.revokeTokens();
     const { calls } = await traced('{ contact(id: "pms:4711") { name } }');
-    expect(calls.map(({ name, attributes }) => `${name} ${attributes['contacts.outcome']}`).sort()).toEqual(['GET PMS contacts 200', 'GET PMS contacts 401', 'POST PMS token 200']);
+    expect(calls.map(({ name, attributes }) => `${name} ${attributes['http.response.status_code']}`).sort()).toEqual(['GET /api/v3/contacts/{id} 200', 'GET /api/v3/contacts/{id} 401', 'POST /oauth2/token 200']);
   });
 
   test('marks an operation that lost a part, and the call that lost it', async () => {
     app.sandbox.pms.faults.set([{ status: 500 }]);
     const { answer, operation, calls } = await traced(NAMES, { ids: ['pms:4711', 'cas360:54'] });
     expect(answer.errors).toHaveLength(1);
-    expect(operation).toMatchObject({ isError: true, attributes: { 'contacts.outcome': 'partial' } });
-    expect(names(calls.filter(({ isError }) => isError))).toEqual(['GET PMS contacts']);
+    expect(operation).toMatchObject({ isError: true, attributes: { 'contacts.outcome': 'partial', 'http.response.status_code': 200, 'error.type': 'UPSTREAM_UNAVAILABLE' } });
+    expect(names(calls.filter(({ isError }) => isError))).toEqual(['GET /api/v3/contacts/{id}']);
   });
 
   test('is that of a refused operation too, without its name', async () => {
     const { operation, loads } = await traced('query Nobody { nobody }');
-    expect(operation).toMatchObject({ isError: true, attributes: { 'contacts.outcome': 'refused' } });
+    // The caller's error, not ours.
+    expect(operation).toMatchObject({ isError: false, attributes: { 'contacts.outcome': 'refused', 'http.response.status_code': 400, 'error.type': 'GRAPHQL_VALIDATION_FAILED' } });
     expect(operation.attributes).not.toHaveProperty('graphql.operation.name');
     expect(loads).toEqual([]);
   });
@@ -176,7 +196,8 @@ describe('the trace of an operation that ran out of time', () => {
   test('shows a call that never came back', async () => {
     app.sandbox.cas360.faults.set([{ hang: true }]);
     const { operation, calls } = await traced('{ contact(id: "cas360:54") { name } }');
-    expect(calls.map(({ attributes }) => attributes['contacts.outcome'])).toEqual(['UPSTREAM_TIMEOUT']);
+    expect(calls.map(({ attributes }) => attributes['error.type'])).toEqual(['UPSTREAM_TIMEOUT']);
+    expect(calls[0]!.attributes).not.toHaveProperty('http.response.status_code');
     expect(calls[0]!.endedAt - calls[0]!.startedAt).toBeGreaterThan(2_000_000_000n);
     expect(operation.isError).toBe(true);
   });
@@ -185,7 +206,7 @@ describe('the trace of an operation that ran out of time', () => {
 test('The end of tracing leaves no timer behind', async () => {
   const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
   const before = timers();
-  for (let n = 0; n < 20; n++) await new Tracing(new URL('/v1/traces', receiver.endpoint)).shutdown();
+  for (let n = 0; n < 20; n++) await createTracing(receiver.endpoint).shutdown();
   expect(timers()).toBeLessThan(before + 10);
 });
 
@@ -217,8 +238,36 @@ describe('ids', () => {
     for (const { ids, loads, text } of told) {
       expect(loads).toBeGreaterThan(1);
       expect(ids.filter(({ number }) => text.includes(String(number)))).toEqual([]);
-      expect(text).not.toMatch(/\b4711\b|Western Africa|127\.0\.0\.1|http|Bearer/);
+      expect(text).not.toMatch(/\b4711\b|Western Africa|https?:|Bearer/);
     }
+  });
+});
+
+describe('the sampler', () => {
+  const parent = (flags: string): string => `00-${hex(16)}-${hex(8)}-${flags}`;
+  const keeps = (sampler: { followsCaller: boolean; ratio: number }, traceparent?: string): boolean => {
+    const tracing = createTracing(receiver.endpoint, sampler);
+    const isKept = tracing.begin(traceparent) !== undefined;
+    void tracing.shutdown();
+    return isKept;
+  };
+
+  test.each([
+    [{ followsCaller: true, ratio: 1 }, { none: true, sampled: true, unsampled: false }],
+    [{ followsCaller: true, ratio: 0 }, { none: false, sampled: true, unsampled: false }],
+    [{ followsCaller: false, ratio: 1 }, { none: true, sampled: true, unsampled: true }],
+    [{ followsCaller: false, ratio: 0 }, { none: false, sampled: false, unsampled: false }],
+  ])('%p keeps %p', (sampler, kept) => {
+    expect({ none: keeps(sampler), sampled: keeps(sampler, parent('01')), unsampled: keeps(sampler, parent('00')) }).toEqual(kept);
+  });
+
+  test('keeps the share of traces that it is given, by their ids', () => {
+    const tracing = createTracing(receiver.endpoint, { followsCaller: true, ratio: 0.25 });
+    const kept = Array.from({ length: 2_000 }, () => tracing.begin(undefined)).filter((trace) => trace !== undefined);
+    void tracing.shutdown();
+    // The chance of a wrong verdict is below one in a million.
+    expect(kept.length).toBeGreaterThan(400);
+    expect(kept.length).toBeLessThan(600);
   });
 });
 

@@ -54,7 +54,7 @@ export const VALUES = {
     redis: { enabled: true },
     cache: { ttlSeconds: 60 },
     auth: { jwksUrl: 'https://identity.test/jwks', issuer: 'https://identity.test', audience: 'contacts' },
-    telemetry: { otlpEndpoint: 'http://collector.monitoring:4318' },
+    telemetry: { otlpEndpoint: 'http://collector.monitoring:4318', headers: true },
     settings: { MAX_DEPTH: '10', REQUEST_TIMEOUT_MS: '5000' },
     service: { port: 80 },
     serviceAccount: { annotations: { owner: 'contacts' } },

@@ -58,6 +58,9 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- if .Values.redis.enabled }}
 - REDIS_URL
 {{- end }}
+{{- if and .Values.telemetry.otlpEndpoint .Values.telemetry.headers }}
+- OTEL_EXPORTER_OTLP_HEADERS
+{{- end }}
 {{- end }}
 
 {{/* Every setting that is not empty. */}}
