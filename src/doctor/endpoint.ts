@@ -1,53 +1,85 @@
-import type { Wire } from '../upstream/wire.js';
+import { isRecord } from '../record.js';
+import { foreign404 } from '../upstream/foreign404.js';
 import { parseJson } from '../upstream/json.js';
-import type { Findings } from './findings.js';
-import { reasonOf } from './reasons.js';
+import type { Answer, Wire } from '../upstream/wire.js';
+import { whyNoAnswer, type Why } from './reasons.js';
 
 /** The result of one call: JSON with status 200, another status, or neither. */
 export type Reply =
   | { readonly kind: 'json'; readonly value: unknown; readonly tookMs: number }
-  | { readonly kind: 'refused'; readonly status: number }
-  | { readonly kind: 'failed'; readonly why: string };
+  | { readonly kind: 'refused'; readonly status: number; readonly why: Why; readonly notFound?: NotFound }
+  | { readonly kind: 'failed'; readonly why: Why };
+
+/** A 404. `isForeign`: a gateway's, not the system's. */
+export interface NotFound {
+  readonly isForeign: boolean;
+  /** What all answers of this kind have in common, whatever was asked for. Not for printing: it holds an upstream's words. */
+  readonly form: string;
+}
+
+/** The settings that a call follows from, as in `PMS_BASE_URL`. */
+export type Prefix = 'PMS' | 'CAS360';
 
 /** Makes one call as the service would. */
 export type Asking = (path: string) => Promise<Reply>;
 
-export function asking(wire: Wire, token: string, timeoutMs: number): Asking {
+export function asking(wire: Wire, token: string, timeoutMs: number, prefix: Prefix): Asking {
   return async (path) => {
     const startedAtMs = performance.now();
     try {
-      const { status, body } = await wire.get(path, token, AbortSignal.timeout(timeoutMs));
-      if (status !== 200) return { kind: 'refused', status };
-      return { kind: 'json', value: parseJson(body), tookMs: performance.now() - startedAtMs };
+      const answer = await wire.get(path, token, AbortSignal.timeout(timeoutMs));
+      const { status, body } = answer;
+      if (status !== 200) return { kind: 'refused', status, why: whyRefused(answer, prefix), ...(status === 404 && { notFound: notFound(answer, path) }) };
+      try {
+        return { kind: 'json', value: parseJson(body, answer.contentType), tookMs: performance.now() - startedAtMs };
+      } catch {
+        return { kind: 'failed', why: whyUnreadable(answer, prefix) };
+      }
     } catch (error) {
-      return { kind: 'failed', why: whyUnusable(error) };
+      return { kind: 'failed', why: whyNoAnswer(error) };
     }
   };
 }
 
-function whyUnusable(error: unknown): string {
-  if (error instanceof SyntaxError) return 'what it answers is no JSON: is this a login page, or a proxy’s page in HTML?';
-  return reasonOf(error);
+function whyUnreadable({ body, contentType }: Answer, prefix: Prefix): Why {
+  if (body.length === 0) return { reason: 'empty', text: `it answered 200 without a body: something in front of the system answers. Look at the host and the path of ${prefix}_BASE_URL` };
+  if (isPage(body, contentType)) return { reason: 'page', text: `it answered a web page: a login page, or a proxy’s or gateway’s. Look at the host and the path of ${prefix}_BASE_URL` };
+  return { reason: 'not-json', text: 'what it answers is no JSON, or cut off: look at a proxy in between' };
 }
 
-/** Explains a status other than 200. `prefix` is that of the settings, as in `PMS_BASE_URL`. */
-export function whyRefused(status: number, prefix: string): string {
-  if (status === 401) return `it answered 401: it does not take the token. Do ${prefix}_BASE_URL and ${prefix}_TOKEN_URL belong together?`;
-  if (status === 403) return `it answered 403: the client may not do this. Ask for the right, or look at ${prefix}_SCOPE`;
-  if (status === 404) return `it answered 404: is there a path too many or too few in ${prefix}_BASE_URL?`;
-  if (status === 429) return 'it answered 429: its rate limit is reached. Try again later';
-  if (status >= 500) return `it answered ${status}: it is in trouble itself, or a proxy in front of it`;
-  if (status >= 300 && status < 400) return `it answered ${status}: it leads elsewhere, and the service does not follow. Give ${prefix}_BASE_URL as it is in the end`;
-  return `it answered ${status}, which the service cannot use`;
+/** Explains a status other than 200. */
+export function whyRefused({ status, body, contentType }: Pick<Answer, 'status' | 'body' | 'contentType'>, prefix: Prefix): Why {
+  const address = `${prefix}_BASE_URL`;
+  const by = isPage(body, contentType) ? ' with a web page, as gateways do' : '';
+  if (status >= 300 && status < 400) return { reason: 'redirect', text: `it answered ${status}: it leads elsewhere, and the service does not follow. Give ${address} as it is in the end` };
+  if (status === 401) return { reason: 'unauthorized', text: `it answered 401${by}: it does not take the token. Do ${address} and ${prefix}_TOKEN_URL belong together?` };
+  if (status === 403) return { reason: 'forbidden', text: `it answered 403${by}: the client may not do this. Ask for the right, or look at ${prefix}_SCOPE. Some gateways also answer 403 for a path that they do not have: look at the path of ${address}` };
+  if (status === 404) return { reason: 'path', text: `it answered 404${by}: is there a path too many or too few in ${address}?` };
+  if (status === 429) return { reason: 'rate-limit', text: 'it answered 429: its rate limit is reached. Try again later' };
+  if (status === 502 || status === 504) return { reason: 'unavailable', text: `it answered ${status}${by}: a gateway does not reach the system behind it. Ask who runs it` };
+  if (status >= 500) return { reason: 'unavailable', text: `it answered ${status}${by}: it is in trouble itself, or a proxy in front of it` };
+  return { reason: 'status', text: `it answered ${status}${by}, which the service cannot use: look at the path of ${address}` };
 }
 
-/** Without a token, checks only whether the endpoint answers. */
-export async function checkWithoutToken(wire: Wire, path: string, prefix: string, timeoutMs: number, found: Findings): Promise<void> {
-  const reply = await asking(wire, 'none', timeoutMs)(path);
-  if (reply.kind === 'failed') found.fault(`${prefix}_BASE_URL: ${reply.why}`);
-  else if (reply.kind === 'json') found.warning(`${prefix}_BASE_URL answers without a good token: is it the right address?`);
-  else if (reply.status === 401 || reply.status === 403) found.ok(`${prefix}_BASE_URL answers, and lets nobody in without a token`);
-  else found.fault(`${prefix}_BASE_URL: ${whyRefused(reply.status, prefix)}`);
+function isPage(body: Uint8Array, contentType: unknown): boolean {
+  return /^\s*text\/html\b/i.test(String(contentType)) || /^\s*<(!doctype|html|head|body|h1|\?xml)/i.test(Buffer.from(body.subarray(0, 200)).toString('latin1'));
+}
+
+/** Keys of JSON errors whose values are sentences or codes. Others hold times, paths, and numbers of requests. */
+const SAID: readonly string[] = ['message', 'error', 'error_description', 'error_msg', 'title', 'detail', 'code', 'status', 'statusCode'];
+
+function notFound(answer: Answer, path: string): NotFound {
+  return { isForeign: foreign404(answer) !== undefined, form: formOf(answer, path.split('?', 1)[0]!) };
+}
+
+function formOf({ body, contentType }: Answer, path: string): string {
+  const said = (value: unknown): string => JSON.stringify(value).replaceAll(path, '').replace(/\d+/g, '');
+  try {
+    const json = parseJson(body, contentType);
+    return isRecord(json) ? Object.entries(json).map(([key, value]) => (SAID.includes(key) ? `${key} ${said(value)}` : key)).sort().join() : said(json);
+  } catch {
+    return 'no JSON';
+  }
 }
 
 /** Whether secrets would travel unencrypted between machines. */

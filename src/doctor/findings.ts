@@ -1,62 +1,77 @@
-import { styleText } from 'node:util';
+import { CHECKS, REASONS_PAGE, type Check } from './checks.js';
+import type { Reason } from './reasons.js';
 
-/** `fault`: something would fail. `warning`: it works, but should be changed. `note`: not checked, or good to know. */
-export type Level = 'ok' | 'note' | 'warning' | 'fault';
+/**
+ * `fault`: something would fail. `warning`: it works, but should be changed. `unknown`: this could not be checked. `note`: good to
+ * know.
+ */
+export const LEVELS = ['ok', 'note', 'unknown', 'warning', 'fault'] as const;
+export type Level = (typeof LEVELS)[number];
 
-const COLOURS = { ok: 'green', note: 'gray', warning: 'yellow', fault: 'red' } as const;
+/** The page of the check says more about these. */
+const EXPLAINED_BY_CHECK: readonly Reason[] = ['path', 'credentials', 'store'];
 
-/** The findings about one thing. Only our own sentences: never a value, a body or another program's message. */
+/** One line of the report, and one item of its JSON. */
+export interface Finding {
+  readonly check: Check;
+  readonly level: Level;
+  /** Our own sentence: never a value, a body or another program's message. */
+  readonly message: string;
+  /** Why a call failed. */
+  readonly reason?: Reason;
+  /** The page of this repository that explains it, with its anchor. */
+  readonly docs: string;
+}
+
+/** The findings about one part of the settings, such as the PMS. */
 export class Findings {
-  readonly #list: { readonly level: Level; readonly text: string }[] = [];
-  /** Resolves once all findings so far are printed, and each further one is printed at once. */
-  readonly shown: Promise<void>;
-  #isShown!: () => void;
-  #out: NodeJS.WriteStream | undefined;
+  readonly #list: Finding[] = [];
+  /** Resolves once there is a listener. */
+  readonly watched: Promise<void>;
+  #isWatched!: () => void;
+  #listener: ((finding: Finding) => void) | undefined;
 
   constructor(readonly title: string) {
-    this.shown = new Promise((resolve) => (this.#isShown = resolve));
+    this.watched = new Promise((resolve) => (this.#isWatched = resolve));
   }
 
-  ok(text: string): void {
-    this.#add('ok', text);
+  get list(): readonly Finding[] {
+    return this.#list;
   }
 
-  note(text: string): void {
-    this.#add('note', text);
+  ok(check: Check, message: string): void {
+    this.add('ok', check, message);
   }
 
-  warning(text: string): void {
-    this.#add('warning', text);
+  note(check: Check, message: string): void {
+    this.add('note', check, message);
   }
 
-  fault(text: string): void {
-    this.#add('fault', text);
+  unknown(check: Check, message: string): void {
+    this.add('unknown', check, message);
   }
 
-  count(level: Level): number {
-    return this.#list.filter((finding) => finding.level === level).length;
+  warning(check: Check, message: string): void {
+    this.add('warning', check, message);
   }
 
-  /** Prints the title and the findings so far, and from then on each one as it comes. Coloured on a terminal, unless NO_COLOR is set. */
-  show(out: NodeJS.WriteStream): void {
-    this.#out = out;
-    out.write(`${paint('bold', this.title, out)}\n`);
-    for (const { level, text } of this.#list) print(level, text, out);
-    this.#isShown();
+  fault(check: Check, message: string, reason?: Reason): void {
+    this.add('fault', check, message, reason);
   }
 
-  #add(level: Level, text: string): void {
-    this.#list.push({ level, text });
-    if (this.#out) print(level, text, this.#out);
+  add(level: Level, check: Check, message: string, reason?: Reason): void {
+    const finding: Finding = { check, level, message, ...(reason && { reason }), docs: reason && !EXPLAINED_BY_CHECK.includes(reason) ? REASONS_PAGE : CHECKS[check] };
+    this.#list.push(finding);
+    this.#listener?.(finding);
+  }
+
+  /** Calls `listener` for each finding so far, and for each further one. */
+  watch(listener: (finding: Finding) => void): void {
+    for (const finding of this.#list) listener(finding);
+    this.#listener = listener;
+    this.#isWatched();
   }
 }
-
-function print(level: Level, text: string, out: NodeJS.WriteStream): void {
-  out.write(`  ${paint(COLOURS[level], level.padEnd(8), out)} ${text}\n`);
-}
-
-const paint = (style: Parameters<typeof styleText>[0], text: string, stream: NodeJS.WriteStream): string => styleText(style, text, { stream });
 
 export const milliseconds = (sinceMs: number): string => `${Math.max(1, Math.round(performance.now() - sinceMs))} ms`;
-
-export const counted = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
+export const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;

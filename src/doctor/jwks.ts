@@ -7,7 +7,7 @@ import { readText } from '../readBody.js';
 import { isRecord } from '../record.js';
 import { isOpen } from './endpoint.js';
 import { counted, milliseconds, type Findings } from './findings.js';
-import { reasonOf } from './reasons.js';
+import { whyNoAnswer, type Why } from './reasons.js';
 
 /** With more clock skew, new tokens look not yet valid, or expired ones look valid. */
 const MAX_SKEW_MS = 30_000;
@@ -17,7 +17,7 @@ const MAX_SET_BYTES = 1_048_576;
 
 /** Checks the keys that verify callers' tokens, and the issuer's name. */
 export async function checkAuth({ jwksUrl, issuer }: AuthConfig, proxies: Proxies, timeoutMs: number, found: Findings): Promise<void> {
-  if (isOpen(jwksUrl)) found.warning('AUTH_JWKS_URL is http: whoever is on the way could put other keys in');
+  if (isOpen(jwksUrl)) found.warning('callers.encryption', 'AUTH_JWKS_URL is http: whoever is on the way could put other keys in');
   await checkKeys(jwksUrl, proxies, timeoutMs, found);
   await checkIssuer(issuer, jwksUrl, proxies, timeoutMs, found);
 }
@@ -25,15 +25,15 @@ export async function checkAuth({ jwksUrl, issuer }: AuthConfig, proxies: Proxie
 async function checkKeys(jwksUrl: URL, proxies: Proxies, timeoutMs: number, found: Findings): Promise<void> {
   const startedAtMs = performance.now();
   const reply = await getJson(jwksUrl, proxies, timeoutMs);
-  if (typeof reply === 'string') return found.fault(`AUTH_JWKS_URL: ${reply}. Every token would be refused`);
+  if ('reason' in reply) return found.fault('callers.keys', `AUTH_JWKS_URL: ${reply.text}. Every token would be refused`, reply.reason);
   const took = milliseconds(startedAtMs);
   const { value, dateMs } = reply;
-  if (!isRecord(value) || !Array.isArray(value.keys)) return found.fault('AUTH_JWKS_URL: what it answers is no key set. Every token would be refused');
+  if (!isRecord(value) || !Array.isArray(value.keys)) return found.fault('callers.keys', 'AUTH_JWKS_URL: what it answers is no key set. Every token would be refused', 'wrong-content');
   const usable = (await Promise.all((value.keys as unknown[]).map(isUsable))).filter(Boolean).length;
-  if (usable === 0) found.fault(`AUTH_JWKS_URL: none of its ${counted(value.keys.length, 'key')} can verify a token`);
-  else found.ok(`AUTH_JWKS_URL answers in ${took}, with ${counted(usable, 'usable key')} of ${value.keys.length}`);
+  if (usable === 0) found.fault('callers.keys', `AUTH_JWKS_URL: none of its ${counted(value.keys.length, 'key')} can verify a token`);
+  else found.ok('callers.keys', `AUTH_JWKS_URL answers in ${took}, with ${counted(usable, 'usable key')} of ${value.keys.length}`);
   if (dateMs !== undefined && Math.abs(Date.now() - dateMs) > MAX_SKEW_MS) {
-    found.warning(`the clock here and that of the key server are ${counted(Math.round(Math.abs(Date.now() - dateMs) / 1_000), 'second')} apart: tokens would be refused, or taken for too long`);
+    found.warning('callers.clock', `the clock here and that of the key server are ${counted(Math.round(Math.abs(Date.now() - dateMs) / 1_000), 'second')} apart: tokens would be refused, or taken for too long`);
   }
 }
 
@@ -52,33 +52,41 @@ async function isUsable(key: unknown): Promise<boolean> {
 /** `iss` is compared letter by letter, so compares AUTH_ISSUER with the name that the issuer publishes (OpenID Connect Discovery). */
 async function checkIssuer(issuer: string, jwksUrl: URL, proxies: Proxies, timeoutMs: number, found: Findings): Promise<void> {
   if (!/^https?:\/\//.test(issuer) || !URL.canParse(issuer)) {
-    return found.warning('AUTH_ISSUER is no http or https address, as issuers’ names are: every token whose `iss` is not the same letter by letter is refused');
+    return found.warning('callers.issuer', 'AUTH_ISSUER is no http or https address, as issuers’ names are: every token whose `iss` is not the same letter by letter is refused');
   }
   const reply = await getJson(new URL(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`), proxies, timeoutMs);
-  if (typeof reply === 'string' || !isRecord(reply.value) || typeof reply.value.issuer !== 'string') {
-    return found.note('AUTH_ISSUER does not describe itself (openid-configuration): compare it with the `iss` of a token, letter by letter');
+  if ('reason' in reply || !isRecord(reply.value) || typeof reply.value.issuer !== 'string') {
+    return found.unknown('callers.issuer', 'AUTH_ISSUER does not describe itself (openid-configuration): compare it with the `iss` of a token, letter by letter');
   }
   const { issuer: itself, jwks_uri: keys } = reply.value;
-  if (itself === issuer) found.ok('AUTH_ISSUER is what the issuer calls itself');
-  else found.fault(`AUTH_ISSUER is not what the issuer calls itself${itself.replace(/\/$/, '') === issuer.replace(/\/$/, '') ? ': they differ by the slash at the end' : ''}. Every token would be refused`);
-  if (typeof keys === 'string' && keys !== jwksUrl.href) found.warning('the issuer publishes its keys at another address than AUTH_JWKS_URL');
+  if (itself === issuer) found.ok('callers.issuer', 'AUTH_ISSUER is what the issuer calls itself');
+  else found.fault('callers.issuer', `AUTH_ISSUER is not what the issuer calls itself${itself.replace(/\/$/, '') === issuer.replace(/\/$/, '') ? ': they differ by the slash at the end' : ''}. Every token would be refused`);
+  if (typeof keys === 'string' && keys !== jwksUrl.href) found.warning('callers.issuer', 'the issuer publishes its keys at another address than AUTH_JWKS_URL');
 }
 
 /** The JSON and its `Date`, or why there is none. */
-async function getJson(url: URL, proxies: Proxies, timeoutMs: number): Promise<{ value: unknown; dateMs: number | undefined } | string> {
+async function getJson(url: URL, proxies: Proxies, timeoutMs: number): Promise<{ value: unknown; dateMs: number | undefined } | Why> {
   let response;
   let text;
   try {
     response = await request(url, { dispatcher: openDispatcher(url, { proxies }), signal: AbortSignal.timeout(timeoutMs), headers: { accept: 'application/json' } });
     text = await readText(response.body, MAX_SET_BYTES);
   } catch (error) {
-    return reasonOf(error);
+    return whyNoAnswer(error);
   }
-  if (response.statusCode !== 200) return `it answered ${response.statusCode}`;
+  if (response.statusCode !== 200) return whyRefused(response.statusCode);
   try {
     const dateMs = Date.parse(String(response.headers.date));
     return { value: JSON.parse(text), dateMs: Number.isNaN(dateMs) ? undefined : dateMs };
   } catch {
-    return 'what it answers is no JSON';
+    return { reason: 'not-json', text: 'what it answers is no JSON: is this a login page, or a proxy’s page?' };
   }
+}
+
+function whyRefused(status: number): Why {
+  if (status >= 300 && status < 400) return { reason: 'redirect', text: `it answered ${status}: it leads elsewhere, and the service does not follow. Give the address as it is in the end` };
+  if (status === 401 || status === 403) return { reason: 'forbidden', text: `it answered ${status}: keys must be public` };
+  if (status === 404) return { reason: 'path', text: 'it answered 404: look at its path' };
+  if (status >= 500) return { reason: 'unavailable', text: `it answered ${status}: it is in trouble itself, or a proxy in front of it` };
+  return { reason: 'status', text: `it answered ${status}: look at its address` };
 }

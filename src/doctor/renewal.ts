@@ -4,33 +4,37 @@ import type { Cas360Config, Config } from '../config.js';
 import { Redis } from '../shared/redis.js';
 import type { Kept } from '../upstream/oauth2/refreshToken/state.js';
 import { StoreFailure } from '../upstream/oauth2/refreshToken/store.js';
-import { TokenUnavailable } from '../upstream/oauth2/tokenUnavailable.js';
 import { milliseconds, type Findings } from './findings.js';
+import type { Why } from './reasons.js';
+import { whyNoToken } from './tokenReasons.js';
 import { MIN_LIFE_MS, reportTokenState, type TokenState } from './tokenState.js';
 import { readTokenStore, storeFault, withTokenStore } from './tokenStore.js';
 import { uninterrupted } from './uninterrupted.js';
-import { tokenLife, whyNoToken } from './upstreamReport.js';
+import { tokenLife } from './upstreamReport.js';
 
 const SILENT = { info: () => {}, warn: () => {}, error: () => {} };
 
 /** Renews as a process of the service does, and takes its turn among them. Says what it does before. Returns the access token. */
 export async function renew(config: Config, cas360: Cas360Config, state: TokenState, dispatcher: Dispatcher, found: Findings): Promise<string | undefined> {
   found.note(
+    'cas360.renewal',
     `--renew takes its turn, and sends the refresh token to CAS 360${state === 'refused' ? ' once more' : ''}, which voids it. The next one goes to ` +
       `${config.redisUrl === undefined ? 'the file of CAS360_TOKEN_FILE' : 'Redis'}. A service that runs goes on, and adopts the new one`,
   );
-  await found.shown;
+  await found.watched;
   const redis = config.redisUrl === undefined ? undefined : new Redis({ url: config.redisUrl, onHealth: () => {} });
   try {
     if (state === 'refused') await withTokenStore(config, cas360, (store) => store.update((kept) => allowedAgain(kept, clientOf(cas360))));
     const tokens = await createCas360Tokens(cas360, { log: SILENT, metrics: { watchRefreshToken: () => {} }, redis, dispatcher });
     const accessToken = await uninterrupted(tokens.refreshToken, found, () => obtain(tokens, found)).finally(tokens.stopBeats);
-    found.ok('the next refresh token is kept');
+    found.ok('cas360.renewal', 'the next refresh token is kept');
     return accessToken;
   } catch (error) {
     const stored = await withTokenStore(config, cas360, readTokenStore).catch(() => undefined);
     const now = stored && reportTokenState(stored, cas360, found);
-    if (now !== 'refused') found.fault(whyNotRenewed(error, config));
+    if (now === 'refused') return undefined;
+    const { text, reason } = whyNotRenewed(error, config);
+    found.fault('cas360.renewal', text, reason);
     return undefined;
   } finally {
     redis?.close();
@@ -49,18 +53,16 @@ async function obtain({ request, initial, refreshToken }: Cas360Tokens, found: F
   try {
     // Another process may have renewed since the state was read.
     const { accessToken, lifetimeSeconds } = initial && initial.lifetimeSeconds > MIN_LIFE_MS / 1_000 ? initial : await request();
-    found.ok(`token granted in ${milliseconds(startedAtMs)}; ${tokenLife(lifetimeSeconds)}`);
+    found.ok('cas360.accessToken', `token granted in ${milliseconds(startedAtMs)}; ${tokenLife(lifetimeSeconds)}`);
     return accessToken;
   } finally {
-    if (refreshToken.isUnkept) found.warning('what came of the refresh token is not kept yet: this tries again until it is. Do not end it');
+    if (refreshToken.isUnkept) found.warning('cas360.renewal', 'what came of the refresh token is not kept yet: this tries again until it is. Do not end it');
     await refreshToken.close();
   }
 }
 
-function whyNotRenewed(error: unknown, config: Config): string {
+function whyNotRenewed(error: unknown, config: Config): Why {
   const cause = error instanceof Error && error.cause instanceof StoreFailure ? error.cause : error;
-  if (cause instanceof StoreFailure) return storeFault(cause, config);
-  const status = error instanceof TokenUnavailable ? error.facts.status : undefined;
-  if (status === 400 || status === 401) return `CAS360_TOKEN_URL answered ${status}: CAS 360 does not take the refresh token, or CAS360_SCOPE`;
-  return whyNoToken(error, 'CAS360');
+  if (cause instanceof StoreFailure) return { reason: 'store', text: storeFault(cause, config) };
+  return whyNoToken(error, 'CAS360', 'the refresh token, or CAS360_SCOPE');
 }

@@ -19,9 +19,10 @@ const MIN_DIFFERENT_CHARACTERS = 10;
 
 export function checkSettings(env: NodeJS.ProcessEnv, found: Findings): UsableSettings {
   const { config, faults } = readUsable(env);
-  if (faults.length === 0) found.ok('can be used: the service would start');
-  for (const fault of faults) found.fault(fault);
-  if (config.graphiql) found.warning('GRAPHIQL is true: GraphiQL and introspection are open to whoever may ask. Leave it off in production');
+  if (faults.length === 0) found.ok('settings.values', 'can be used: the service would start');
+  for (const fault of faults) found.fault('settings.values', fault);
+  for (const warning of config.warnings) found.warning('settings.values', warning);
+  if (config.graphiql) found.warning('settings.graphiql', 'GRAPHIQL is true: GraphiQL and introspection are open to whoever may ask. Leave it off in production');
   const faulty = faults.map((fault) => fault.split(' ', 1)[0]!);
   if (!faulty.some((name) => name.startsWith('ROUTER_SECRET'))) checkRouterSecrets(config.routerSecrets, found);
   return { config, faulty };
@@ -43,12 +44,12 @@ function readUsable(env: NodeJS.ProcessEnv): { config: Config; faults: readonly 
 }
 
 function checkRouterSecrets(secrets: readonly string[], found: Findings): void {
-  if (secrets.length === 0) return found.warning('ROUTER_SECRET is not set: whoever reaches the port may ask');
+  if (secrets.length === 0) return found.warning('settings.routerSecret', 'ROUTER_SECRET is not set: whoever reaches the port may ask');
   for (const [index, secret] of secrets.entries()) {
     const which = secrets.length === 1 ? 'ROUTER_SECRET' : `ROUTER_SECRET, part ${index + 1},`;
-    if (!/^[\x21-\x7e]+$/.test(secret)) found.fault(`${which} has a character that cannot stand in a header: no request could carry it`);
+    if (!/^[\x21-\x7e]+$/.test(secret)) found.fault('settings.routerSecret', `${which} has a character that cannot stand in a header: no request could carry it`);
     else if (secret.length < MIN_SECRET_LENGTH || new Set(secret).size < MIN_DIFFERENT_CHARACTERS) {
-      found.warning(`${which} can be guessed: take ${MIN_SECRET_LENGTH} characters or more, drawn at random`);
+      found.warning('settings.routerSecret', `${which} can be guessed: take ${MIN_SECRET_LENGTH} characters or more, drawn at random`);
     }
   }
 }

@@ -27,10 +27,10 @@ const SENTENCES: Readonly<Record<Exclude<TokenState, 'rest'>, readonly [Level, s
 export function reportTokenState(stored: Stored, cas360: Cas360Config, found: Findings, mayRenew = false): TokenState {
   const state = tokenState(stored, cas360);
   if (state === 'rest') {
-    found.warning(`CAS 360’s token endpoint asked to be left alone until ${new Date(stored.kept!.restsUntilMs).toISOString()}: the refresh token is not sent before`);
+    found.warning('cas360.refreshToken', `CAS 360’s token endpoint asked to be left alone until ${new Date(stored.kept!.restsUntilMs).toISOString()}: the refresh token is not sent before`);
   } else {
     const [level, text] = SENTENCES[state];
-    found[state === 'refused' && mayRenew ? 'warning' : level](text);
+    found.add(state === 'refused' && mayRenew ? 'warning' : level, 'cas360.refreshToken', text);
   }
   return state;
 }
@@ -38,7 +38,7 @@ export function reportTokenState(stored: Stored, cas360: Cas360Config, found: Fi
 /** Returns the access token that is kept, and reports how long it lives. Undefined: there is none that outlives the checks. */
 export function reportAccessToken(grant: KeptGrant | undefined, nowMs: number, found: Findings): string | undefined {
   if (!grant || grant.expiresAtMs - nowMs <= MIN_LIFE_MS) return undefined;
-  found.ok(`an access token is kept: ${tokenLife((grant.expiresAtMs - nowMs) / 1_000)} from now`);
+  found.ok('cas360.accessToken', `an access token is kept: ${tokenLife((grant.expiresAtMs - nowMs) / 1_000)} from now`);
   return grant.accessToken;
 }
 
@@ -58,7 +58,7 @@ export function reportLeader({ kept, nowMs }: Stored, found: Findings): void {
   if (!kept) return;
   const { leader, leaderSeenMs } = kept;
   const silentMs = nowMs - leaderSeenMs;
-  if (leader === '') found.note('no process of the service is running, or the leader has just ended');
-  else if (silentMs > LEADER_STALE_MS) found.note(`the leading process last wrote ${duration(silentMs / 1_000)} ago: it has ended, or cannot write`);
-  else found.ok('a process of the service is running: it leads, and has just written');
+  if (leader === '') found.note('cas360.leader', 'no process of the service is running, or the leader has just ended');
+  else if (silentMs > LEADER_STALE_MS) found.note('cas360.leader', `the leading process last wrote ${duration(silentMs / 1_000)} ago: it has ended, or cannot write`);
+  else found.ok('cas360.leader', 'a process of the service is running: it leads, and has just written');
 }

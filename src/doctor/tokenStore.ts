@@ -22,8 +22,8 @@ type Checked = Stored & { readonly canWrite: boolean };
 export async function checkTokenStore({ redisUrl }: Config, cas360: Cas360Config, found: Findings): Promise<Checked | undefined> {
   if (redisUrl !== undefined) return readRedis(redisUrl, cas360, found);
   if (cas360.tokenFile !== undefined) return readFile(cas360.tokenFile, cas360, found);
-  found.warning('neither CAS360_TOKEN_FILE nor REDIS_URL is set: the refresh token is lost with the process, and must then be approved again');
-  found.note('no contact was read: that would spend the refresh token, and there is no place to keep the next one');
+  found.warning('cas360.tokenStore', 'neither CAS360_TOKEN_FILE nor REDIS_URL is set: the refresh token is lost with the process, and must then be approved again');
+  found.unknown('cas360.accessToken', 'no contact was read: that would spend the refresh token, and there is no place to keep the next one');
   return undefined;
 }
 
@@ -44,11 +44,11 @@ async function readRedis(redisUrl: string, cas360: Cas360Config, found: Findings
     const stored = await withTokenStore({ redisUrl }, cas360, readTokenStore);
     // Deletes nothing. Redis refuses it like the writes of the token, and takes both when it is full.
     const problem = await withRedis(redisUrl, (client) => client.hDel(CAS360_TOKEN_KEY, 'none')).then(() => undefined, whyNot);
-    if (problem === undefined) found.ok('the refresh token can be kept in Redis');
-    else found.fault(`the refresh token cannot be kept in Redis: ${problem}`);
+    if (problem === undefined) found.ok('cas360.tokenStore', 'the refresh token can be kept in Redis');
+    else found.fault('cas360.tokenStore', `the refresh token cannot be kept in Redis: ${problem}`);
     return { ...stored, canWrite: problem === undefined };
   } catch (error) {
-    found.fault(storeFault(error, { redisUrl }));
+    found.fault('cas360.tokenStore', storeFault(error, { redisUrl }));
     return undefined;
   }
 }
@@ -57,10 +57,10 @@ async function readFile(path: string, cas360: Cas360Config, found: Findings): Pr
   const told = new Set<string>();
   const tell = (error: unknown): void => {
     const fault = storeFault(error, { redisUrl: undefined });
-    if (!told.has(fault)) found.fault(`${fault}. The service would not start`);
+    if (!told.has(fault)) found.fault('cas360.tokenStore', `${fault}. The service would not start`);
     told.add(fault);
   };
-  await tryTokenStore({ cas360 }, undefined).then(() => found.ok('CAS360_TOKEN_FILE can be written'), tell);
+  await tryTokenStore({ cas360 }, undefined).then(() => found.ok('cas360.tokenStore', 'CAS360_TOKEN_FILE can be written'), tell);
   try {
     const stored = await withTokenStore({ redisUrl: undefined }, cas360, readTokenStore);
     if (stored.kept) await checkPlace(path, found);
@@ -80,6 +80,6 @@ export async function readTokenStore(store: StateStore): Promise<Stored> {
 
 async function checkPlace(path: string, found: Findings): Promise<void> {
   const [file, folder] = await Promise.all([stat(path), stat(dirname(path))]);
-  if (file.dev !== folder.dev) found.fault('CAS360_TOKEN_FILE is mounted by itself, and cannot be replaced: mount its folder');
-  if (process.platform !== 'win32' && (file.mode & 0o077) !== 0) found.warning('CAS360_TOKEN_FILE can be read by others: chmod 600');
+  if (file.dev !== folder.dev) found.fault('cas360.tokenStore', 'CAS360_TOKEN_FILE is mounted by itself, and cannot be replaced: mount its folder');
+  if (process.platform !== 'win32' && (file.mode & 0o077) !== 0) found.warning('cas360.tokenStore', 'CAS360_TOKEN_FILE can be read by others: chmod 600');
 }

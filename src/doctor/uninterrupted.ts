@@ -13,7 +13,7 @@ export async function uninterrupted<T>(refreshToken: RefreshToken, found: Findin
   const hold = (signal: NodeJS.Signals): void => {
     first = signal;
     refreshToken.endWaiting();
-    found.note('told to end: this ends when the next refresh token is kept. Ended now, only a person could get another');
+    found.note('cas360.renewal', 'told to end: this ends when the next refresh token is kept. Ended now, only a person could get another');
   };
   const letGo = onSignals(SIGNALS, hold, () => {
     if (!refreshToken.isExchanging) process.exit(1);

@@ -1,23 +1,21 @@
-import { NoAnswer } from '../upstream/oauth2/noAnswer.js';
-import { TokenUnavailable } from '../upstream/oauth2/tokenUnavailable.js';
+import type { Check } from './checks.js';
 import { counted, type Findings } from './findings.js';
-import { reasonOf } from './reasons.js';
 
 /** A call that takes this share of its timeout leaves too little time for an operation's next calls. */
 const SLOW_PART = 0.3;
 const MAX_NAMED = 10;
 
-export function reportLatency(what: string, tookMs: number, timeoutMs: number, found: Findings): void {
+export function reportLatency(check: Check, what: string, tookMs: number, timeoutMs: number, found: Findings): void {
   const took = `${what} took ${Math.max(1, Math.round(tookMs))} ms`;
-  if (tookMs > timeoutMs * SLOW_PART) found.warning(`slow: ${took}. REQUEST_TIMEOUT_MS leaves ${timeoutMs} ms for a call`);
-  else found.ok(took);
+  if (tookMs > timeoutMs * SLOW_PART) found.warning(check, `slow: ${took}. REQUEST_TIMEOUT_MS leaves ${timeoutMs} ms for a call`);
+  else found.ok(check, took);
 }
 
-export function reportDifferences(differences: readonly string[], file: string, found: Findings): void {
-  if (differences.length === 0) return found.ok(`every key and listed value of the answer is in openapi/${file}`);
+export function reportDifferences(check: Check, differences: readonly string[], file: string, found: Findings): void {
+  if (differences.length === 0) return found.ok(check, `every key and listed value of the answer is in openapi/${file}`);
   const named = differences.slice(0, MAX_NAMED).join('; ');
   const others = differences.length > MAX_NAMED ? `; and ${differences.length - MAX_NAMED} more` : '';
-  found.warning(`the answer has ${counted(differences.length, 'thing')} that openapi/${file} does not know: ${named}${others}`);
+  found.warning(check, `the answer has ${counted(differences.length, 'thing')} that openapi/${file} does not know: ${named}${others}`);
 }
 
 export const tokenLife = (lifetimeSeconds: number): string => `it lives ${duration(lifetimeSeconds)}`;
@@ -25,13 +23,4 @@ export const tokenLife = (lifetimeSeconds: number): string => `it lives ${durati
 export function duration(ofSeconds: number): string {
   const seconds = Math.round(ofSeconds);
   return seconds < 7_200 ? counted(seconds, 'second') : counted(Math.round(seconds / 3_600), 'hour');
-}
-
-/** Why a token endpoint gave no token, for other reasons than the credentials. */
-export function whyNoToken(error: unknown, prefix: string): string {
-  if (!(error instanceof TokenUnavailable) || error.cause instanceof NoAnswer) return `${prefix}_TOKEN_URL: ${reasonOf(error)}`;
-  const { status } = error.facts;
-  if (status === 404 || status === 405) return `${prefix}_TOKEN_URL answered ${status}: there is no token endpoint`;
-  if (status !== undefined) return `${prefix}_TOKEN_URL answered ${status}`;
-  return `${prefix}_TOKEN_URL: ${error.message}`;
 }

@@ -3,24 +3,20 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { clientOf } from '../../src/build/cas360Tokens.js';
-import { exchangeRefreshToken } from '../../src/upstream/cas360/token.js';
+import { inspectConfig } from '../../src/config.js';
+import { checkCas360 } from '../../src/doctor/cas360.js';
+import { Findings } from '../../src/doctor/findings.js';
 import { newProcessName } from '../../src/upstream/oauth2/refreshToken/processName.js';
 import { begunWith, hashOf, type Kept } from '../../src/upstream/oauth2/refreshToken/state.js';
-import { startTestApp, type TestApp } from '../support/testApp.js';
 import { until } from '../support/until.js';
-import { diagnoseCas360, runDoctor, secretsOf, startDoctor, type Diagnosis, type RunningDoctor } from './support/doctor.js';
+import { diagnoseCas360, type Diagnosis } from './support/doctor.js';
 import { filePlace, redisPlace, type TokenPlace } from './support/tokenPlaces.js';
+import { ACCESS, KEPT, renewals, TokenStage } from './support/tokenStage.js';
 
-jest.setTimeout(60_000);
-
-const NAME = '{ contact(id: "cas360:54") { name } }';
+const stage = TokenStage.use();
 const ELSEWHERE = 'another-host/boot/pid 7 0f0f';
-const KEPT = 'cnryKeptRefreshToken';
-const ACCESS = 'cnryKeptAccessToken';
-
-const renewals = ({ sandbox }: TestApp): number => sandbox.cas360.calls.filter(({ kind, path }) => kind === 'token' && path.includes('refresh_token=')).length;
 
 /** The name of a process of this machine that has ended. */
 function gone(): string {
@@ -28,56 +24,17 @@ function gone(): string {
   return `${host} ${spawnSync('true').pid} ${unique}`;
 }
 
-let app: TestApp;
-let token: string;
-let said: string[];
-let running: RunningDoctor | undefined;
-beforeAll(async () => {
-  app = await startTestApp({ CAS360_BASE_URL: undefined });
-});
-afterAll(() => app.stop());
-beforeEach(() => {
-  app.reset();
-  token = app.sandbox.cas360.issueRefreshToken();
-  said = [];
-});
-afterEach(async () => {
-  // Only after a failure.
-  running?.child.kill('SIGKILL');
-  await running?.ended;
-  running = undefined;
-  const hidden = secretsOf({ ...app.sandbox.environment, CAS360_REFRESH_TOKEN: token });
-  for (const word of [KEPT, ACCESS]) hidden.add(word, word);
-  for (const output of said) expect(hidden.foundIn(output)).toEqual([]);
-});
-
-const settings = (place: Pick<TokenPlace, 'settings'>, more: Record<string, string | undefined> = {}): Record<string, string> => {
-  const all: Record<string, string | undefined> = { ...app.sandbox.environment, CAS360_REFRESH_TOKEN: token, ...place.settings, ...more };
-  return Object.fromEntries(Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined));
-};
-
 async function diagnose(all: Record<string, string>, ...words: '--renew'[]): Promise<Diagnosis> {
-  const diagnosis = await diagnoseCas360(all, '54', words.length > 0);
-  said.push(diagnosis.output);
-  return diagnosis;
+  return stage.heard(await diagnoseCas360(all, '54', words.length > 0));
 }
 
 /** Identifies the client of the sandbox, and another one. */
 const clients = (): { ours: string; other: string } => {
-  const { sandbox } = app;
+  const { sandbox } = stage.app;
   const tokenUrl = new URL('/oauth/token', sandbox.cas360.url);
   const clientId = sandbox.cas360.client.id;
   return { ours: clientOf({ tokenUrl, clientId }), other: clientOf({ tokenUrl, clientId: 'another' }) };
 };
-
-/** An access token, as another process would get it. */
-async function granted(): Promise<string> {
-  const { sandbox } = app;
-  const { url, client } = sandbox.cas360;
-  const outcome = await exchangeRefreshToken({ tokenUrl: new URL('/oauth/token', url), clientId: client.id, clientSecret: client.secret, scope: sandbox.environment.CAS360_SCOPE }, sandbox.cas360.issueRefreshToken(), 5_000);
-  if (outcome.kind !== 'granted') throw new Error(JSON.stringify(outcome));
-  return outcome.grant!.accessToken;
-}
 
 interface State {
   readonly kept?: (kept: Kept, nowMs: number) => Kept;
@@ -100,7 +57,7 @@ const STATES: Readonly<Record<string, State>> = {
   'to be left alone': { kept: (kept, nowMs) => ({ ...kept, restsUntilMs: Math.max(nowMs, Date.parse('2099-01-01')) }), level: 'warning', says: 'asked to be left alone until 2099-01-01T00:00:00.000Z', isSent: false },
 };
 
-describe.each([['a file', filePlace], ['Redis', redisPlace]])('The doctor on a token in %s', (name, open) => {
+describe.each([['a file', filePlace], ['Redis', redisPlace]])('The doctor on a token in %s', (_name, open) => {
   let place: TokenPlace;
   beforeAll(async () => {
     place = await open();
@@ -108,86 +65,85 @@ describe.each([['a file', filePlace], ['Redis', redisPlace]])('The doctor on a t
   afterAll(() => place.stop());
   beforeEach(() => place.clear());
 
-  const put = (kept: State['kept']): Promise<unknown> => place.update((_, nowMs) => kept?.(begunWith(token, undefined), nowMs));
+  const put = (kept: State['kept']): Promise<unknown> => place.update((_, nowMs) => kept?.(begunWith(stage.token, undefined), nowMs));
 
   test.each(Object.entries(STATES))('that is %s: says so, and changes nothing', async (_state, { kept, level, says }) => {
     await put(kept);
     const before = await place.snapshot();
-    const { of, code } = await diagnose(settings(place));
+    const { of, code } = await diagnose(stage.settings(place));
     expect(of(level)).toEqual(expect.arrayContaining([expect.stringContaining(says)]));
     expect(of('fault')).toHaveLength(level === 'fault' ? 1 : 0);
     expect(code).toBe(level === 'fault' ? 1 : 0);
     expect(await place.snapshot()).toEqual(before);
-    expect(renewals(app)).toBe(0);
+    expect(renewals(stage.app)).toBe(0);
   });
 
   test.each(Object.entries(STATES).filter(([, { isSent }]) => isSent))('that is %s: --renew says what it does, sends it once, and keeps the next one', async (_state, { kept }) => {
     await put(kept);
-    const { of, output, code } = await diagnose(settings(place), '--renew');
+    const { of, output, code } = await diagnose(stage.settings(place), '--renew');
     expect(output).toMatch(/--renew takes its turn, and sends the refresh token to CAS 360( once more)?, which voids it. The next one goes to (Redis|the file of CAS360_TOKEN_FILE). A service that runs goes on, and adopts the new one\n[^]*the next refresh token is kept/);
     expect(of('ok')).toEqual(expect.arrayContaining(['the known contact was found']));
-    expect([code, renewals(app)]).toEqual([0, 1]);
+    expect([code, renewals(stage.app)]).toEqual([0, 1]);
     const after = await place.update((current) => current);
     expect(after).toMatchObject({ mark: 'usable', turn: undefined, leader: '' });
-    expect(after!.refreshToken).not.toBe(token);
-    expect(app.sandbox.cas360.spentTokenUses).toBe(0);
+    expect(after!.refreshToken).not.toBe(stage.token);
+    expect(stage.app.sandbox.cas360.spentTokenUses).toBe(0);
   });
 
   test('says how long the access token that is kept lives, and uses it', async () => {
-    const accessToken = await granted();
+    const accessToken = await stage.granted();
     await put((kept, nowMs) => ({ ...kept, mark: 'unknown', grant: { accessToken, expiresAtMs: nowMs + 3_600_000 } }));
     for (const words of [[], ['--renew']] as const) {
-      const { of } = await diagnose(settings(place), ...words);
+      const { of } = await diagnose(stage.settings(place), ...words);
       expect(of('ok')).toEqual(expect.arrayContaining([expect.stringMatching(/^an access token is kept: it lives 3[56]\d\d seconds/), 'the known contact was found']));
       expect(of('note').filter((text) => text.startsWith('--renew did not send the refresh token'))).toHaveLength(words.length);
     }
     await put((kept, nowMs) => ({ ...kept, grant: { accessToken, expiresAtMs: nowMs + 20_000 } }));
-    expect((await diagnose(settings(place))).of('note')).toEqual(expect.arrayContaining([expect.stringContaining('no living access token is kept, and getting one would spend the refresh token')]));
+    expect((await diagnose(stage.settings(place))).of('unknown')).toEqual(expect.arrayContaining([expect.stringContaining('no living access token is kept, and getting one would spend the refresh token')]));
     // The one of this test.
-    expect(renewals(app)).toBe(1);
+    expect(renewals(stage.app)).toBe(1);
   });
 
   test.each(Object.entries(STATES).filter(([name, { isSent }]) => !isSent && name !== 'in use'))('that is %s: --renew does not send it', async (_state, { kept, level, says }) => {
     await put(kept);
     const before = await place.snapshot();
-    const { of, output } = await diagnose(settings(place), '--renew');
+    const { of, output } = await diagnose(stage.settings(place), '--renew');
     expect(of(level)).toEqual(expect.arrayContaining([expect.stringContaining(says)]));
     expect(output).not.toContain('--renew takes its turn');
     expect(await place.snapshot()).toEqual(before);
-    expect(renewals(app)).toBe(0);
+    expect(renewals(stage.app)).toBe(0);
   });
 
   test('in use: --renew waits for the other process, and adopts what comes of it', async () => {
     await put(STATES['in use']!.kept);
-    const doctor = (running = startDoctor(settings(place), '--renew'));
+    const doctor = stage.renew(place);
     await until('it says what it does', () => doctor.said().includes('--renew takes its turn'));
-    const accessToken = await granted();
+    const accessToken = await stage.granted();
     await place.update((kept, nowMs) => ({ ...kept!, count: kept!.count + 1, turn: undefined, refreshToken: KEPT, grant: { accessToken, expiresAtMs: nowMs + 3_600_000 } }));
-    const { output, code } = await doctor.ended;
-    said.push(output);
+    const { code } = stage.heard(await doctor.ended);
     // The other process's.
-    expect([code, renewals(app)]).toEqual([0, 1]);
+    expect([code, renewals(stage.app)]).toEqual([0, 1]);
     expect(await place.update((kept) => kept)).toMatchObject({ refreshToken: KEPT });
   });
 
   test('that CAS 360 refuses again when --renew sends it once more: it stays refused for the service', async () => {
-    token = 'refresh-cnrySpent';
+    stage.token = 'refresh-cnrySpent';
     await put(STATES.refused!.kept);
-    const { of, code } = await diagnose(settings(place), '--renew');
+    const { of, code } = await diagnose(stage.settings(place), '--renew');
     expect(of('fault')).toEqual(expect.arrayContaining([expect.stringContaining('CAS 360 refused the refresh token')]));
-    expect([code, renewals(app)]).toEqual([1, 1]);
-    expect(await place.update((kept) => kept)).toMatchObject({ refreshToken: token, mark: 'refused', refusedWith: `${clients().other} ${clients().ours}` });
-    expect((await diagnose(settings(place))).of('fault')).toHaveLength(1);
-    expect(renewals(app)).toBe(1);
+    expect([code, renewals(stage.app)]).toEqual([1, 1]);
+    expect(await place.update((kept) => kept)).toMatchObject({ refreshToken: stage.token, mark: 'refused', refusedWith: `${clients().other} ${clients().ours}` });
+    expect((await diagnose(stage.settings(place))).of('fault')).toHaveLength(1);
+    expect(renewals(stage.app)).toBe(1);
   });
 
   test('that may have been sent when --renew got no answer: says so, and does not send it again', async () => {
-    app.sandbox.cas360.faults.set([{ on: 'token', after: 1, reset: 'before-headers' }]);
+    stage.app.sandbox.cas360.faults.set([{ on: 'token', after: 1, reset: 'before-headers' }]);
     for (const words of [['--renew'], ['--renew'], []] as const) {
-      const { of, code } = await diagnose(settings(place), ...words);
+      const { of, code } = await diagnose(stage.settings(place), ...words);
       expect(of('fault')).toEqual(expect.arrayContaining([expect.stringContaining('no answer was kept: it may be spent')]));
-      expect([code, renewals(app)]).toEqual([1, 1]);
-      app.sandbox.cas360.faults.clear();
+      expect([code, renewals(stage.app)]).toEqual([1, 1]);
+      stage.app.sandbox.cas360.faults.clear();
     }
   });
 
@@ -199,100 +155,56 @@ describe.each([['a file', filePlace], ['Redis', redisPlace]])('The doctor on a t
       ['note', '', 0, /^no process of the service is running/],
     ] as const) {
       await put((kept, nowMs) => ({ ...kept, leader, leaderSeenMs: nowMs + seenMs }));
-      expect((await diagnose(settings(place))).of(level)).toEqual(expect.arrayContaining([expect.stringMatching(says)]));
+      expect((await diagnose(stage.settings(place))).of(level)).toEqual(expect.arrayContaining([expect.stringMatching(says)]));
     }
   });
 
   test('does not renew while its client is refused, or its endpoint does not answer', async () => {
-    for (const more of [{ CAS360_CLIENT_SECRET: 'cnryWrong' }, { CAS360_TOKEN_URL: `${app.sandbox.cas360.url}/token` }]) {
-      expect((await diagnose(settings(place, more), '--renew')).of('note')).toEqual(expect.arrayContaining(['--renew did not send the refresh token: first repair what is wrong above']));
+    for (const more of [{ CAS360_CLIENT_SECRET: 'cnryWrong' }, { CAS360_TOKEN_URL: `${stage.app.sandbox.cas360.url}/token` }]) {
+      expect((await diagnose(stage.settings(place, more), '--renew')).of('note')).toEqual(expect.arrayContaining(['--renew did not send the refresh token: first repair what is wrong above']));
     }
-    app.sandbox.cas360.faults.set([{ on: 'token', status: 503 }]);
-    expect((await diagnose(settings(place), '--renew')).code).toBe(1);
-    expect(renewals(app)).toBe(0);
+    stage.app.sandbox.cas360.faults.set([{ on: 'token', status: 503 }]);
+    expect((await diagnose(stage.settings(place), '--renew')).code).toBe(1);
+    expect(renewals(stage.app)).toBe(0);
   });
 
   test('warns without a scope', async () => {
     const warning = 'CAS360_SCOPE is not set: CAS 360 requires a scope when a refresh token is used';
-    expect((await diagnose(settings(place, { CAS360_SCOPE: undefined }))).of('warning')).toContain(warning);
-    expect((await diagnose(settings(place))).of('warning')).not.toContain(warning);
+    expect((await diagnose(stage.settings(place, { CAS360_SCOPE: undefined }))).of('warning')).toContain(warning);
+    expect((await diagnose(stage.settings(place))).of('warning')).not.toContain(warning);
   });
 
-  test('reads and renews beside a service that runs, which adopts the new one', async () => {
-    const service = await startTestApp(place.settings);
-    const all = { ...service.sandbox.environment, ...place.settings };
-    try {
-      expect((await service.query(NAME)).data.contact).not.toBeNull();
-      for (const words of [[], ['--renew']]) {
-        const { code, of } = await runDoctor(all, '--cas360', '54', ...words);
-        expect(of('ok')).toEqual(expect.arrayContaining([expect.stringContaining('an access token is kept'), 'a process of the service is running: it leads, and has just written', 'the known contact was found']));
-        expect([code, renewals(service)]).toEqual([0, 1]);
-      }
-      // The access token is gone, here and there.
-      service.sandbox.cas360.revokeTokens();
-      await place.update((kept) => ({ ...kept!, count: kept!.count + 1, grant: undefined }));
-      expect((await runDoctor(all, '--cas360', '54', '--renew')).of('ok')).toEqual(expect.arrayContaining(['the known contact was found']));
-      expect((await service.query(NAME)).errors).toBeUndefined();
-      expect(renewals(service)).toBe(2);
-      expect(service.sandbox.cas360.spentTokenUses).toBe(0);
-    } finally {
-      await service.stop();
-    }
-  });
-
-  /** A renewal whose answer is under way. It has said what it does, and not yet what came of it. */
-  async function renewing(slow: 'PMS' | 'CAS 360' = 'CAS 360'): Promise<RunningDoctor> {
-    if (slow === 'PMS') app.sandbox.pms.faults.set([{ latencyMs: 700 }]);
-    app.sandbox.cas360.faults.set([{ on: 'token', times: 1, latencyMs: slow === 'PMS' ? 0 : 700 }, { on: 'token', after: 1, heldMs: 1_500 }]);
-    const doctor = (running = startDoctor(settings(place), '--renew'));
-    await until('the token is sent', () => renewals(app) === 1);
-    await until('it says what it does', () => doctor.said().includes('--renew takes its turn'));
-    expect(doctor.said()).not.toContain('the next refresh token is kept');
-    return doctor;
-  }
-
-  // What it says about CAS 360 comes after what it says about the PMS.
-  test.each(['PMS', 'CAS 360'] as const)('says what it does before it does it, where the %s is the slower one', async (slow) => {
-    expect((await (await renewing(slow)).ended).output).toContain('the next refresh token is kept');
-  });
-
-  test.each(name === 'Redis' ? (['SIGTERM'] as const) : (['SIGINT', 'SIGTERM', 'SIGHUP'] as const))('keeps the next one before %s ends it', async (signal) => {
-    const { child, ended } = await renewing();
-    child.kill(signal);
-    const { signal: by, output } = await ended;
-    said.push(output);
-    expect(output).toContain('told to end');
-    expect(by).toBe(signal);
-    expect(await place.update((kept) => kept)).toMatchObject({ mark: 'usable', turn: undefined, grant: { accessToken: expect.any(String) } });
-  });
-
-  test('keeps the next one although nobody reads what it says', async () => {
-    app.sandbox.pms.faults.set([{ latencyMs: 500 }]);
-    const { child, said, ended } = (running = startDoctor(settings(place), '--renew'));
-    await until('it speaks', () => said().includes('Settings'));
-    for (const stream of [child.stdout, child.stderr]) stream.destroy();
-    expect((await ended).signal).toBeNull();
-    expect(await place.update((kept) => kept)).toMatchObject({ mark: 'usable', turn: undefined, grant: { accessToken: expect.any(String) } });
+  test('says what it does before it does it: it waits until that is printed', async () => {
+    await put((kept) => kept);
+    const found = new Findings('CAS 360');
+    const { config } = inspectConfig(stage.settings(place));
+    const checking = checkCas360(config, config.cas360!, { cas360: '54', renew: true }, 5_000, found);
+    await until('it says what it does', () => found.list.some(({ message }) => message.startsWith('--renew takes its turn')));
+    expect(renewals(stage.app)).toBe(0);
+    const printed: string[] = [];
+    found.watch(({ message }) => printed.push(message));
+    await checking;
+    expect([renewals(stage.app), printed.at(-1)]).toEqual([1, expect.stringContaining('one call takes 100 ids')]);
   });
 });
 
 describe('The doctor on a token', () => {
   test('in memory only: spends nothing, whatever it is told', async () => {
-    const { of } = await diagnose(settings({ settings: {} }), '--renew');
-    expect(of('note')).toEqual(expect.arrayContaining([expect.stringContaining('there is no place to keep the next one')]));
-    expect(renewals(app)).toBe(0);
+    const { of } = await diagnose(stage.settings({ settings: {} }), '--renew');
+    expect(of('unknown')).toEqual(expect.arrayContaining([expect.stringContaining('there is no place to keep the next one')]));
+    expect(renewals(stage.app)).toBe(0);
   });
 
   test('that is nowhere: says how to get one', async () => {
     const [file, redis] = await Promise.all([filePlace(), redisPlace()]);
     try {
       for (const place of [file, redis]) {
-        const { of, code } = await diagnose(settings(place, { CAS360_REFRESH_TOKEN: undefined }), '--renew');
+        const { of, code } = await diagnose(stage.settings(place, { CAS360_REFRESH_TOKEN: undefined }), '--renew');
         // Without a file, the settings have a fault.
         expect(of('fault')).toEqual([expect.stringMatching(place === redis ? /^there is no refresh token: run npm run connect/ : /^CAS360_REFRESH_TOKEN .*run npm run connect/)]);
         expect(code).toBe(1);
       }
-      expect(renewals(app)).toBe(0);
+      expect(renewals(stage.app)).toBe(0);
     } finally {
       await Promise.all([file.stop(), redis.stop()]);
     }
@@ -307,8 +219,8 @@ describe('The doctor on a token', () => {
         [{ refreshToken: KEPT, inUse: true }, 'fault', 'it may be spent'],
         [{ inUse: false }, 'fault', 'it may be spent'],
       ] as const) {
-        writeFileSync(path, JSON.stringify({ beganWith: hashOf(token), ...more }), { mode: 0o600 });
-        expect((await diagnose(settings({ settings: { CAS360_TOKEN_FILE: path } }))).of(level)).toEqual(expect.arrayContaining([expect.stringContaining(says)]));
+        writeFileSync(path, JSON.stringify({ beganWith: hashOf(stage.token), ...more }), { mode: 0o600 });
+        expect((await diagnose(stage.settings({ settings: { CAS360_TOKEN_FILE: path } }))).of(level)).toEqual(expect.arrayContaining([expect.stringContaining(says)]));
       }
     } finally {
       rmSync(folder, { recursive: true });

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import type { AnswerDrift } from '../../src/loaders/reconcile.js';
 import { until } from '../support/until.js';
 import { Scrape } from '../telemetry/support/metrics.js';
+import { NO_ROUTE } from '../upstream/support/noRoute.js';
 import { allOf, bodyOf, goodBody, numbers, RESOURCES, rowOf, StandIn, textOf, well, type Answerer, type Asked, type Reply, type Resource, type Row } from './standIn.js';
 
 /** The ids that a row of the table is about: all, or the first. The first is the dearest to find by halving. */
@@ -38,6 +39,7 @@ const everyRow = (change: (row: Row) => Row | string): Answerer => body((asked) 
 const added = (more: (asked: Asked) => (Row | string)[]): Answerer => body((asked) => bodyOf(asked.resource, [...more(asked), ...rows(asked).reverse()]));
 const spoilt = (text: string): Answerer => firstRow((row) => JSON.stringify(row).replace('Jörg', text));
 const pages404: Answerer[] = ['<html><h1>404</h1></html>', '', '404', '{"message":'].map((text) => () => ({ status: 404, headers: { 'content-type': 'text/html' }, body: text }));
+const noRoutes404: Answerer[] = Object.values(NO_ROUTE).slice(0, 3).map((json) => () => ({ status: 404, body: JSON.stringify(json) }));
 const cut = (): Reply => ({ instead: 'cut' });
 const without = (count: number) => (ids: readonly string[]): ReadonlySet<string> => new Set(ids.slice(count));
 const IDS = [null, '', 'null', '01001', 1001.5, -1001, [1001], { id: 1001 }];
@@ -56,8 +58,8 @@ const CASES: Readonly<Record<string, Case>> = {
   '200, one row of several is missing and comes with the next answer': among(once(body((asked) => bodyOf(asked.resource, rows(asked).slice(1))))),
   '200, one row of several is missing from every answer': one(body(({ resource, ids }) => bodyOf(resource, ids.filter((id) => id !== FIRST).map((id) => rowOf(resource, id))))),
   '200, an empty list': all(body(() => '[]')),
-  '200, one row has no id, or one that is no whole number': one(...IDS.map((id) => firstRow((row) => ({ ...row, id })))),
-  '200, every row has no id, or one that is no whole number': all(...IDS.map((id) => everyRow((row) => ({ ...row, id }))), everyRow(({ id: _, ...row }) => row)),
+  '200, one row has no id, or one that is not a whole number': one(...IDS.map((id) => firstRow((row) => ({ ...row, id })))),
+  '200, every row has no id, or one that is not a whole number': all(...IDS.map((id) => everyRow((row) => ({ ...row, id }))), everyRow(({ id: _, ...row }) => row)),
   '200, one row bears the id of another': one(firstRow((row) => ({ ...row, id: 77 }))),
   '200, the same first rows whatever is asked: the ids that are not among them': { ...all(body(({ resource }) => bodyOf(resource, numbers(1001, 20).map((id) => rowOf(resource, id))))), left: without(20) },
   '200, one row makes the body unreadable: `NaN`, a raw line break, a bare quote': one(firstRow((row) => JSON.stringify(row).replace(/\}$/, ',"x":NaN}')), spoilt('Jö\nrg'), spoilt('Jö"rg')),
@@ -82,6 +84,7 @@ const CASES: Readonly<Record<string, Case>> = {
   '404 with JSON, every': all(...statuses(404)),
   '404 without JSON (a gateway\'s page, an empty body, a bare number), one': one(...pages404),
   '404 without JSON (a gateway\'s page, an empty body, a bare number), every': all(...pages404),
+  '404 with JSON that names a missing route, every': all(...noRoutes404),
   '400, 410, 413, 414, 422 or 431, one': one(...statuses(400, 410, 413, 414, 422, 431)),
   '400, 410, 413, 414, 422 or 431, every': all(...statuses(400, 410, 413, 414, 422, 431)),
   'any other 4xx, 3xx, or 2xx but 200': all(...statuses(402, 405, 408, 418, 451, 301, 307, 201, 202, 206)),

@@ -93,7 +93,7 @@ export async function fillBudgets(app: TestApp): Promise<void> {
 export function extensionsOf(outcome: ErrorCode | 'no token for now', id: string): object {
   if (outcome === 'no token for now') return { ...extensionsOf('UPSTREAM_AUTH_FAILED', id), retryable: true };
   const code = outcome;
-  return { code, retryable: ERRORS[code].retryable, source: SOURCE[systemOf(id)] };
+  return { code, retryable: ERRORS[code].retryable === true, source: SOURCE[systemOf(id)] };
 }
 
 /** How long an upstream is not asked depends on when it was asked. */

@@ -1,7 +1,12 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { Writable, type Readable } from 'node:stream';
+import { stripVTControlCharacters } from 'node:util';
 import { checkCas360 } from '../../../src/doctor/cas360.js';
-import { Findings } from '../../../src/doctor/findings.js';
+import type { Running } from '../../../src/doctor/diagnose.js';
+import { Findings, type Level } from '../../../src/doctor/findings.js';
+import { readOptions } from '../../../src/doctor/options.js';
+import { faultsIn, printText } from '../../../src/doctor/report.js';
+import { run } from '../../../src/doctor/run.js';
 import { checkSettings, checkTimeoutMs } from '../../../src/doctor/settings.js';
 import { Canaries } from '../../security/support/canaries.js';
 import { COMPILE_CACHE } from '../../support/subgraph.js';
@@ -13,7 +18,7 @@ export interface Diagnosis {
   /** Both streams, as a terminal shows them. */
   readonly output: string;
   /** The findings of one level, without the level. */
-  of(level: 'ok' | 'note' | 'warning' | 'fault'): string[];
+  of(level: Level): string[];
 }
 
 /** Runs `npm run doctor` without npm's own words, with these settings and no others. */
@@ -39,24 +44,42 @@ export function startDoctor(settings: Readonly<Record<string, string>>, ...words
   return { child, said: () => output, ended };
 }
 
-/** Checks the settings and CAS 360 in this process, which takes less time than to start one. */
-export async function diagnoseCas360(settings: Readonly<Record<string, string>>, contact: string, renew: boolean): Promise<Diagnosis> {
-  let output = '';
-  const out = new Writable({
-    write: (text, _encoding, done) => {
-      output += String(text);
-      done();
-    },
-  });
-  const found = new Findings('CAS 360');
-  found.show(out as NodeJS.WriteStream);
-  const { config } = checkSettings(settings, found);
-  if (config.cas360) await checkCas360(config, config.cas360, { pms: undefined, cas360: contact, renew, help: false }, checkTimeoutMs(config), found);
-  return { code: found.count('fault') > 0 ? 1 : 0, signal: null, output, of: findingsIn(output) };
+/** Runs the doctor in this process, which takes less time than to start one. */
+export async function diagnoseHere(settings: Readonly<Record<string, string>>, ...words: string[]): Promise<Diagnosis> {
+  const said = new Said();
+  const code = await run(readOptions(words, settings), settings, { stdout: said.stream, stderr: said.stream });
+  return { code, signal: null, output: said.text, of: findingsIn(said.text) };
 }
 
+/** Checks the settings and CAS 360 alone, in this process. */
+export async function diagnoseCas360(settings: Readonly<Record<string, string>>, contact: string, renew: boolean): Promise<Diagnosis> {
+  const said = new Said();
+  const found = new Findings('CAS 360');
+  const { config } = checkSettings(settings, found);
+  const done = config.cas360 ? checkCas360(config, config.cas360, { cas360: contact, renew }, checkTimeoutMs(config), found) : Promise.resolve();
+  const running: Running[] = [{ check: 'cas360', found, done }];
+  await printText(running, said.stream);
+  return { code: faultsIn(running).length > 0 ? 1 : 0, signal: null, output: said.text, of: findingsIn(said.text) };
+}
+
+/** Keeps what is written, without colours. */
+export class Said {
+  #text = '';
+  readonly stream = new Writable({
+    write: (text, _encoding, done) => {
+      this.#text += stripVTControlCharacters(String(text));
+      done();
+    },
+  }) as NodeJS.WriteStream;
+
+  get text(): string {
+    return this.#text;
+  }
+}
+
+/** Without the pages that explain them. */
 function findingsIn(output: string): Diagnosis['of'] {
-  return (level) => [...output.matchAll(new RegExp(`^  ${level.padEnd(8)} (.*)$`, 'gm'))].map(([, text]) => text!);
+  return (level) => [...output.matchAll(new RegExp(`^  ${level.padEnd(8)} (.*?)(?: \\(docs/\\S+\\))?$`, 'gm'))].map(([, text]) => text!);
 }
 
 /** The words of these settings that must not be seen. */
