@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Approval } from './refreshTokens.js';
 
+export const USUAL_LIFETIME_SECONDS = 3600;
+
 /** The access tokens that one sandbox system has issued. */
 export class AccessTokens {
   /** The lifetime of tokens issued from now on. At 0 they have already expired. Fractions are allowed. */
-  lifetimeSeconds = 3600;
+  lifetimeSeconds = USUAL_LIFETIME_SECONDS;
   readonly #issued = new Map<string, { readonly endsAtMs: number; readonly from: Approval | undefined }>();
 
   /** The token is void once `from` is. */

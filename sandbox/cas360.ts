@@ -5,7 +5,7 @@ import { cas360Data, type Cas360Data } from './data/cas360.js';
 import { Random, scramble } from './data/random.js';
 import type { Answer } from './http.js';
 import { RefreshTokens, type Approval } from './refreshTokens.js';
-import { UpstreamSandbox, type Routed } from './upstream.js';
+import { UpstreamSandbox, type ContactSummary, type Routed } from './upstream.js';
 
 const longestPathBytes = 8192;
 const defaultLimit = 500;
@@ -19,6 +19,8 @@ const refused = (status: number, error: string, description: string): Answer => 
 export class Cas360Sandbox extends UpstreamSandbox {
   readonly client: Client = { id: 'sandbox-cas360', secret: 'sandbox-cas360-secret' };
   readonly data: Cas360Data;
+  readonly name = 'CAS 360';
+  readonly source = 'cas360';
   readonly #refreshTokens = new RefreshTokens();
   readonly #authorization: Authorization;
   /** Valid for one use. */
@@ -30,8 +32,7 @@ export class Cas360Sandbox extends UpstreamSandbox {
     this.data = cas360Data(seed);
   }
 
-  /** Issues another refresh token, independent of the others, as for another connected program. */
-  issueRefreshToken(): string {
+  override issueRefreshToken(): string {
     return this.#refreshTokens.issue();
   }
 
@@ -44,14 +45,16 @@ export class Cas360Sandbox extends UpstreamSandbox {
     this.#refreshTokens.rotates = rotates;
   }
 
-  /** How often a used refresh token was sent again. */
-  get spentTokenUses(): number {
+  override get spentTokenUses(): number {
     return this.#refreshTokens.spentUses;
   }
 
-  idsByKind(): Partial<Record<string, string[]>> {
-    const { contacts } = this.data;
-    return Object.groupBy(contacts.keys(), (id) => contacts.get(id)?.contactType ?? '');
+  summaries(): ContactSummary[] {
+    return Array.from(this.data.contacts, ([id, { name, firstName, middleName, lastName, contactType }]) => ({
+      id,
+      name: name ?? [firstName, middleName, lastName].filter(Boolean).join(' '),
+      kind: contactType,
+    }));
   }
 
   protected override page(method: string, { pathname, searchParams }: URL): ((body: string) => Answer) | undefined {

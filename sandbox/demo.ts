@@ -1,25 +1,20 @@
+import { isIPv6 } from 'node:net';
 import { createApp } from '../src/app.js';
-import { readConfig } from '../src/config.js';
-import { SCOPES } from '../src/graphql/accessPolicy.js';
+import type { Log, LogValues } from '../src/telemetry/log.js';
 import { exampleTabs } from '../src/web/graphiqlTabs.js';
-import { startAtUsualPorts, type Sandbox } from './start.js';
+import { dayTokens } from './dayTokens.js';
+import { isOfThisMachine } from '../src/web/hosts.js';
+import { readDemoConfig } from './demoConfig.js';
+import { greetingOf } from './greeting.js';
+import { startAtUsualPorts } from './start.js';
 
-const A_DAY_SECONDS = 86_400;
-
-/** Settings of real systems. The sandbox replaces them, and its refresh token must not reach a real Redis. */
-const LEADS_TO_REAL_SYSTEMS = /^(?:PMS|CAS360|AUTH)_(?!MAX_|TIMEOUT_)|^REDIS_URL/;
-
-/** Runs `npm start`: the sandbox of both upstreams, and the subgraph as an operator would run it. */
+/** Runs `npm start`: the subgraph as an operator would run it, over the sandbox and the real systems that the environment names. */
 async function start(): Promise<void> {
   const sandbox = await startAtUsualPorts();
-  const [identity, access] = await Promise.all(SCOPES.map((scope) => sandbox.identity.token({ scopes: [scope], expiresInSeconds: A_DAY_SECONDS })));
-  const given = Object.entries(process.env).filter(([name]) => !LEADS_TO_REAL_SYSTEMS.test(name));
-  // The sandbox is on this machine, which no proxy reaches.
-  const config = readConfig({ HOST: '127.0.0.1', GRAPHIQL: 'true', ...Object.fromEntries(given), ...sandbox.environment, no_proxy: '*' });
-  const quiet = (): void => {};
-  const log = { info: quiet, warn: quiet, error: (message: string) => console.error(message) };
-  const app = await createApp(config, { log, drainMs: 0, tabs: exampleTabs({ identity: identity!, access: access! }) });
-  console.log(greeting(await app.listen(), sandbox, identity!, access!));
+  const demo = readDemoConfig(process.env, sandbox);
+  const tokens = demo.issuesTokens ? await dayTokens(sandbox.identity) : undefined;
+  const app = await createApp(demo.config, { log, drainMs: 0, tabs: exampleTabs(tokens), standIns: demo.standIns, localOnly: isOfThisMachine(isIPv6(demo.config.host) ? `[${demo.config.host}]` : demo.config.host) });
+  console.log(greetingOf({ ...demo, address: await app.listen(), sandbox, tokens }));
 
   let stopping = false;
   const stop = async (): Promise<void> => {
@@ -27,37 +22,18 @@ async function start(): Promise<void> {
     stopping = true;
     await app.stop();
     await sandbox.stop();
-    process.exit(0);
+    if (app.isExchangingToken) log.error('The new refresh token could not be stored, and is lost: a person must approve the connection again (npm run connect).');
+    process.exit(app.isExchangingToken ? 1 : 0);
   };
   process.on('SIGINT', stop).on('SIGTERM', stop);
 }
 
-function greeting(address: string, sandbox: Sandbox, identity: string, access: string): string {
-  const url = `${address}/graphql`;
-  return `
-The contacts subgraph is running at ${url}
-
-  Open it in a browser: GraphiQL has example queries in its tabs. Or ask from here:
-
-  curl ${url} -H 'content-type: application/json' \\
-    -d '{"query":"{ contacts(ids: [\\"pms:4711\\", \\"cas360:54\\"]) { id name email address { city } } }"}'
-
-  The two systems behind it are a sandbox with invented contacts. Every call that they got:
-
-  curl ${sandbox.pms.url}/_sandbox/calls
-  curl ${sandbox.cas360.url}/_sandbox/calls
-
-  Some fields need a scope. Send one of these tokens as "authorization: Bearer <token>"; they are good for a day.
-
-  contact:identity
-  ${identity}
-
-  contact:access
-  ${access}
-
-Ctrl-C ends it.
-`;
-}
+/** For a person at a terminal: what needs attention, without JSON. */
+const print = (message: string, { source, reason }: LogValues = {}): void => {
+  const facts = [source, reason].filter(Boolean).join(', ');
+  console.error(facts ? `${message} (${facts})` : message);
+};
+const log: Log = { info: () => {}, warn: print, error: print };
 
 try {
   await start();

@@ -1,3 +1,4 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { CallKind } from './calls.js';
 import type { Fault } from './faults.js';
 
@@ -16,11 +17,17 @@ interface Rule {
 const text: Rule = { wanted: 'a string', holds: (value) => typeof value === 'string' };
 const flag: Rule = { wanted: 'true', holds: (value) => value === true };
 const texts: Rule = { wanted: 'a list of strings', holds: (value) => isList(value) && value.every(text.holds) };
-const texted: Rule = {
-  wanted: 'an object of strings',
-  holds: (value) => isObject(value) && Object.values(value).every(text.holds),
+/** What Node refuses in a header would be a fault of the sandbox later. */
+const headerValue: Rule = { wanted: 'a string that can stand in a header', holds: (value) => text.holds(value) && isAllowed(() => validateHeaderValue('x', value as string)) };
+const headers: Rule = {
+  wanted: 'an object of strings, with names and values that can stand in headers',
+  holds: (value) => isObject(value) && Object.entries(value).every(([name, each]) => headerValue.holds(each) && isAllowed(() => validateHeaderName(name))),
 };
-const milliseconds = number('a number of milliseconds', (value) => value >= 0);
+/** The longest timer of Node. It fires a longer one at once. */
+export const MAX_MS = 2_147_483_647;
+const milliseconds = number(`a number of milliseconds, at most ${MAX_MS}`, (value) => value >= 0 && value <= MAX_MS);
+/** Text of this length is made for each row. */
+const MAX_PADDING_BYTES = 100_000_000;
 
 const aim: Record<string, Rule> = {
   ids: texts,
@@ -62,16 +69,16 @@ const effects: Record<string, Rule> = {
   patch: { wanted: 'an object', holds: isObject },
   wrongId: flag,
   withoutKeys: texts,
-  paddingBytes: number('a whole number above 0', (value) => Number.isInteger(value) && value > 0),
+  paddingBytes: number(`a whole number from 1 to ${MAX_PADDING_BYTES}`, (value) => Number.isInteger(value) && value > 0 && value <= MAX_PADDING_BYTES),
   replaceRow: { wanted: 'any value', holds: () => true },
 };
 
 /** Additional keys of an effect, and the effects that allow them. */
 const companions: Record<string, { rule: Rule; of: string[] }> = {
-  contentType: { rule: text, of: ['status', 'body'] },
-  headers: { rule: texted, of: ['status', 'body'] },
-  retryAfter: { rule: text, of: ['status', 'gatewayPage', 'limit'] },
-  declaredAs: { rule: text, of: ['charset'] },
+  contentType: { rule: headerValue, of: ['status', 'body'] },
+  headers: { rule: headers, of: ['status', 'body'] },
+  retryAfter: { rule: headerValue, of: ['status', 'gatewayPage', 'limit'] },
+  declaredAs: { rule: headerValue, of: ['charset'] },
 };
 
 /** Validates a plan of faults. Throws a TypeError that names the fault, the key and what is allowed. */
@@ -118,6 +125,15 @@ function number(wanted: string, holds: (value: number) => boolean): Rule {
 /** Whether there are no other keys than these, and only numbers. */
 function allNumbers(value: object, keys: readonly string[]): boolean {
   return Object.entries(value).every(([key, each]) => keys.includes(key) && typeof each === 'number');
+}
+
+function isAllowed(validate: () => void): boolean {
+  try {
+    validate();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isList(value: unknown): value is unknown[] {

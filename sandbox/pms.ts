@@ -3,7 +3,7 @@ import { isFrom, type Client } from './client.js';
 import { pmsData, type PmsData } from './data/pms.js';
 import { Random } from './data/random.js';
 import type { Answer } from './http.js';
-import { UpstreamSandbox, type Routed } from './upstream.js';
+import { UpstreamSandbox, type ContactSummary, type Routed } from './upstream.js';
 
 const refused = (status: number, message: string): Answer => ({ status, body: { message } });
 
@@ -12,15 +12,20 @@ export class PmsSandbox extends UpstreamSandbox {
   readonly client: Client = { id: 'sandbox-pms', secret: 'sandbox-pms-secret' };
   readonly data: PmsData;
   readonly rotates = undefined;
+  readonly name = 'PMS';
+  readonly source = 'pms';
 
   constructor(seed: number) {
     super({ kinds: ['contact', 'token'], lists: false }, new Random(seed));
     this.data = pmsData(seed);
   }
 
-  idsByKind(): Partial<Record<string, string[]>> {
-    const { contacts } = this.data;
-    return Object.groupBy(contacts.keys(), (id) => contacts.get(id)?.type ?? 'UNTYPED');
+  summaries(): ContactSummary[] {
+    return Array.from(this.data.contacts, ([id, { firstName, middleNames, lastName, type }]) => ({
+      id,
+      name: [firstName, middleNames, lastName].filter(Boolean).join(' '),
+      kind: type ?? 'UNTYPED',
+    }));
   }
 
   protected route(method: string, { pathname }: URL): Routed | undefined {

@@ -5,6 +5,11 @@ export interface Approval {
   isVoid: boolean;
 }
 
+/** Whether a token has the form of those that a sandbox issues. */
+export function isOfSandbox(token: string): boolean {
+  return /^refresh-[0-9a-f-]{36}$/.test(token);
+}
+
 /** Refresh tokens that are valid for one use, like those of CAS 360, or for any number. */
 export class RefreshTokens {
   /** Whether a use voids the token and returns the next one. */

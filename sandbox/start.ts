@@ -49,13 +49,23 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     await stop();
     throw failure?.reason;
   }
+  pms.neighbour = cas360;
+  cas360.neighbour = pms;
   const environment = { ...environmentOf(pms, cas360, identity.value), ...(certificate && { NODE_EXTRA_CA_CERTS: certificate.path }) };
   return { pms, cas360, identity: identity.value, environment, stop };
 }
 
+/** Where the PMS listens unless it is told another port, or the port is taken. */
+export const USUAL_PORT = 4011;
+
 /** Starts it at the documented ports, or at any others if one of those is taken. */
 export async function startAtUsualPorts(): Promise<Sandbox> {
-  return startSandbox({ pmsPort: 4011, cas360Port: 4012, identityPort: 4013 }).catch(() => startSandbox());
+  return startSandbox(portsFrom(USUAL_PORT)).catch(() => startSandbox());
+}
+
+/** The ports of the PMS, of CAS 360 and of the token issuer: this one and the next two. */
+export function portsFrom(port: number): Pick<SandboxOptions, 'pmsPort' | 'cas360Port' | 'identityPort'> {
+  return { pmsPort: port, cas360Port: port + 1, identityPort: port + 2 };
 }
 
 function environmentOf(pms: PmsSandbox, cas360: Cas360Sandbox, identity: Identity): Record<string, string> {

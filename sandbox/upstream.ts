@@ -4,6 +4,7 @@ import { AccessTokens } from './accessTokens.js';
 import { CallLog, type Call, type CallKind } from './calls.js';
 import type { Connections } from './connections.js';
 import { control } from './control.js';
+import { pageOf, refusalOfOtherSites } from './page.js';
 import { deliver } from './delivery.js';
 import { FaultPlan } from './faultPlan.js';
 import type { FaultRules } from './faultRules.js';
@@ -18,11 +19,25 @@ export interface Routed {
   answer(authorization: string | undefined, body: string): Answer;
 }
 
+/** What the sandbox's page shows of a contact. */
+export interface ContactSummary {
+  id: string;
+  name: string;
+  /** The system's type of contact. */
+  kind: string;
+}
+
 /**
  * The common part of both systems: a server that records calls, checks access tokens and applies faults. It can also be
  * controlled at `/_sandbox/...`.
  */
 export abstract class UpstreamSandbox {
+  /** For people. */
+  abstract readonly name: string;
+  /** What stands before the colon in the subgraph's ids. */
+  abstract readonly source: string;
+  /** Another system that runs beside it: its page is linked. */
+  neighbour: UpstreamSandbox | undefined;
   readonly faults: FaultPlan;
   protected readonly tokens = new AccessTokens();
   readonly #log = new CallLog();
@@ -47,8 +62,17 @@ export abstract class UpstreamSandbox {
   /** Whether a use voids a refresh token. Undefined: the system has none. */
   abstract rotates: boolean | undefined;
 
-  /** The ids of the contacts, by the system's types of contact. */
-  abstract idsByKind(): Partial<Record<string, string[]>>;
+  abstract summaries(): ContactSummary[];
+
+  /** Issues another refresh token, independent of the others, as for another connected program. Undefined: the system has none. */
+  issueRefreshToken(): string | undefined {
+    return undefined;
+  }
+
+  /** How often a used refresh token was sent again. Undefined: the system has none. */
+  get spentTokenUses(): number | undefined {
+    return undefined;
+  }
 
   async start(port: number, options: ServerOptions = {}): Promise<this> {
     this.#server = await listen(port, (request, response) => this.#handle(request, response), options);
@@ -120,8 +144,10 @@ export abstract class UpstreamSandbox {
     const { method = 'GET', url: path = '/' } = request;
     const { authorization } = request.headers;
     const address = addressOf(request);
+    const ownPage = pageOf(request, address.pathname);
+    if (ownPage) return send(response, ownPage);
     if (address.pathname.startsWith('/_sandbox/')) {
-      return send(response, control(this, method, address.pathname, await text(request)));
+      return send(response, refusalOfOtherSites(request.headers) ?? control(this, method, address, await text(request)));
     }
     const page = this.page(method, address);
     if (page) return send(response, page(await text(request)));

@@ -1,8 +1,13 @@
-import { expect, test } from '@jest/globals';
-import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { Cas360Sandbox } from '../../sandbox/cas360.js';
 import type { Fault } from '../../sandbox/faults.js';
 import { PmsSandbox } from '../../sandbox/pms.js';
+import { startSandbox, type Sandbox } from '../../sandbox/start.js';
 
 const page = readFileSync('docs/sandbox.md', 'utf8');
 const faults = page.split('## Faults')[1]!.split('## Distance')[0]!;
@@ -35,8 +40,70 @@ test('each effect has an example', () => {
   expect(examples.length).toBeGreaterThanOrEqual(22);
 });
 
-test('the plans in the commands are taken', () => {
-  const plans = [...page.matchAll(/127\.0\.0\.1:(401[12])\/_sandbox\/faults -d '(.*)'/g)];
-  expect(plans.length).toBeGreaterThanOrEqual(2);
-  for (const [, port, plan] of plans) (port === '4011' ? pms : cas360).faults.set(JSON.parse(plan!) as Fault[]);
+interface Example {
+  readonly method: string;
+  readonly port: string;
+  readonly path: string;
+  readonly body: string | undefined;
+}
+
+/** The `curl` commands for switches, anywhere on the page. */
+const commands: Example[] = [...page.matchAll(/^curl (?:-X (\w+) )?'?http:\/\/127\.0\.0\.1:(\d+)(\/_sandbox\/[^\s']+)'?(?: -d '(.*)')?$/gm)].map(
+  ([, method = 'GET', port, path, body]) => ({ method, port: port!, path: path!, body }),
+);
+/** The code block after a sentence. */
+const blockAfter = (sentence: string): string => /```\w+\n([\s\S]*?)```/.exec(page.slice(page.indexOf(sentence)))![1]!;
+
+describe('against a sandbox that runs', () => {
+  let sandbox: Sandbox;
+  beforeAll(async () => {
+    sandbox = await startSandbox();
+  });
+  afterAll(() => sandbox.stop());
+
+  const ask = ({ method, port, path, body }: Example): Promise<Response> =>
+    fetch({ 4011: sandbox.pms, 4012: sandbox.cas360 }[port]!.url + path, { method, ...(body !== undefined && { body }) });
+
+  test('the table of switches has all that there are, and each has an example that works', async () => {
+    const nothing = await (await ask({ method: 'GET', port: '4012', path: '/_sandbox/nothing', body: undefined })).json();
+    const names = (nothing as { message: string }).message.split('there are ')[1]!.split(', ');
+    const there = await Promise.all(
+      names.map(async (name) => {
+        const refused = await (await ask({ method: 'PATCH', port: '4012', path: `/_sandbox/${name}`, body: undefined })).json();
+        return (refused as { message: string }).message.split('allowed are ')[1]!.split(', ').map((method) => `${method} ${name}`);
+      }),
+    );
+    const rows = [...page.split('## Switches')[1]!.split('An example of each')[0]!.matchAll(/^\| (?:`([\w-]+)`)? ?\| ([A-Z, ]+) \|/gm)];
+    let name = '';
+    const listed = rows.flatMap(([, first = name, methods]) => {
+      name = first;
+      return methods!.split(', ').map((method) => `${method} ${name}`);
+    });
+    expect(listed.toSorted()).toEqual(there.flat().toSorted());
+    const shown = commands.map(({ method, path }) => `${method} ${/^\/_sandbox\/([\w-]+)/.exec(path)![1]}`);
+    expect(new Set(shown)).toEqual(new Set(listed));
+    for (const command of commands) expect([command, (await ask(command)).ok]).toEqual([command, true]);
+  });
+
+  test('the example of a test runs', async () => {
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', blockAfter('Your tests use the [switches]')], { env: { CAS360_BASE_URL: sandbox.cas360.url }, stdio: 'inherit' });
+    expect(await once(child, 'close')).toEqual([0, null]);
+    expect(sandbox.cas360.faults.list).toEqual([{ status: 503, times: 2 }]);
+  });
+});
+
+test('the script that starts it, waits for it and ends it runs', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'contacts-sandbox-'));
+  const ask = `'${process.execPath}' -e 'fetch(process.argv[1]).then((r) => r.text()).then(console.log)'`;
+  const script = blockAfter('Run this script in the folder').replace('npm --prefix ../contacts run -s sandbox', `'${process.execPath}' '${resolve('dist/sandbox/standalone.js')}'`).replace('curl', ask);
+  const { stdout, stderr, status } = spawnSync('sh', ['-e', '-c', `${script}wait`], { cwd: folder, encoding: 'utf8', timeout: 25_000 });
+  expect({ stdout, stderr, status }).toEqual({ stdout: '[]\n', stderr: '', status: 0 });
+  rmSync(folder, { recursive: true });
+}, 30_000);
+
+test('the options of the command are those that it has', () => {
+  const options = (text: string): string[] => [...new Set(text.match(/--[a-z-]{4,}/g))].toSorted();
+  const table = page.split('| option of `npm run sandbox --`')[1]!.split('\n\n')[0]!;
+  const [, help] = /const HELP = `([^`]*)`/.exec(readFileSync('sandbox/standalone.ts', 'utf8'))!;
+  expect(options(table)).toEqual(options(help!));
 });

@@ -30,7 +30,8 @@ async function loadedWith(settings: Record<string, string>): Promise<Set<string>
 /** Nobody answers there, and nobody is asked. */
 const UPSTREAM = { PMS_BASE_URL: 'http://127.0.0.1:1', PMS_TOKEN_URL: 'http://127.0.0.1:1', PMS_CLIENT_ID: 'id', PMS_CLIENT_SECRET: 'secret' };
 
-const OPTIONAL = ['@redis/client', '@opentelemetry/sdk-trace', 'yaml'];
+const TELEMETRY = ['@opentelemetry/sdk-trace', '@opentelemetry/sdk-metrics', '@opentelemetry/otlp-transformer', '@opentelemetry/resources'];
+const OPTIONAL = ['@redis/client', ...TELEMETRY, 'yaml'];
 
 describe('what a process loads', () => {
   test('is nothing that its settings leave out', async () => {
@@ -39,9 +40,13 @@ describe('what a process loads', () => {
     expect(OPTIONAL.filter((name) => loaded.has(name))).toEqual([]);
   }, 30_000);
 
+  test.each<Record<string, string>>([{ OTEL_SDK_DISABLED: 'true' }, { OTEL_TRACES_EXPORTER: 'none', OTEL_METRICS_EXPORTER: 'none' }])('is nothing of OpenTelemetry where it is switched off: %p', async (settings) => {
+    const loaded = await loadedWith({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1', ...settings });
+    expect(TELEMETRY.filter((name) => loaded.has(name))).toEqual([]);
+  }, 30_000);
+
   test('is what they ask for', async () => {
     const loaded = await loadedWith({ REDIS_URL: 'redis://127.0.0.1:1', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' });
-    expect(loaded).toContain('@redis/client');
-    expect(loaded).toContain('@opentelemetry/sdk-trace');
+    expect(['@redis/client', ...TELEMETRY].filter((name) => !loaded.has(name))).toEqual([]);
   }, 30_000);
 });

@@ -2,11 +2,11 @@ import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { startSandbox, type Sandbox } from '../../sandbox/start.js';
 import { freePort } from '../support/freePort.js';
 import { COMPILE_CACHE } from '../support/subgraph.js';
+import { until } from '../support/until.js';
 
 jest.setTimeout(60_000);
 
@@ -43,10 +43,10 @@ async function start([program, ...words]: readonly string[], stdio: StdioOptions
   const { PATH = '', HOME = '', SET_UP = '' } = process.env;
   child = spawn(program!, words, { env: { PATH, HOME, SET_UP, ...COMPILE_CACHE, ...settings }, stdio });
   whenStarted();
-  while ((await fetch(`${url}/health/ready`).catch(() => undefined))?.status !== 200) {
+  await until('the service is ready', async () => {
     if (child.exitCode !== null || child.signalCode !== null) throw new Error(`It ended: ${child.exitCode ?? child.signalCode}`);
-    await sleep(20);
-  }
+    return (await fetch(`${url}/health/ready`).catch(() => undefined))?.status === 200;
+  });
 }
 
 /** Makes it log many lines; resolves to how many. */

@@ -127,6 +127,50 @@ describe('The service', () => {
   }, 30_000);
 });
 
+describe('Traces and metrics', () => {
+  test('go through the proxy, to a receiver with a certificate of a private authority', async () => {
+    const { paths, url, stop } = await startSecureReceiver();
+    proxy.hosts.set('otlp.test:443', url);
+    const subgraph = await startSubgraph({
+      ...settings('http'),
+      ...throughProxy(),
+      NODE_EXTRA_CA_CERTS: issued.authorityFile,
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'https://otlp.test',
+      OTEL_METRIC_EXPORT_INTERVAL: '100',
+    });
+    expect(await ask(subgraph.url)).toEqual(SERVED);
+    await until('both have arrived', () => paths.size === 2);
+    expect([...paths].sort()).toEqual(['/v1/metrics', '/v1/traces']);
+    expect(asked()).toContain('CONNECT otlp.test:443');
+    expect(subgraph.output.text).not.toContain('Telemetry could not be sent');
+    expect(await subgraph.end()).toBe(0);
+    await stop();
+  }, 30_000);
+
+  test('do not go to a receiver whose certificate is not trusted', async () => {
+    const { paths, url, stop } = await startSecureReceiver();
+    const subgraph = await startSubgraph({ ...sandbox.environment, CAS360_REFRESH_TOKEN: sandbox.cas360.issueRefreshToken(), OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: url.href, OTEL_METRIC_EXPORT_INTERVAL: '100' });
+    await until('the log tells of it', () => subgraph.output.text.includes('"reason":"metrics: UNABLE_TO_VERIFY_LEAF_SIGNATURE"'));
+    expect([...paths]).toEqual([]);
+    await subgraph.end('SIGKILL');
+    await stop();
+  }, 30_000);
+
+  async function startSecureReceiver(): Promise<{ paths: Set<string>; url: URL; stop: () => Promise<unknown> }> {
+    const paths = new Set<string>();
+    const receiver = createServer({ key: issued.server.key, cert: issued.server.cert }, (asking, response) => {
+      paths.add(asking.url!);
+      asking.resume().on('end', () => response.end());
+    });
+    await once(receiver.listen(0, '127.0.0.1'), 'listening');
+    return {
+      paths,
+      url: new URL(`https://127.0.0.1:${(receiver.address() as AddressInfo).port}`),
+      stop: () => new Promise((resolve) => (receiver.closeAllConnections(), receiver.close(resolve))),
+    };
+  }
+});
+
 describe('The doctor', () => {
   test('makes its calls as the service does', async () => {
     const { output, of } = await runDoctor({ PATH: process.env.PATH!, ...settings('https'), ...throughProxy(), ...withCertificate() }, '--pms', '4711');

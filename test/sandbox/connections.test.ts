@@ -91,6 +91,9 @@ test('over HTTP: counts, and idleMs, which null switches off', async () => {
   expect(await read()).toEqual({ opened, open, idle: expect.any(Number), idleMs: null });
   expect((await caller.turn('PUT', 'connections', { idleMs: 60_000 }, 'pms')).status).toBe(204);
   expect((await read()).idleMs).toBe(60_000);
+  // Node fires a longer timer at once.
+  expect(await caller.turn('PUT', 'connections', { idleMs: 1e12 }, 'pms')).toMatchObject({ status: 400, body: { message: expect.stringContaining('at most 2147483647') } });
+  expect((await read()).idleMs).toBe(60_000);
   expect((await caller.turn('PUT', 'connections', { idleMs: null }, 'pms')).status).toBe(204);
   expect(caller.sandbox.pms.connections.idleMs).toBe(Infinity);
 });

@@ -46,6 +46,48 @@ describe('switches over HTTP', () => {
   });
 });
 
+describe('switches for tests and for the page', () => {
+  test('reset: everything but the tokens is as at the start', async () => {
+    await caller.turn('PUT', 'faults', [{ on: 'addresses', status: 503 }]);
+    await caller.turn('PUT', 'token', { lifetimeSeconds: 5, rotates: false });
+    await caller.turn('PUT', 'connections', { idleMs: 5_000 });
+    await caller.cas360('/contacts/54');
+    expect((await caller.turn('POST', 'reset')).status).toBe(204);
+    expect((await caller.turn('GET', 'faults')).body).toEqual([]);
+    expect((await caller.turn('GET', 'calls')).body.calls).toEqual([]);
+    expect((await caller.turn('GET', 'token')).body).toEqual({ lifetimeSeconds: 3600, rotates: true });
+    expect((await caller.turn('GET', 'connections')).body.idleMs).toBeNull();
+    expect((await caller.cas360('/contacts/54')).status).toBe(200);
+    await caller.turn('POST', 'reset', undefined, 'pms');
+    expect((await caller.turn('GET', 'token', undefined, 'pms')).body).toEqual({ lifetimeSeconds: 3600 });
+  });
+
+  test('refresh-token: another one, which leaves the first as it is', async () => {
+    const { body } = await caller.turn('POST', 'refresh-token');
+    expect((await caller.cas360Token(body.refreshToken)).status).toBe(200);
+    expect((await caller.cas360Token(body.refreshToken)).status).toBe(401);
+    expect((await caller.cas360('/contacts/54')).status).toBe(200);
+    expect(await caller.turn('POST', 'refresh-token', undefined, 'pms')).toMatchObject({ status: 400, body: { message: 'The PMS has no refresh tokens' } });
+  });
+
+  test('contacts: by id, with or without the source, and by a part of the name', async () => {
+    const search = async (text: string) => (await caller.turn('GET', `contacts?search=${encodeURIComponent(text)}`)).body;
+    for (const text of ['555742', 'CAS360:555742', ' anne smith ']) {
+      expect(await search(text)).toMatchObject({ contacts: expect.arrayContaining([{ id: '555742', name: 'Anne Smith', kind: 'People' }]) });
+    }
+    expect(await search('no such name')).toEqual({ contacts: [], found: 0, all: 2702 });
+    const all = (await caller.turn('GET', 'contacts')).body;
+    expect([all.contacts.length, all.found, all.all]).toEqual([50, 2702, 2702]);
+  });
+
+  test('state: the last 100 calls, and what is set', async () => {
+    for (let n = 0; n < 101; n++) await caller.cas360(`/contacts/${1001 + n}`);
+    const { body } = await caller.turn('GET', 'state');
+    expect(body).toMatchObject({ name: 'CAS 360', source: 'cas360', neighbour: { name: 'PMS', url: caller.sandbox.pms.url }, callCount: 101, faults: [], token: { lifetimeSeconds: 3600, rotates: true, spentUses: expect.any(Number) } });
+    expect([body.calls.length, body.calls[0].ids]).toEqual([100, ['1002']]);
+  });
+});
+
 describe('bad input is refused, with a word on what is allowed', () => {
   test.each<[unknown, RegExp]>([
     ['no json', /must be JSON/],
@@ -79,6 +121,18 @@ describe('bad input is refused, with a word on what is allowed', () => {
     [[{ withoutKeys: 'id' }], /'withoutKeys' must be a list of strings/],
     [[{ invalidToken: 404 }], /'invalidToken' must be 400, 401 or 403/],
     [[{ invalidToken: 401, status: 401 }], /cannot go together/],
+    // Node fires a longer timer at once, and refuses the headers when they are sent.
+    [[{ latencyMs: 2 ** 31 }], /'latencyMs' must be a number of milliseconds, at most 2147483647/],
+    [[{ heldMs: 1e12 }], /'heldMs' must be/],
+    [[{ drip: { bytes: 1, everyMs: 1e12 } }], /'drip' must be/],
+    [[{ capacity: { atOnce: 1, serviceMs: 1e12 } }], /'capacity' must be/],
+    [[{ paddingBytes: 1e9 }], /'paddingBytes' must be a whole number from 1 to 100000000/],
+    [[{ status: 503, headers: { 'a b': 'c' } }], /'headers' must be an object of strings, with names and values that can stand in headers/],
+    [[{ status: 503, headers: { a: 'b\nc' } }], /'headers' must be/],
+    [[{ status: 503, headers: { a: 7 } }], /'headers' must be/],
+    [[{ status: 503, retryAfter: '1\r\nx: y' }], /'retryAfter' must be a string that can stand in a header/],
+    [[{ body: '', contentType: 'a\nb' }], /'contentType' must be/],
+    [[{ charset: 'utf-16le', declaredAs: 'a\nb' }], /'declaredAs' must be/],
     [[{ heldMs: -1 }], /'heldMs' must be a number of milliseconds/],
   ])('faults %j', async (faults, message) => {
     const { status, body } = await caller.turn('PUT', 'faults', faults);

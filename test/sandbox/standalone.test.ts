@@ -1,5 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { parseEnv } from 'node:util';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { readConfig } from '../../src/config.js';
 import { basic } from './caller.js';
@@ -20,11 +21,35 @@ async function start(...words: string[]): Promise<string> {
   return out;
 }
 
+/** Below the ports that a system hands out by itself. Another program may have some of them. */
+async function startAtPort(): Promise<[number, string]> {
+  for (let port = 20_011; port < 20_311; port += 10) {
+    const output = await start('--port', String(port));
+    if (output) return [port, output];
+  }
+  throw new Error('No three ports in a row are free.');
+}
+
+/** Runs it until it ends by itself: its exit code, and what it said. */
+async function refused(...words: string[]): Promise<[unknown, string]> {
+  child = spawn(process.execPath, ['dist/sandbox/standalone.js', ...words], { env: {} });
+  let err = '';
+  child.stderr!.on('data', (text) => (err += String(text)));
+  const [code] = (await once(child, 'close')) as unknown[];
+  return [code, err];
+}
+
 /** The settings that a shell has after reading the output. */
 function sourced(output: string): Record<string, string> {
-  const { stdout, stderr } = spawnSync('sh', ['-e', '-c', `${output}\nenv -0`], { env: {}, encoding: 'utf8' });
+  const { stdout, stderr } = spawnSync('sh', ['-e', '-c', `set -a\n${output}\nset +a\nenv -0`], { env: {}, encoding: 'utf8' });
   expect(stderr).toBe('');
   return Object.fromEntries(stdout.split('\0').filter(Boolean).map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
+}
+
+/** As Docker reads `--env-file`: nothing is unquoted or replaced. */
+function asDocker(output: string): Record<string, string> {
+  const lines = output.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('#'));
+  return Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
 }
 
 describe('npm run sandbox', () => {
@@ -36,6 +61,26 @@ describe('npm run sandbox', () => {
     const granted = await fetch(`${cas360!.tokenUrl.href}?${query}`, { method: 'POST', headers: { authorization } });
     expect([granted.status, await granted.text()]).toEqual([200, expect.stringContaining('refresh_token')]);
     for (const url of [pms!.baseUrl, auth!.jwksUrl]) await (await fetch(url)).text();
+  }, 30_000);
+
+  test('prints lines that Node, Docker, dotenv and a shell read alike', async () => {
+    const output = await start();
+    const settings = asDocker(output);
+    expect(Object.keys(settings)).toEqual(expect.arrayContaining(['PMS_BASE_URL', 'CAS360_REFRESH_TOKEN', 'AUTH_AUDIENCE']));
+    expect(parseEnv(output)).toEqual(settings);
+    expect(sourced(output)).toMatchObject(settings);
+    // What no reader takes for a quote, a blank, a comment or a variable.
+    for (const value of Object.values(settings)) expect(value).toMatch(/^[\w:/.-]+$/);
+  }, 30_000);
+
+  test('listens at the port that it is given and the next two, or says that one is taken', async () => {
+    const [port, output] = await startAtPort();
+    const settings = sourced(output);
+    expect([settings.PMS_BASE_URL, settings.CAS360_BASE_URL, settings.AUTH_ISSUER]).toEqual([port, port + 1, port + 2].map((each) => `http://127.0.0.1:${each}`));
+    const first = child!;
+    expect(await refused('--port', String(port + 2))).toEqual([1, `--port: cannot listen at port ${port + 2} of 127.0.0.1: another program listens there. Choose three ports in a row that are free.\n`]);
+    first.kill('SIGTERM');
+    await once(first, 'close');
   }, 30_000);
 
   test('leaves out the refresh token if told to, and nothing else', async () => {
@@ -60,11 +105,8 @@ describe('npm run sandbox', () => {
     await once(first, 'close');
   }, 30_000);
 
-  test('refuses a word that it does not know', async () => {
-    child = spawn(process.execPath, ['dist/sandbox/standalone.js', '--without'], { env: {} });
-    let err = '';
-    child.stderr!.on('data', (text) => (err += String(text)));
-    expect(await once(child, 'close')).toEqual([2, null]);
-    expect(err).toContain('--without-refresh-token');
-  }, 30_000);
+  test('refuses a word that it does not know, and a port that is none', async () => {
+    expect(await refused('--without')).toEqual([2, expect.stringContaining('--without-refresh-token')]);
+    for (const port of ['0', '65534', 'usual', '']) expect(await refused('--port', port)).toEqual([2, expect.stringContaining('--port must be a whole number from 1 to 65533')]);
+  }, 60_000);
 });
