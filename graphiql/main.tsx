@@ -3,27 +3,36 @@ import 'graphiql/style.css';
 import '@graphiql/plugin-explorer/style.css';
 import './page.css';
 
-import { explorerPlugin } from '@graphiql/plugin-explorer';
 import { GraphiQL, HISTORY_PLUGIN } from 'graphiql';
 import { createRoot } from 'react-dom/client';
-import type { Tab } from '../src/web/graphiqlTabs.js';
+import type { PageSettings } from '../src/web/graphiql.js';
+import { AnswerFooter } from './answerFacts.js';
+import { EditorOptions } from './editors.js';
+import { ExamplesMenu } from './examplesMenu.js';
+import { explorerWithVariables } from './explorer.js';
+import { createFetcher } from './fetcher.js';
 import { frontTab, isFirstVisit, tabStorage } from './storage.js';
 import { TokenMenu } from './tokenMenu.js';
-import { createReportingFetcher } from './upstreamCalls/fetcher.js';
+import { PlanButton } from './upstreamCalls/PlanButton.js';
 import { upstreamCallsPlugin } from './upstreamCalls/plugin.js';
+import { DraftInFront } from './useDraft.js';
 
-const examples: Tab[] = JSON.parse(document.getElementById('graphiql-tabs')!.textContent);
+/** As many as a window of 1,024 pixels has room for. The others are in the menu. */
+const OPENED_EXAMPLES = 3;
+
+const { tabs: examples, showsUpstreamCalls }: PageSettings = JSON.parse(document.getElementById('graphiql-settings')!.textContent);
 const storage = tabStorage(examples);
 const front = frontTab(storage, examples);
+const fetcher = createFetcher(showsUpstreamCalls);
+const plugins = [...(showsUpstreamCalls ? [upstreamCallsPlugin] : []), HISTORY_PLUGIN, explorerWithVariables];
 
 createRoot(document.getElementById('graphiql')!).render(
   <GraphiQL
-    // The endpoint is where the page is, whatever host, port and path that may be.
-    fetcher={createReportingFetcher(window.location.pathname)}
-    plugins={[upstreamCallsPlugin, HISTORY_PLUGIN, explorerPlugin()]}
+    fetcher={fetcher}
+    plugins={plugins}
     // Later, GraphiQL remembers what was open.
-    {...(isFirstVisit(storage) && { visiblePlugin: upstreamCallsPlugin })}
-    defaultTabs={examples}
+    {...(showsUpstreamCalls && isFirstVisit(storage) && { visiblePlugin: upstreamCallsPlugin })}
+    defaultTabs={examples.slice(0, OPENED_EXAMPLES)}
     // GraphiQL would show the query of the tab in front, but neither its variables nor its headers.
     initialQuery={front?.query ?? ''}
     initialVariables={front?.variables ?? ''}
@@ -37,9 +46,13 @@ createRoot(document.getElementById('graphiql')!).render(
     // A representation is an object. GraphiQL takes every scalar that it does not know for a number or a text.
     customScalarSchemas={{ _Any: { type: 'object' } }}
   >
+    <GraphiQL.Logo>
+      <ExamplesMenu examples={examples} />
+    </GraphiQL.Logo>
     <GraphiQL.Toolbar>
       {({ prettify, merge, copy }) => (
         <>
+          {showsUpstreamCalls && <PlanButton panelTitle={upstreamCallsPlugin.title} />}
           {prettify}
           {merge}
           {copy}
@@ -47,5 +60,10 @@ createRoot(document.getElementById('graphiql')!).render(
         </>
       )}
     </GraphiQL.Toolbar>
+    <GraphiQL.Footer>
+      <AnswerFooter />
+    </GraphiQL.Footer>
+    <DraftInFront />
+    <EditorOptions />
   </GraphiQL>,
 );

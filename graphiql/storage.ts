@@ -1,5 +1,5 @@
 import { createLocalStorage, type Storage } from '@graphiql/toolkit';
-import type { Tab } from '../src/web/graphiqlTabs.js';
+import { nameOf, type Tab } from '../src/web/graphiqlTabs.js';
 
 /** As GraphiQL writes tabs down. The title is the name of the query. */
 interface StoredTabs {
@@ -48,7 +48,7 @@ export function frontTab(storage: Storage, examples: readonly Tab[]): Tab | Stor
 }
 
 function withExampleHeaders(stored: StoredTabs, examples: readonly Tab[]): StoredTabs {
-  const headers = new Map(examples.map((example) => [/^query (\w+)/m.exec(example.query)?.[1], example.headers]));
+  const headers = new Map(examples.map((example) => [nameOf(example), example.headers]));
   return { ...stored, tabs: stored.tabs.map((tab) => ({ ...tab, headers: tab.headers ?? headers.get(tab.title) ?? null })) };
 }
 

@@ -1,26 +1,35 @@
 import { ToolbarButton, ToolbarMenu, useGraphiQL } from '@graphiql/react';
 import type { Tab } from '../src/web/graphiqlTabs.js';
+import { sentToken } from './sentToken.js';
+import { useDraft } from './useDraft.js';
 
-/** Puts a token of the examples, by the scope that it opens, into the headers of the tab in front, or takes it out. */
+/**
+ * Puts a token of the examples, by the scope that it opens, into the headers of the tab in front, or takes it out, and shows
+ * those headers. Below the key stands what is sent.
+ */
 export function TokenMenu({ examples }: { examples: readonly Tab[] }) {
   const headerEditor = useGraphiQL((state) => state.headerEditor);
-  const guarded = examples.filter(({ scope, headers }) => scope && headers);
-  if (guarded.length === 0) return null;
+  const sent = sentToken(useDraft().headers);
+  const tokens = new Map(examples.flatMap(({ scope, headers }) => (scope && headers ? [[scope, headers] as const] : [])));
+  if (tokens.size === 0) return null;
 
   const authorize = (authorization: string | undefined) => {
     const headers = { ...objectIn(headerEditor?.getValue()), authorization };
     headerEditor?.setValue(JSON.stringify(headers, null, 2));
+    // GraphiQL keeps to itself which of the two editors is shown.
+    document.querySelector<HTMLElement>('.graphiql-editor-tools [data-name=headers]')?.click();
   };
   return (
     <ToolbarMenu
       button={
-        <ToolbarButton label="Ready-made tokens">
+        <ToolbarButton className="toolbar-button-with-text" label={`Ready-made tokens. Sent now: ${sent?.name ?? 'no token'}`}>
           <Key />
+          {sent?.shortName ?? 'none'}
         </ToolbarButton>
       }
     >
-      {guarded.map(({ scope, headers }) => (
-        <ToolbarMenu.Item key={scope} onSelect={() => authorize(JSON.parse(headers!).authorization)}>
+      {[...tokens].map(([scope, headers]) => (
+        <ToolbarMenu.Item key={scope} onSelect={() => authorize(JSON.parse(headers).authorization)}>
           {scope}
         </ToolbarMenu.Item>
       ))}

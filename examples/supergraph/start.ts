@@ -1,14 +1,6 @@
+import { tokensText } from '../../sandbox/dayTokens.js';
+import { QUERY } from './graphiqlTabs.js';
 import { startSupergraph, type Supergraph } from './supergraph.js';
-
-/** Over all three subgraphs, and both systems behind the contacts. */
-const QUERY = `{
-  booking(id: "B-2041") {
-    arrival
-    booker { name companies { name } }
-    guests { name greeting address { city } bookings { id } }
-    account { accountCode company { name keyContact { email } } }
-  }
-}`;
 
 /** What `npm run supergraph` runs. */
 async function start(): Promise<void> {
@@ -25,14 +17,21 @@ async function start(): Promise<void> {
   process.on('SIGINT', stop).on('SIGTERM', stop);
 }
 
-function greeting({ url, subgraphs }: Supergraph): string {
+function greeting({ url, subgraphs, sandbox, tokens }: Supergraph): string {
   const body = JSON.stringify({ query: QUERY.replace(/\s+/g, ' ') });
   return `
 The supergraph is running at ${url}
 
-  It is composed of three subgraphs:
+  Open it in a browser: GraphiQL has examples that cross the subgraphs, and tokens for them. It is composed of three subgraphs:
 
 ${subgraphs.map((one) => `  ${one.name.padEnd(11)}${one.url}`).join('\n')}
+
+  The two systems behind the contacts are a sandbox, with an issuer of tokens. Open the systems in a browser for their calls
+  and buttons for faults:
+
+  ${'PMS'.padEnd(11)}${sandbox.pms.url}
+  ${'CAS 360'.padEnd(11)}${sandbox.cas360.url}
+  ${'tokens'.padEnd(11)}${sandbox.identity.url}
 
   This query crosses all of them, and both systems behind the contacts:
 
@@ -43,6 +42,7 @@ ${QUERY.replace(/^/gm, '  ')}
   curl ${url} -H 'content-type: application/json' \\
     -d '${body}'
 
+${tokensText(tokens)}
 Ctrl-C ends it.
 `;
 }

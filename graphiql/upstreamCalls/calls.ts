@@ -1,3 +1,5 @@
+import { counted, plural, SYSTEMS } from './texts.js';
+
 /** One entry of `extensions.upstreamCalls`. Times are milliseconds since the operation began. */
 export interface UpstreamCall {
   readonly source: 'CAS360' | 'PMS';
@@ -16,8 +18,6 @@ export interface UpstreamCall {
   readonly fields: readonly string[];
 }
 
-export const SYSTEMS = { CAS360: 'CAS 360', PMS: 'PMS' } as const;
-
 /** Such as `3 calls: 2 CAS 360, 1 PMS; 450 contacts, 2 addresses; 1 joined`. */
 export function totalsOf(calls: readonly UpstreamCall[]): string {
   const sent = calls.filter(({ kind, resource }) => kind === 'sent' && resource !== 'token');
@@ -34,12 +34,6 @@ export function totalsOf(calls: readonly UpstreamCall[]): string {
   return parts.filter(Boolean).join('; ');
 }
 
-/** The first few ids, and how many more there are. */
-export function idsInShort(ids: readonly string[]): string {
-  const shown = ids.slice(0, 3).join(', ');
-  return ids.length > 3 ? `${shown} and ${ids.length - 3} more` : shown;
-}
-
 export function hasFailed({ kind, outcome }: UpstreamCall): boolean {
   return kind !== 'cached' && !/^(2\d\d|404)$/.test(outcome);
 }
@@ -49,24 +43,12 @@ export function marksOf({ relationships, kind, attempt }: UpstreamCall): string[
   return [...(relationships ? ['relationships'] : []), ...(kind === 'sent' ? [] : [kind]), ...(attempt > 1 ? [`attempt ${attempt}`] : [])];
 }
 
-export function milliseconds(ms: number): string {
-  return `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
-}
-
 /** Round steps of time, five at most, that reach to the end of the last call. */
 export function ticksOf(calls: readonly UpstreamCall[]): number[] {
   const endMs = Math.max(1, ...calls.map((call) => call.endMs));
   const magnitude = 10 ** Math.floor(Math.log10(endMs / 5));
   const step = [1, 2, 5, 10].map((factor) => factor * magnitude).find((size) => size * 5 >= endMs)!;
   return Array.from({ length: Math.ceil(endMs / step) + 1 }, (_, n) => Number((n * step).toPrecision(3)));
-}
-
-export function plural(count: number, one: string, many = one.endsWith('s') ? `${one}es` : `${one}s`): string {
-  return `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
-}
-
-function counted(count: number, one: string, many?: string): string {
-  return count > 0 ? plural(count, one, many) : '';
 }
 
 /** An id that two calls were for counts once. */

@@ -2,13 +2,23 @@ import { readdir, readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { Tab } from './graphiqlTabs.js';
-import { refuseGet } from './replies.js';
+import { refuseMethod, vary } from './replies.js';
+
+/** What the page is told. */
+export interface PageSettings {
+  /** The examples. */
+  tabs: readonly Tab[];
+  /** Whether the endpoint reports and plans its upstream calls. */
+  showsUpstreamCalls: boolean;
+}
 
 export interface GraphiqlOptions {
   /** The output of scripts/bundle-graphiql.mjs. */
   assetsDir: string;
-  /** The tabs that the page opens with. */
   tabs: readonly Tab[];
+  showsUpstreamCalls?: boolean;
+  /** What the endpoint is called in the title. */
+  title?: string;
 }
 
 interface Asset {
@@ -58,16 +68,18 @@ const types: Readonly<Record<string, string>> = {
 };
 
 /**
- * Serves GraphiQL to browsers at `GET /graphql`, and its files below `/graphiql/`. Reads all files now, so that no request
+ * Serves GraphiQL to browsers at `GET /graphql`, to which `GET /` leads, and its files below `/graphiql/`. Reads all files now, so that no request
  * can name a path. Addresses in the page are relative: it works at any host, port and prefix.
  */
-export async function graphiqlRoutes(app: FastifyInstance, { assetsDir, tabs }: GraphiqlOptions): Promise<void> {
-  const page = await pageOf(assetsDir, tabs);
+export async function graphiqlRoutes(app: FastifyInstance, { assetsDir, tabs, showsUpstreamCalls = true, title = 'contacts' }: GraphiqlOptions): Promise<void> {
+  const page = await pageOf(assetsDir, title, { tabs, showsUpstreamCalls });
   const assets = await assetsIn(assetsDir);
 
+  app.get('/', (_request, reply) => reply.header('cache-control', 'no-store').redirect('graphql'));
+
   app.get('/graphql', (request, reply) => {
-    reply.header('vary', 'accept');
-    if (!request.headers.accept?.includes('text/html')) return refuseGet(reply);
+    vary(reply, 'accept');
+    if (!request.headers.accept?.includes('text/html')) return refuseMethod(reply);
     return reply.headers(pageHeaders).send(page);
   });
 
@@ -83,23 +95,23 @@ export async function graphiqlRoutes(app: FastifyInstance, { assetsDir, tabs }: 
   });
 }
 
-async function pageOf(assetsDir: string, tabs: readonly Tab[]): Promise<string> {
+async function pageOf(assetsDir: string, title: string, settings: PageSettings): Promise<string> {
   const manifest = await readFile(join(assetsDir, 'manifest.json'), 'utf8').catch((cause: unknown) => {
     throw new Error(`GraphiQL is switched on, but ${assetsDir} holds no bundle of it. Run: npm run build`, { cause });
   });
   const { script, style } = JSON.parse(manifest) as { script: string; style: string };
-  // Without a `<`, no tab can close the script element.
-  const data = JSON.stringify(tabs).replaceAll('<', '\\u003c');
+  // Without a `<`, no example can close the script element.
+  const data = JSON.stringify(settings).replaceAll('<', '\\u003c');
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>contacts: GraphiQL</title>
+<title>${title}: GraphiQL</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="graphiql/${style}">
-<script type="application/json" id="graphiql-tabs">${data}</script>
+<script type="application/json" id="graphiql-settings">${data}</script>
 <script type="module" src="graphiql/${script}"></script>
 </head>
 <body>

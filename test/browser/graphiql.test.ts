@@ -4,6 +4,7 @@ import type { Browser } from 'playwright-core';
 import { startChromium } from './support/chromium.js';
 import { contrastsIn } from './support/contrast.js';
 import { GraphiqlPage } from './support/graphiqlPage.js';
+import { exampleTabs, nameOf } from '../../src/web/graphiqlTabs.js';
 import type { TestApp } from '../support/testApp.js';
 import { startGraphiqlApp } from './support/graphiqlApp.js';
 
@@ -15,15 +16,13 @@ let graphiql: GraphiqlPage;
 
 beforeAll(async () => {
   [app, browser] = await Promise.all([startGraphiqlApp(), startChromium()]);
+  graphiql = await GraphiqlPage.open(browser, app.url);
 }, 300_000);
 beforeEach(async () => {
   for (const { faults } of [app.sandbox.pms, app.sandbox.cas360]) faults.clear();
-  graphiql = await GraphiqlPage.open(browser, app.url);
+  await graphiql.startOver();
 });
-afterEach(async () => {
-  await graphiql.page.close();
-  expect(graphiql.faults).toEqual([]);
-});
+afterEach(() => expect(graphiql.faults).toEqual([]));
 afterAll(async () => {
   await browser.close();
   await app.stop();
@@ -42,19 +41,19 @@ async function tabTo(selector: string): Promise<void> {
 
 describe('the page', () => {
   test('opens with the first example and an empty panel, and runs it', async () => {
-    expect(await graphiql.textOf('.graphiql-query-editor', /^# One query/)).toMatch(/^# One query, both systems\./);
-    expect(await graphiql.summary.innerText()).toBe('Run a query to see what it asks of the two systems.');
+    expect(await graphiql.textOf('.graphiql-query-editor', /^# One query/)).toMatch(/^# One query, both systems:/);
+    expect(await graphiql.summary.innerText()).toBe('Plan or run a query to see what it asks of the two systems.');
     const { data } = await graphiql.run();
     expect(data.contacts.map(({ name }: { name: string }) => name)).toEqual(['Iris Maeve Vale', 'Fancy Southern Africa Cat Council', 'Anne Smith']);
     expect(await graphiql.textOf('.result-window', /Iris Maeve Vale/)).toContain('Iris Maeve Vale');
   });
 
   test('brings back, on the next visit, what was open, but no token', async () => {
-    await graphiql.chooseTab('GuardedIdentity');
+    await graphiql.openExample('GuardedIdentity');
     await graphiql.run();
     await graphiql.page.getByRole('button', { name: 'Show History' }).click();
     // GraphiQL writes down a moment later which tab is in front.
-    await graphiql.page.waitForFunction(() => JSON.parse(localStorage.getItem('contacts:graphiql:tabState') ?? '{}').activeTabIndex === 7);
+    await graphiql.page.waitForFunction(() => JSON.parse(localStorage.getItem('contacts:graphiql:tabState') ?? '{}').activeTabIndex === 3);
     await graphiql.load();
     expect(await graphiql.textOf('.graphiql-query-editor', /query GuardedIdentity/)).toContain('query GuardedIdentity');
     await graphiql.page.getByRole('region', { name: 'History' }).waitFor();
@@ -86,10 +85,114 @@ describe('the page', () => {
   });
 });
 
+describe('in a window of 1,024 pixels', () => {
+  const examples = exampleTabs().map(nameOf);
+  beforeEach(() => graphiql.page.setViewportSize({ width: 1024, height: 768 }));
+
+  test('each example is in the menu, and each tab is in sight, however many are open', async () => {
+    await graphiql.page.getByRole('button', { name: 'Examples' }).click();
+    expect((await graphiql.page.getByRole('menuitem').locator('strong').allInnerTexts())).toEqual(examples);
+    await graphiql.page.keyboard.press('Escape');
+    for (const name of examples) await graphiql.openExample(name);
+    expect(await graphiql.tabs()).toEqual(examples.map((name) => ({ name, isInSight: true })));
+    await graphiql.screenshot('tabs-1024');
+    await graphiql.page.setViewportSize({ width: 800, height: 600 });
+    expect((await graphiql.tabs()).filter(({ isInSight }) => !isInSight)).toEqual([]);
+    await graphiql.page.getByRole('button', { name: 'New tab' }).click({ trial: true });
+  });
+
+  test('an example opens in the tab where it stands unchanged, else in a new one', async () => {
+    await graphiql.openExample('Relationships');
+    expect((await graphiql.tabs()).length).toBe(3);
+    await graphiql.write('query Mine { contact(id: "cas360:54") { name } }');
+    await graphiql.page.getByRole('tab', { name: 'Mine' }).waitFor();
+    await graphiql.openExample('Relationships');
+    expect((await graphiql.tabs()).map(({ name }) => name)).toEqual(['BothSystems', 'ManyContacts', 'Mine', 'Relationships']);
+    expect((await graphiql.run()).data.anne.name).toBe('Anne Smith');
+  });
+
+  test.each(['light', 'dark'] as const)('no line of an example has to be scrolled sideways (%s)', async (colorScheme) => {
+    await graphiql.prefer(colorScheme);
+    for (const name of examples) {
+      await graphiql.openExample(name);
+      for (const editor of ['.graphiql-query-editor', '.graphiql-editor-tool']) expect(await graphiql.linesCutOff(editor)).toEqual([]);
+    }
+    await graphiql.run();
+    await graphiql.screenshot(`1024-${colorScheme}`);
+  });
+});
+
+describe('below the answer', () => {
+  test('stand its time, and its size as production would send it, in the tab that it belongs to', async () => {
+    const facts = graphiql.page.getByRole('status', { name: 'Last answer' });
+    expect(await facts.innerText()).toBe('No answer in this tab yet.');
+    const { extensions: _, ...answer } = await graphiql.run();
+    expect((await facts.innerText()).split('\n')).toEqual(['HTTP 200', expect.stringMatching(/^[\d.]+ ms$/), `${JSON.stringify(answer).length} bytes`]);
+    await graphiql.chooseTab('ManyContacts');
+    await facts.getByText('No answer in this tab yet.').waitFor();
+    await graphiql.chooseTab('BothSystems');
+    await facts.getByText('HTTP 200').waitFor();
+  });
+
+  test('stands nothing of the answer before, if a request cannot be sent', async () => {
+    await graphiql.run();
+    await graphiql.page.locator('.graphiql-editor-tool .graphiql-editor:not(.hidden) textarea').focus();
+    await graphiql.page.keyboard.insertText('{ "ids": ');
+    await graphiql.begin();
+    await graphiql.page.getByRole('status', { name: 'Last answer' }).getByText('The request was not sent.').waitFor();
+  });
+});
+
+describe('a run under way is cancelled, and its answer shown nowhere,', () => {
+  test.each([
+    ['by the button', () => graphiql.page.getByRole('button', { name: 'Stop query' }).click()],
+    ['when another tab comes to the front', () => graphiql.chooseTab('ManyContacts')],
+    ['when a tab is added', () => graphiql.openTab()],
+  ])('%s', async (_how, cancel) => {
+    app.sandbox.cas360.faults.set([{ on: 'contacts', hang: true }]);
+    await graphiql.begin();
+    await graphiql.page.getByRole('status', { name: 'Last answer' }).getByText('Waiting for the answer.').waitFor();
+    const [request] = await Promise.all([graphiql.page.waitForEvent('requestfailed'), cancel()]);
+    expect(request.failure()?.errorText).toBe('net::ERR_ABORTED');
+    await graphiql.summary.getByText('Stopped before the answer came.').waitFor();
+    expect(await graphiql.page.getByRole('status', { name: 'Last answer' }).innerText()).toBe('No answer in this tab yet.');
+  });
+});
+
+test('the root path leads to it', async () => {
+  await graphiql.page.goto(app.url);
+  expect(graphiql.page.url()).toBe(`${app.url}/graphql`);
+  await graphiql.page.locator('.graphiql-query-editor .view-line').first().waitFor();
+});
+
+test('the explorer names the variables, and gives one to an argument of its type', async () => {
+  await graphiql.write('query Picked($some: [ID!]!, $one: ID!) { contacts(ids: $some) { name } }', { some: ['cas360:54'], one: 'cas360:555742' });
+  await graphiql.page.getByRole('button', { name: 'Show GraphiQL Explorer' }).click();
+  await graphiql.page.getByText('Variables: $some: [ID!]!, $one: ID!').waitFor();
+  const explorer = graphiql.page.locator('.graphiql-explorer-root');
+  await explorer.getByText('contact', { exact: true }).click();
+  await explorer.locator('.graphiql-explorer-contact').getByText('phone', { exact: true }).click();
+  await graphiql.page.locator('.graphiql-query-editor').getByText('phone').waitFor();
+  expect(await graphiql.textOf('.graphiql-query-editor', /phone/)).toContain('contact(id: $one)');
+  expect((await graphiql.run()).data.contact).toEqual({ phone: null });
+});
+
 describe('a token', () => {
+  test('that is chosen is shown in the headers, and below the key', async () => {
+    expect(await graphiql.sentToken()).toBe('none');
+    await graphiql.chooseToken('contact:access');
+    expect(await graphiql.textOf('.graphiql-editor-tool', /authorization/)).toContain('"authorization": "Bearer ');
+    await graphiql.page.getByRole('button', { name: 'Ready-made tokens. Sent now: contact:access' }).waitFor();
+    expect(await graphiql.sentToken()).toBe('access');
+    await graphiql.screenshot('token');
+    await graphiql.chooseToken('No token');
+    await graphiql.page.getByRole('button', { name: 'Ready-made tokens. Sent now: no token' }).waitFor();
+  });
+
   test('is in the headers of the guarded examples', async () => {
     for (const [tab, scope] of [['GuardedIdentity', 'contact:identity'], ['GuardedAccess', 'contact:access']]) {
-      await graphiql.chooseTab(tab!);
+      await graphiql.openExample(tab!);
+      expect(await graphiql.sentToken()).toBe(scope!.replace('contact:', ''));
       await graphiql.page.getByRole('button', { name: 'Headers' }).click();
       const [, claims] = /"Bearer [^.]+\.([^.]+)/.exec(await graphiql.textOf('.graphiql-editor-tool', /"Bearer /))!;
       expect(JSON.parse(Buffer.from(claims!, 'base64url').toString()).scope).toBe(scope);
@@ -97,18 +200,14 @@ describe('a token', () => {
   });
 
   test('opens guarded fields of any query when it is chosen, and none once it is taken out', async () => {
-    const choose = async (name: string): Promise<void> => {
-      await graphiql.page.getByRole('button', { name: 'Ready-made tokens' }).click();
-      await graphiql.page.getByRole('menuitem', { name }).click();
-    };
     const forbidden = [expect.objectContaining({ extensions: expect.objectContaining({ code: 'FORBIDDEN', retryable: false }) })];
     await graphiql.write(guardedQuery);
     expect((await graphiql.run()).errors).toEqual(forbidden);
-    await choose('contact:identity');
+    await graphiql.chooseToken('contact:identity');
     expect(await graphiql.run()).toMatchObject({ data: { contact: { name: 'Anne Smith', dateOfBirth: expect.stringMatching(/^\d{4}-/) } } });
-    await choose('contact:access');
+    await graphiql.chooseToken('contact:access');
     expect((await graphiql.run()).errors).toEqual(forbidden);
-    await choose('No token');
+    await graphiql.chooseToken('No token');
     expect((await graphiql.run()).errors).toEqual(forbidden);
   });
 });
@@ -136,7 +235,7 @@ test('the keyboard alone opens the panel, runs a query and opens a call', async 
 
 describe.each(['light', 'dark'] as const)('in the %s', (colorScheme) => {
   test('every text of the panel is readable', async () => {
-    await graphiql.page.emulateMedia({ colorScheme });
+    await graphiql.prefer(colorScheme);
     app.sandbox.pms.faults.set([{ latencyMs: 70 }]);
     app.sandbox.cas360.faults.set([{ on: 'contacts', status: 503, times: 1 }, { latencyMs: 40 }]);
     await graphiql.write(cards, { ids: ['pms:4711', 'cas360:54', 'cas360:555742'] });

@@ -53,7 +53,7 @@ const inOrder = (calls: readonly ShownCall[]): ShownCall[] => calls.toSorted((on
 describe('the panel shows the calls that the systems got', () => {
   test('of new tokens too', async () => {
     for (const system of systems()) system.revokeTokens();
-    await graphiql.chooseTab('BothSystems');
+    await graphiql.openExample('BothSystems');
     await graphiql.run();
     expect(inOrder(await graphiql.shownCalls())).toEqual(countedCalls());
     expect(countedCalls().filter(({ resource }) => resource === 'token')).toHaveLength(2);
@@ -69,10 +69,10 @@ describe('the panel shows the calls that the systems got', () => {
     ['Entities', '2 calls: 1 CAS 360, 1 PMS; 2 contacts'],
     ['GuardedIdentity', '2 calls: 1 CAS 360, 1 PMS; 2 contacts'],
   ])('of the example %s', async (name, totals) => {
-    await graphiql.chooseTab(name);
+    await graphiql.openExample(name);
     await graphiql.run();
     expect(inOrder(await graphiql.shownCalls())).toEqual(countedCalls());
-    expect(await graphiql.summary.innerText()).toMatch(new RegExp(`^${name}\\s+${totals}`));
+    expect(await graphiql.summary.innerText()).toMatch(new RegExp(`^${name}\\s+Tab \\d+, run \\d+ at \\S+\\s+${totals}`));
   });
 
   test('of 251 contacts with relationships, in whole chunks; the system that has none is not asked for them', async () => {
@@ -104,7 +104,7 @@ describe('the panel shows the calls that the systems got', () => {
     await graphiql.openTab();
     await graphiql.write('query Nothing { contact(id: "cas360:54") { id source } }');
     await graphiql.run();
-    expect(await graphiql.summary.innerText()).toMatch(/^Nothing\s+No upstream call was needed\.$/);
+    expect(await graphiql.summary.innerText()).toMatch(/^Nothing\s+Tab \d+, run \d+ at \S+\s+No upstream call was needed\./);
     expect(await graphiql.rows.count()).toBe(0);
     expect(countedCalls()).toEqual([]);
   });
@@ -129,7 +129,7 @@ describe('the panel shows the calls that the systems got', () => {
 
 describe('the panel', () => {
   test('tells the fields that waited, and everything else, when a row is opened; and keeps it open in the next run', async () => {
-    await graphiql.chooseTab('JointMember');
+    await graphiql.openExample('JointMember');
     await graphiql.run();
     const addresses = graphiql.rows.filter({ hasText: 'addresses' }).first();
     await addresses.getByRole('button').click();
@@ -144,7 +144,7 @@ describe('the panel', () => {
     await graphiql.openTab();
     await graphiql.write('query Refused { nobody }');
     await graphiql.run();
-    expect(await graphiql.summary.innerText()).toMatch(/^Refused\s+Refused before it ran: no upstream call was made\.$/);
+    expect(await graphiql.summary.innerText()).toMatch(/^Refused\s+Tab \d+, run \d+ at \S+\s+Refused before it ran: no upstream call was made\.$/);
   });
 
   test('says so when no answer came', async () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { composeServices } from '@apollo/composition';
 import { describe, expect, test } from '@jest/globals';
-import { type GraphQLObjectType, parse, validate } from 'graphql';
+import { type GraphQLObjectType, type GraphQLScalarType, parse, validate } from 'graphql';
 import { printProfile, PROFILES, type Profile } from '../../src/graphql/profiles.js';
 import { readTypeDefs } from '../../src/graphql/schema.js';
 import { COMPOSERS, type Composed } from './composers.js';
@@ -39,6 +39,13 @@ describe.each(PAIRS)('the profile %s, composed by %s,', (profile, composer) => {
     expect(ours.length).toBeGreaterThan(25);
     expect(names).toEqual(expect.arrayContaining(ours));
     expect(names.filter((name) => /^_[^_]|^(link|join|federation)__/.test(name))).toEqual([]);
+  });
+
+  test('says what specifies the dates, but for Cosmo, which drops it', () => {
+    const schema = schemaOf(compose(profile, composer));
+    const specified = ['Date', 'LocalDateTime'].map((name) => (schema.getType(name) as GraphQLScalarType).specifiedByURL ?? null);
+    const urls = ['localdate', 'localdatetime'].map((name) => `https://scalars.graphql.org/apollographql/${name}-v0.1.html`);
+    expect(specified).toEqual(composer === 'Cosmo' ? [null, null] : urls);
   });
 
   test.each(NEIGHBOURS)('lives beside one that $shape', ({ subgraphs, query }) => {

@@ -38,6 +38,28 @@ test('the query that it prints gets the answer that the README shows; Ctrl-C end
   expect(await ended).toBe(0);
 });
 
+test('each address that it prints answers, a browser gets GraphiQL, and a token opens its fields', async () => {
+  const { pid, said, ended } = await start();
+  try {
+    const urls = [...said().matchAll(/^ {2}(?:contacts|bookings|companies|PMS|CAS 360|tokens) +(\S+)$/gm)].map(([, url]) => url!);
+    expect(urls).toHaveLength(6);
+    for (const url of urls) expect((await fetch(url)).status).toBeGreaterThanOrEqual(200);
+
+    const [, url] = /running at (\S+)/.exec(said())!;
+    const page = await fetch(new URL('/', url), { headers: { accept: 'text/html' } });
+    expect([page.url, page.status]).toEqual([url, 200]);
+    expect(await page.text()).toContain('<title>supergraph: GraphiQL</title>');
+
+    const [, token] = /contact:identity\n {2}(\S+)/.exec(said())!;
+    const body = JSON.stringify({ query: '{ contact(id: "cas360:555742") { dateOfBirth } }' });
+    const answer = await fetch(url!, { method: 'POST', headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` }, body });
+    expect(await answer.json()).toEqual({ data: { contact: { dateOfBirth: expect.stringMatching(/^\d{4}-/) } } });
+  } finally {
+    process.kill(-pid, 'SIGINT');
+  }
+  await ended;
+});
+
 test('SIGTERM ends it too', async () => {
   const { pid, ended } = await start();
   process.kill(pid, 'SIGTERM');

@@ -16,8 +16,8 @@ const hive = read('hive-router');
 /** What each router does with requests to our subgraph, in words common to all. */
 const ROUTERS = {
   'Apollo Router': {
-    passesOn: apollo.headers.subgraphs.contacts.request.flatMap(({ propagate }: any) => propagate?.named ?? []),
-    secret: apollo.headers.subgraphs.contacts.request.find(({ insert }: any) => insert).insert,
+    passesOn: apollo.headers.subgraphs.contacts.request.operations.flatMap(({ propagate }: any) => propagate?.named ?? []),
+    secret: apollo.headers.subgraphs.contacts.request.operations.find(({ insert }: any) => insert).insert,
     secretValue: '${env.ROUTER_SECRET}',
     timeout: apollo.traffic_shaping.subgraphs.contacts.timeout,
     // Its own default.
@@ -68,9 +68,12 @@ describe.each(Object.entries(ROUTERS))('%s', (_, { passesOn, secret, secretValue
 });
 
 test('all of them let the whole of our errors through', async () => {
-  app.sandbox.cas360.faults.set([{ status: 503 }]);
-  const { errors } = await app.query('{ contact(id: "cas360:54") { name } }', {}, { 'router-authorization': 'of the router' });
-  expect(Object.keys(errors![0]!.extensions).sort()).toEqual(cosmo.subgraph_error_propagation.allowed_extension_fields.toSorted());
+  app.sandbox.cas360.faults.set([{ status: 503, retryAfter: '30' }]);
+  const ids = JSON.stringify(Array.from({ length: 1_001 }, (_, n) => `pms:${n + 1}`));
+  const query = `{ down: contact(id: "cas360:54") { name } guarded: contact(id: "pms:4711") { dateOfBirth } tooMany: contacts(ids: ${ids}) { id } }`;
+  const { errors } = await app.query(query, {}, { 'router-authorization': 'of the router' });
+  const keys = new Set(errors!.flatMap(({ extensions }) => Object.keys(extensions)));
+  expect([...keys].sort()).toEqual(cosmo.subgraph_error_propagation.allowed_extension_fields.toSorted());
   expect(cosmo.subgraph_error_propagation.mode).toBe('pass-through');
   expect(apollo.include_subgraph_errors.subgraphs).toEqual({ contacts: true });
   expect(hive.error_masking.subgraphs).toEqual({ contacts: { enabled: false } });

@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { buildSchema, printSchema } from 'graphql';
 
 // Some tests start several processes, one after another.
 jest.setTimeout(60_000);
@@ -37,12 +38,19 @@ describe('npm run schema', () => {
   });
 });
 
+test('published/contacts.api.graphql has each type and field of the schema, and no federation', () => {
+  const text = readFileSync('published/contacts.api.graphql', 'utf8');
+  expect(text.match(/@(?!specifiedBy|deprecated)\w+/g)).toBeNull();
+  const subgraph = buildSchema(readFileSync('published/contacts.graphql', 'utf8'), { assumeValidSDL: true });
+  expect(printSchema(buildSchema(text))).toBe(printSchema(subgraph));
+});
+
 describe('the check of what is published', () => {
   let folder: string;
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'published-'));
-    for (const path of ['scripts/checkSchema.mjs', 'published', 'docs/access.md', 'CHANGELOG.md']) cpSync(path, join(folder, path), { recursive: true });
+    for (const path of ['scripts', 'published', 'docs/access.md', 'docs/mapping.md', 'docs/schema.md', 'CHANGELOG.md']) cpSync(path, join(folder, path), { recursive: true });
     for (const path of ['dist', 'node_modules']) symlinkSync(resolve(path), join(folder, path));
   });
   afterEach(() => rmSync(folder, { recursive: true }));
@@ -68,10 +76,14 @@ describe('the check of what is published', () => {
   test.each([
     ['published/contacts.graphql', 'type Query'],
     ['published/contacts.router-auth.graphql', '@requiresScopes'],
+    ['published/contacts.api.graphql', 'type Query'],
+    ['docs/schema.md', '| `dateOfBirth` | `Date` |'],
+    ['published/errors.json', '"code": "FORBIDDEN"'],
+    ['published/errors.ts', "code: 'FORBIDDEN'; readonly retryable: false;"],
     ['docs/access.md', '| `Contact.dateOfBirth` | `contact:identity` |'],
   ])('finds %s altered, and says the command that mends it', (path, text) => {
     edit(path, text, `${text} `);
-    expect(check()).toEqual({ ...fits, status: 1, stderr: `${path} is not what the source says. Run: npm run schema:update\n` });
+    expect(check()).toEqual({ ...fits, status: 1, stderr: `${path} differs from the source. Run: npm run schema:update\n` });
     expect(check('--update')).toEqual(fits);
     expect(readFileSync(join(folder, path))).toEqual(readFileSync(path));
     expect(check()).toEqual(fits);

@@ -1,4 +1,4 @@
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Browser, Locator, Page, Request } from 'playwright-core';
 import { faultsOf } from './chromium.js';
 
 /** A row of the panel, as a reader sees it once it is open. */
@@ -17,7 +17,10 @@ export class GraphiqlPage {
   readonly faults: readonly string[];
   readonly panel: Locator;
   readonly summary: Locator;
+  /** Of the calls that were made. */
   readonly rows: Locator;
+  /** Of the plan. */
+  readonly steps: Locator;
 
   private constructor(
     readonly page: Page,
@@ -28,11 +31,12 @@ export class GraphiqlPage {
     this.faults = faultsOf(page, origin);
     this.panel = page.getByRole('region', { name: 'Upstream calls' });
     this.summary = this.panel.getByRole('status');
-    this.rows = this.panel.getByRole('listitem');
+    this.rows = this.panel.getByRole('list', { name: 'Calls made' }).getByRole('listitem');
+    this.steps = this.panel.getByRole('list', { name: 'Planned steps' }).getByRole('listitem');
   }
 
-  static async open(browser: Browser, origin: string): Promise<GraphiqlPage> {
-    const page = await browser.newPage({ viewport: { width: 1400, height: 850 } });
+  static async open(browser: Browser, origin: string, viewport = { width: 1400, height: 850 }): Promise<GraphiqlPage> {
+    const page = await browser.newPage({ viewport });
     const opened = new GraphiqlPage(page, origin);
     await opened.load();
     return opened;
@@ -44,8 +48,63 @@ export class GraphiqlPage {
     await this.page.locator('.graphiql-query-editor .view-line').first().waitFor();
   }
 
+  /** Loads the page as on a first visit. A new page would take three times as long: it reads all scripts again. */
+  async startOver(viewport = { width: 1400, height: 850 }): Promise<void> {
+    await this.page.evaluate(() => {
+      localStorage.clear();
+      // GraphiQL writes down its tabs half a second late.
+      Storage.prototype.setItem = () => {};
+    });
+    await this.page.setViewportSize(viewport);
+    await this.prefer('light');
+  }
+
+  /** Loads the page anew: the editors look only once which colours are preferred. */
+  async prefer(colorScheme: 'light' | 'dark'): Promise<void> {
+    await this.page.emulateMedia({ colorScheme });
+    await this.load();
+  }
+
   async chooseTab(name: string): Promise<void> {
     await this.page.getByRole('tab', { name }).click();
+  }
+
+  /** By the menu of examples. Returns once the example is in the editor. */
+  async openExample(name: string): Promise<void> {
+    await this.page.getByRole('button', { name: 'Examples' }).click();
+    await this.page.getByRole('menuitem', { name }).click();
+    await this.page.locator('.graphiql-tab-active', { hasText: name }).waitFor();
+    await this.page.locator('.graphiql-query-editor').getByText(name).first().waitFor();
+  }
+
+  /** A tab is in sight if a click on either end of its name would hit it. */
+  async tabs(): Promise<{ name: string; isInSight: boolean }[]> {
+    return this.page.locator('[role=tab] > .graphiql-tab-button').evaluateAll((tabs) =>
+      tabs.map((tab) => {
+        const { left, right, top, bottom } = tab.getBoundingClientRect();
+        const hits = [left + 4, right - 4].map((x) => tab.ownerDocument.elementFromPoint(x, (top + bottom) / 2));
+        return { name: tab.textContent, isInSight: hits.every((hit) => hit !== null && tab.contains(hit)) };
+      }),
+    );
+  }
+
+  /** The lines of an editor that reach beyond its right edge. */
+  async linesCutOff(editor: string): Promise<string[]> {
+    return this.page.locator(`${editor} .graphiql-editor:not(.hidden) .monaco-scrollable-element`).first().evaluate((pane) => {
+      const edge = pane.getBoundingClientRect().right;
+      const lines = [...pane.querySelectorAll('.view-line > span')];
+      return lines.filter((line) => line.getBoundingClientRect().right > edge).map((line) => line.textContent);
+    });
+  }
+
+  /** What stands below the key. */
+  sentToken(): Promise<string> {
+    return this.page.getByRole('button', { name: 'Ready-made tokens' }).innerText();
+  }
+
+  async chooseToken(name: string): Promise<void> {
+    await this.page.getByRole('button', { name: 'Ready-made tokens' }).click();
+    await this.page.getByRole('menuitem', { name }).click();
   }
 
   async openTab(): Promise<void> {
@@ -60,12 +119,24 @@ export class GraphiqlPage {
     await this.fill('.graphiql-editor-tool', JSON.stringify(variables));
   }
 
-  /** Presses the keys that run the query in front. Resolves to its answer, with the panel up to date if it is open. */
-  async run(): Promise<any> {
+  /** Presses the keys that run the query in front. */
+  async begin(): Promise<void> {
     await this.page.locator('.graphiql-query-editor textarea').focus();
-    const [answer] = await Promise.all([this.answered(), this.page.keyboard.press('Control+Enter')]);
+    await this.page.keyboard.press('Control+Enter');
+  }
+
+  /** As `begin`. Resolves to its answer, with the panel up to date if it is open. */
+  async run(): Promise<any> {
+    const [answer] = await Promise.all([this.answered(), this.begin()]);
     await this.page.locator('[aria-busy=true]').waitFor({ state: 'detached' });
     return answer;
+  }
+
+  /** Presses the button. Returns with the plan in the panel. */
+  async plan(): Promise<void> {
+    await this.page.getByRole('button', { name: 'Plan the upstream calls' }).click();
+    await this.summary.getByText('planned, not run').waitFor();
+    await this.page.locator('[aria-busy=true]').waitFor({ state: 'detached' });
   }
 
   /** The text of an editor, without what is scrolled out of sight, once it is as expected: editors draw it a little later. */
@@ -106,7 +177,8 @@ export class GraphiqlPage {
   }
 
   private async answered(): Promise<any> {
-    const response = await this.page.waitForResponse((candidate) => candidate.request().method() === 'POST');
+    const isAnswer = (request: Request): boolean => request.method() === 'POST' && request.headers()['x-upstream-calls'] !== 'plan';
+    const response = await this.page.waitForResponse((candidate) => isAnswer(candidate.request()));
     return response.json();
   }
 }
