@@ -1,5 +1,5 @@
-// Serves the page, and beside it the subgraph over a sandbox of both systems: of one origin, since the subgraph knows no
-// CORS. Built by `npm start`, which runs this.
+// Serves the page, and beside it the subgraph over a sandbox of both systems: of one origin, so that the browser needs no
+// permission (CORS). Built by `npm start`, which runs this.
 import { readFile } from 'node:fs/promises';
 import { createServer, request } from 'node:http';
 import { pipeline } from 'node:stream';
@@ -56,7 +56,12 @@ page.listen(Number(process.env.PORT ?? 4020), HOST, () => {
   console.log(`
 The web client is running at http://${HOST}:${port}
 
-  Behind it are the contacts subgraph and a sandbox of both systems. Let the register fail, and see what stays:
+  Behind it are the contacts subgraph and a sandbox of both systems. Open these in a browser for their calls and buttons for faults:
+
+  pms     ${sandbox.pms.url}
+  cas360  ${sandbox.cas360.url}
+
+  Or let the register fail from here, and see what stays:
 
   curl -X PUT ${sandbox.cas360.url}/_sandbox/faults -d '[{ "status": 503 }]'
   curl -X DELETE ${sandbox.cas360.url}/_sandbox/faults

@@ -1,7 +1,8 @@
 import { ContactCard } from './ContactCard';
 import { graphql } from './gql';
 import { MissingContact } from './MissingContact';
-import { problemsAt, wholeProblem } from './problems';
+import { Outages } from './Outages';
+import { isToldBy, outagesIn, problemsAt, wholeProblem } from './problems';
 import { Reason } from './Reason';
 import { useAnswer } from './useAnswer';
 
@@ -24,18 +25,27 @@ export function Contacts({ ids }: { ids: string[] }) {
       </p>
     );
   }
+  const outages = outagesIn(error);
   return (
-    <ul className="cards" aria-busy={loading}>
-      {data.contacts.map((contact, index) => {
-        const problems = problemsAt(error, `contacts.${index}`);
-        const id = ids[index]!;
-        return (
-          <li key={`${index} ${id}`}>
-            {contact ? <ContactCard contact={contact} problems={problems} onRetry={retry} /> : <MissingContact id={id} problem={problems.get('')} />}
-          </li>
-        );
-      })}
-    </ul>
+    <>
+      <Outages outages={outages} busy={loading} onRetry={retry} />
+      <ul className="cards" aria-busy={loading}>
+        {data.contacts.map((contact, index) => {
+          const problems = problemsAt(error, `contacts.${index}`);
+          const isTold = [...problems.values()].some((problem) => isToldBy(outages, problem));
+          const id = ids[index]!;
+          return (
+            <li key={`${index} ${id}`}>
+              {contact ? (
+                <ContactCard contact={contact} problems={problems} isTold={isTold} onRetry={retry} />
+              ) : (
+                <MissingContact id={id} problem={problems.get('')} isTold={isTold} />
+              )}
+            </li>
+          );
+        })}
+      </ul>
+    </>
   );
 }
 

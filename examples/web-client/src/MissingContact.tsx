@@ -12,8 +12,15 @@ const OneContactQuery = graphql(`
   }
 `);
 
+interface MissingContactProps {
+  id: string;
+  problem: Problem | undefined;
+  /** Whether a message above the cards gives the reason. */
+  isTold: boolean;
+}
+
 /** The card of a contact that is not there, or not yet: trying again asks for this one alone. */
-export function MissingContact({ id, problem }: { id: string; problem: Problem | undefined }) {
+export function MissingContact({ id, problem, isTold }: MissingContactProps) {
   const [ask, { data, error, called, loading }] = useLazyQuery(OneContactQuery, { errorPolicy: 'all', fetchPolicy: 'no-cache' });
   const retry = (): void => void ask({ variables: { id } });
   const problems = problemsAt(error, 'contact');
@@ -33,7 +40,7 @@ export function MissingContact({ id, problem }: { id: string; problem: Problem |
         <h2>{latest ? 'Not available' : 'No such contact'}</h2>
         <code>{id}</code>
       </header>
-      {latest ? <Reason problem={latest} onRetry={retry} busy={loading} /> : <p>Neither system keeps a contact with this id.</p>}
+      {latest ? !isTold && <Reason problem={latest} onRetry={retry} busy={loading} /> : <p>The system has no contact with this id.</p>}
     </article>
   );
 }

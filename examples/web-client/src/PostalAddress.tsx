@@ -1,4 +1,5 @@
 import { graphql, unmask, type FragmentType } from './gql';
+import type { PostalAddressFragment } from './gql/graphql';
 import type { Problems } from './problems';
 import { Section } from './Section';
 
@@ -18,6 +19,8 @@ const PostalAddressFields = graphql(`
   }
 `);
 
+type Address = NonNullable<PostalAddressFragment['address']>;
+
 interface PostalAddressProps {
   contact: FragmentType<typeof PostalAddressFields>;
   problems: Problems;
@@ -26,16 +29,23 @@ interface PostalAddressProps {
 
 export function PostalAddress({ contact, problems, onRetry }: PostalAddressProps) {
   const { address } = unmask(PostalAddressFields, contact);
-  const { careOf, lines, city, state, postCode, country } = address ?? {};
-  const town = [city, state, postCode].filter(Boolean).join(' ');
-  const written = [careOf, ...(lines ?? []), town, country?.name].filter(Boolean);
   return (
     <Section title="Address" problem={problems.get('address')} onRetry={onRetry} empty={!address && 'None'}>
       <address>
-        {written.map((line, index) => (
+        {linesOf(address).map((line, index) => (
           <span key={index}>{line}</span>
         ))}
       </address>
     </Section>
   );
+}
+
+/** As on an envelope. Where a country is a town, as Singapore is, the post code follows its name. */
+function linesOf(address: Address | null): string[] {
+  if (!address) return [];
+  const { careOf, lines, city, state, postCode, country } = address;
+  const recipient = careOf && (/^c\/o\b/i.test(careOf) ? careOf : `c/o ${careOf}`);
+  const town = [city, state, city || state ? postCode : null].filter(Boolean).join(' ');
+  const land = [country?.name, city || state ? null : postCode].filter(Boolean).join(' ');
+  return [recipient, ...(lines ?? []), town, land].filter((line): line is string => Boolean(line));
 }

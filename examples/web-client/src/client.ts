@@ -1,24 +1,25 @@
 import { ApolloClient, HttpLink, InMemoryCache } from '@apollo/client';
 import { SetContextLink } from '@apollo/client/link/context';
+import { ErrorLink } from '@apollo/client/link/error';
+import { wholeProblem } from './problems';
+import { bearer, notAccepted } from './token';
 
-let token: string | undefined;
+const withToken = new SetContextLink(({ headers }) => {
+  const token = bearer();
+  return token === undefined ? { headers } : { token, headers: { ...headers, authorization: `Bearer ${token}` } };
+});
 
-const bearer = new SetContextLink(({ headers }) => ({
-  headers: token === undefined ? headers : { ...headers, authorization: `Bearer ${token}` },
-}));
+const refusals = new ErrorLink(({ error, operation }) => {
+  const { token } = operation.getContext() as { token?: string };
+  if (token !== undefined && wholeProblem(error).code === 'UNAUTHENTICATED') notAccepted(token);
+});
 
 export const client = new ApolloClient({
-  link: bearer.concat(new HttpLink({ uri: 'graphql' })),
+  link: withToken.concat(refusals).concat(new HttpLink({ uri: 'graphql' })),
   cache: new InMemoryCache(),
 });
 
-/** Gets a token with this scope, or drops the one there is, for all queries from now on. */
-export async function chooseScope(scope: string): Promise<void> {
-  token = scope ? await tokenWith(scope) : undefined;
-}
-
-async function tokenWith(scope: string): Promise<string> {
-  const response = await fetch(`token?${new URLSearchParams({ scope })}`);
-  const { access_token: accessToken } = (await response.json()) as { access_token: string };
-  return accessToken;
+/** Asks again for all that the page shows. */
+export async function refresh(): Promise<void> {
+  await client.refetchQueries({ include: 'active' });
 }
