@@ -4,6 +4,7 @@ import { Canaries } from '../security/support/canaries.js';
 import { RedisServer } from '../support/redisServer.js';
 import { everyField, startTestApp, type TestApp } from '../support/testApp.js';
 import { until } from '../support/until.js';
+import { keysIn, untilKept, untilRedisIsUp } from './redisCache.js';
 
 let server: RedisServer;
 let app: TestApp;
@@ -17,7 +18,7 @@ beforeAll(async () => {
   app = await startTestApp(settings);
   replica = await startTestApp({ ...app.sandbox.environment, ...settings });
   headers = await app.bearer('contact:identity', 'contact:access');
-  await Promise.all([app, replica].map(untilRedisIsUp));
+  await Promise.all([app, replica].map((one) => untilRedisIsUp(one)));
 });
 beforeEach(() => app.reset());
 afterEach(async () => {
@@ -28,17 +29,12 @@ afterAll(async () => {
   await server.stop();
 });
 
-async function untilRedisIsUp({ url }: TestApp): Promise<void> {
-  await until('Redis is up', async () => (await (await fetch(`${url}/metrics`)).text()).includes('\ncontacts_redis_up 1'));
-}
-
 const QUERY = `query ($ids: [ID!]!) { contacts(ids: $ids) { ${everyField()} } }`;
 const ask = async (ids: string[], of = app): Promise<any[]> => {
   const { data, errors } = await of.query(QUERY, { ids }, headers);
   expect(errors).toBeUndefined();
   return data.contacts;
 };
-const keys = () => server.ask((client) => client.keys('contacts:cache:*'));
 /** What the replica answers once Redis serves it without a call: on a busy machine a look-up may take longer than the cache waits. */
 const askReplicaWithoutCall = async (ids: string[]): Promise<any[]> => {
   let answer: any[] = [];
@@ -48,12 +44,6 @@ const askReplicaWithoutCall = async (ids: string[]): Promise<any[]> => {
     return Object.values(app.calls()).every((count) => count === 0);
   });
   return answer;
-};
-const untilKept = async (count: number): Promise<string[]> => {
-  for (;;) {
-    const kept = await keys();
-    if (kept.length >= count) return kept;
-  }
 };
 const textAt = async (key: string): Promise<string> => (await server.ask((client) => client.get(key)))!;
 const encryptedIn = (text: string): string => text.slice(1, text.indexOf('{'));
@@ -81,7 +71,7 @@ describe('Guarded values in Redis', () => {
     const first = await ask(IDS);
     expect(first.map(({ dateOfBirth, doorAccess }) => Boolean(dateOfBirth ?? doorAccess))).toContain(true);
     // With the addresses of two.
-    await untilKept(IDS.length + 2);
+    await untilKept(server, IDS.length + 2);
     expect(await askReplicaWithoutCall(IDS)).toEqual(first);
   });
 
@@ -102,7 +92,7 @@ describe('Guarded values in Redis', () => {
     for (const id of addresses.keys()) plant(cas360.data.addresses, id, 'address');
     try {
       await ask(IDS);
-      await untilKept(IDS.length + 1);
+      await untilKept(server, IDS.length + 1);
       const found = canaries.foundIn(await dump());
       expect(found).toEqual(expect.arrayContaining(['pms.firstName', 'pms.contactSalesAccount.accountCode', 'cas360.name', 'address.suburb']));
       expect(found.filter((place) => /unheardOf|password|contactSalesAccount\.contact\b/.test(place))).toEqual([]);
@@ -124,7 +114,7 @@ describe('Guarded values in Redis', () => {
     const [truth] = await ask([PERSON]);
     const [other] = await ask([NEIGHBOUR]);
     expect([truth.dateOfBirth, other.dateOfBirth]).not.toContain(null);
-    const kept = await untilKept(4);
+    const kept = await untilKept(server, 4);
     const key = kept.find((name) => name.endsWith(':555742'))!;
     const text = await textAt(key);
     const tampered = tamper(text, await textAt(kept.find((name) => name.endsWith(NEIGHBOUR.slice(6)))!));
@@ -133,25 +123,25 @@ describe('Guarded values in Redis', () => {
     app.reset();
     expect(await ask([PERSON], replica)).toEqual([{ ...truth, dateOfBirth: null, placeOfBirth: null, identityDocuments: null }]);
     expect(app.calls()).toEqual(none);
-    while ((await keys()).includes(key));
+    await until('the entry is dropped', async () => !(await keysIn(server)).includes(key));
     expect(await ask([PERSON], replica)).toEqual([truth]);
   });
 
   test('cost nothing to operations that read none of them: what is encrypted is not looked at', async () => {
     await ask([PERSON]);
-    const key = (await untilKept(2)).find((name) => name.endsWith(':555742'))!;
+    const key = (await untilKept(server, 2)).find((name) => name.endsWith(':555742'))!;
     const text = await textAt(key);
     await server.ask((client) => client.set(key, `f!${text.slice(text.indexOf('{'))}`));
     app.reset();
     const { data } = await replica.query(`{ contact(id: "${PERSON}") { name email relationships { type } } }`);
     expect(data.contact.name).toBe('Anne Smith');
     expect(app.calls()).toEqual(none);
-    expect(await keys()).toContain(key);
+    expect(await keysIn(server)).toContain(key);
   });
 
   test('are not sought with another client secret: such a replica asks the system itself, and leaves the entries be', async () => {
     const [truth] = await ask(['pms:4711']);
-    const before = await untilKept(1);
+    const before = await untilKept(server, 1);
     const { client } = app.sandbox.pms;
     const secret = client.secret;
     client.secret = 'another-secret';
@@ -162,7 +152,7 @@ describe('Guarded values in Redis', () => {
       expect(await ask(['pms:4711'], changed)).toEqual([truth]);
       client.secret = secret;
       expect(app.calls()).toEqual({ ...none, pms: 1 });
-      expect(await untilKept(2)).toEqual(expect.arrayContaining(before));
+      expect(await untilKept(server, 2)).toEqual(expect.arrayContaining(before));
       app.reset();
       expect([await ask(['pms:4711'], changed), await ask(['pms:4711'], replica)]).toEqual([[truth], [truth]]);
       expect(app.calls()).toEqual(none);

@@ -7,6 +7,7 @@ import { RedisServer } from '../support/redisServer.js';
 import { TcpProxy } from '../support/tcpProxy.js';
 import { errorsIn, idsFrom, startTestApp, type TestApp } from '../support/testApp.js';
 import { until } from '../support/until.js';
+import { keysIn, untilKept, untilRedisIsUp } from './redisCache.js';
 
 const TTL_SECONDS = 3_600;
 
@@ -32,7 +33,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   await Promise.all([app, replica, stranger].map((one) => untilRedisIsUp(one)));
   // What else is shared stays: a refresh token that is lost is lost for good.
-  const kept = await keys();
+  const kept = await keysIn(server);
   if (kept.length > 0) await server.ask((client) => client.del(kept));
   app.reset();
   stranger.reset();
@@ -44,20 +45,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-const keys = () => server.ask((client) => client.keys('contacts:cache:*'));
 const metrics = async ({ url }: TestApp): Promise<string[]> => (await (await fetch(`${url}/metrics`)).text()).split('\n');
-
-async function untilRedisIsUp(of: TestApp, isUp = true): Promise<void> {
-  await until(`Redis is ${isUp ? 'up' : 'down'}`, async () => (await metrics(of)).includes(`contacts_redis_up ${Number(isUp)}`));
-}
-
-/** What is kept is kept in the background. */
-async function untilKept(count: number): Promise<string[]> {
-  for (;;) {
-    const kept = await keys();
-    if (kept.length >= count) return kept;
-  }
-}
 
 const ask = async (ids: string[], fields = 'id name', of = app, headers = {}) => {
   const { data, errors } = await of.query(`query ($ids: [ID!]!) { contacts(ids: $ids) { ${fields} } }`, { ids }, headers);
@@ -83,7 +71,7 @@ const none = { pms: 0, cas360: 0, addresses: 0 };
 describe('A cache that replicas share', () => {
   test('serves one what another has read, and everything of it', async () => {
     const first = await ask(EVERYTHING, FIELDS);
-    await untilKept(EVERYTHING.length + 1);
+    await untilKept(server, EVERYTHING.length + 1);
     app.reset();
     expect(await ask(EVERYTHING, FIELDS, replica)).toEqual(first);
     expect(app.calls()).toEqual(none);
@@ -92,7 +80,7 @@ describe('A cache that replicas share', () => {
   test('is asked once for a batch, however large, and answers in the order of the question', async () => {
     const ids = idsFrom('cas360', 1_001, 450);
     await ask(ids);
-    await untilKept(450);
+    await untilKept(server, 450);
     app.reset();
     const before = await told('mget');
     const contacts = await ask(ids.toReversed());
@@ -104,7 +92,7 @@ describe('A cache that replicas share', () => {
 
   test('fills the gaps between hits with one call', async () => {
     await ask(['cas360:1001', 'cas360:1003']);
-    await untilKept(2);
+    await untilKept(server, 2);
     app.reset();
     expect((await ask(['cas360:1003', 'cas360:1002', 'cas360:1001', 'cas360:1002'])).map(({ id }: { id: string }) => id)).toEqual(['cas360:1003', 'cas360:1002', 'cas360:1001', 'cas360:1002']);
     expect(app.sandbox.cas360.calls.map(({ ids }) => ids)).toEqual([['1002']]);
@@ -117,14 +105,14 @@ describe('A cache that replicas share', () => {
     await app.underWay(1);
     const full = await ask(['cas360:555742'], 'relationships { type }');
     await plain;
-    await untilKept(1);
+    await untilKept(server, 1);
     app.reset();
     expect(await ask(['cas360:555742'], 'relationships { type }', replica)).toEqual(full);
     expect(await ask(['cas360:555742'], 'name', replica)).toEqual([{ name: 'Anne Smith' }]);
     expect(app.calls()).toEqual(none);
 
     await ask(['cas360:54']);
-    await untilKept(2);
+    await untilKept(server, 2);
     app.reset();
     await ask(['cas360:54'], 'relationships { type }', replica);
     expect(app.switches()).toEqual([true]);
@@ -146,7 +134,7 @@ describe('A cache that replicas share', () => {
     await app.query('{ a: contact(id: "cas360:1201") { name } }');
     app.reset();
     await ask(['cas360:66', 'pms:66', ...EVERYTHING], FIELDS);
-    const kept = await untilKept(EVERYTHING.length);
+    const kept = await untilKept(server, EVERYTHING.length);
     expect(kept.filter((key) => /:(66|1201)$/.test(key))).toEqual([]);
     for (const key of kept) {
       const ttlMs = await server.ask((client) => client.pTTL(key));
@@ -157,7 +145,7 @@ describe('A cache that replicas share', () => {
 
   test('holds no password and none of our credentials', async () => {
     await ask(['pms:4711', 'pms:5001', ...EVERYTHING], FIELDS);
-    const kept = await untilKept(EVERYTHING.length);
+    const kept = await untilKept(server, EVERYTHING.length);
     const texts = await server.ask((client) => client.mGet(kept));
     const all = [...kept, ...texts].join('\n');
     // It is there in what the PMS sends, and the rest of that is kept.
@@ -172,7 +160,7 @@ describe('A cache that replicas share', () => {
   test('does not open guarded fields', async () => {
     const { dateOfBirth } = app.sandbox.pms.data.contacts.get('5021')!;
     expect(await ask(['pms:5021'], 'dateOfBirth', app, await app.bearer('contact:identity'))).toEqual([{ dateOfBirth }]);
-    await untilKept(1);
+    await untilKept(server, 1);
     app.reset();
     const anonymous = await replica.query('{ contact(id: "pms:5021") { name dateOfBirth } }');
     expect(anonymous.data.contact.dateOfBirth).toBeNull();
@@ -182,7 +170,7 @@ describe('A cache that replicas share', () => {
 
   test('shows one installation nothing of another', async () => {
     await ask(['pms:4711']);
-    await untilKept(1);
+    await untilKept(server, 1);
     stranger.sandbox.pms.faults.set([{ patch: { lastName: 'Thistle' } }]);
     expect(await ask(['pms:4711'], 'lastName', stranger)).toEqual([{ lastName: 'Thistle' }]);
     expect(stranger.calls().pms).toBe(1);
@@ -193,7 +181,7 @@ describe('A cache that replicas share', () => {
     app.sandbox.cas360.faults.set([{ on: 'contacts', body: `[{"id":${long},"name":"Long","addressId":${long},"representativeIds":[${long},9007199254740995]}]` }]);
     const fields = 'id name address { id } representatives { id }';
     const first = await ask([`cas360:${long}`], fields);
-    await untilKept(1);
+    await untilKept(server, 1);
     app.reset();
     expect(await ask([`cas360:${long}`], fields, replica)).toEqual(first);
     expect(first).toEqual([{ id: `cas360:${long}`, name: 'Long', address: { id: `cas360:${long}` }, representatives: [{ id: `cas360:${long}` }, { id: 'cas360:9007199254740995' }] }]);
@@ -207,7 +195,7 @@ describe('A shared cache that is broken is an empty one', () => {
   /** The key under which the council is kept, with its address's beside it. */
   const councilKeys = async (): Promise<string[]> => {
     await council();
-    const kept = await untilKept(2);
+    const kept = await untilKept(server, 2);
     app.reset();
     return kept;
   };
@@ -247,7 +235,7 @@ describe('A shared cache that is broken is an empty one', () => {
     expect(await council()).toEqual(truth);
     expect(app.calls()).toEqual({ ...none, cas360: 1, addresses: 1 });
     app.reset();
-    await until('both are kept anew', async () => (await keys()).length >= 2 && !(await server.ask(async (client) => client.mGet(await client.keys('contacts:cache:*')))).includes(text));
+    await until('both are kept anew', async () => (await keysIn(server)).length >= 2 && !(await server.ask(async (client) => client.mGet(await client.keys('contacts:cache:*')))).includes(text));
     expect(await council()).toEqual(truth);
     expect(app.calls()).toEqual(none);
   });
@@ -262,7 +250,7 @@ describe('A shared cache that is broken is an empty one', () => {
 
   test('only for the entry that is', async () => {
     await ask(['cas360:1001', 'cas360:1002', 'cas360:1003']);
-    const kept = await untilKept(3);
+    const kept = await untilKept(server, 3);
     await server.ask((client) => client.set(kept.find((key) => key.endsWith(':1002'))!, 'f{'));
     app.reset();
     expect(await ask(['cas360:1001', 'cas360:1002', 'cas360:1003'])).not.toContain(null);
@@ -314,7 +302,7 @@ describe('Without a time to keep things', () => {
     try {
       await untilRedisIsUp(uncached);
       for (let n = 0; n < 2; n++) await ask(EVERYTHING, FIELDS, uncached);
-      expect(await keys()).toEqual([]);
+      expect(await keysIn(server)).toEqual([]);
       expect(uncached.calls().pms).toBe(4);
       expect((await metrics(uncached)).some((line) => line.startsWith('contacts_cache_lookups_total{'))).toBe(false);
     } finally {
