@@ -61,8 +61,14 @@ export const casesNamed = (names) => CASES.filter(({ name }) => names.includes(n
 /** Without the soak, which takes minutes. */
 export const standardCases = CASES.filter(({ mode }) => mode !== 'soak');
 
-/** The case in each of its sizes. */
-export const variantsOf = (each) => each.sizes?.map((size) => ({ ...each, size, cas360: size })) ?? [each];
+/** The case in each of its sizes, or with each of its numbers of callers. */
+export const variantsOf = (each) => each.sizes?.map((size) => ({ ...each, size, cas360: size })) ?? each.sweep?.map((callers) => ({ ...each, callers })) ?? [each];
+
+const SWEPT_CALLERS = [1, 4, 16, 64];
+/** With more ids waiting, the service refuses further requests. */
+const MAX_WAITING_IDS = 20_000;
+/** Every operation without a cache, over the range of callers. */
+export const sweptCases = CASES.filter(({ name }) => ['one', 'list', 'relationships', 'pms', 'entities100', 'entities500'].includes(name)).map((each) => ({ ...each, sweep: SWEPT_CALLERS.filter((callers) => callers * (each.cas360 + each.pms) <= MAX_WAITING_IDS) }));
 
 /** Returns a function from a number to a request body of this caller. Bodies repeat. */
 export function bodiesOf({ query, cas360, pms, mode, callers, bodies, isCached }, caller) {

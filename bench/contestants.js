@@ -27,8 +27,10 @@ const settingsOf = (upstream) => ({
   CAS360_CLIENT_ID: 'bench',
   CAS360_CLIENT_SECRET: 'bench',
   CAS360_REFRESH_TOKEN: 'bench',
-  // No limit: on a busy machine it must not refuse requests that the others answer.
+  // No limits: on a busy machine it must not refuse requests that the others answer.
   MAX_EVENT_LOOP_DELAY_MS: '0',
+  MAX_WAIT_MS: '60000',
+  REQUEST_TIMEOUT_MS: '60000',
 });
 
 export function startContestant({ name, command }, { upstream, isCached, server, env: more }) {

@@ -8,11 +8,14 @@ const MAX_WARM_UPS = 10;
 
 export const STANDARD = { rounds: 5, windowMs: 1_000, warmUpMs: 4_000, halfLoadMs: 1_000 };
 export const QUICK = { rounds: 3, windowMs: 500, warmUpMs: 1_000, halfLoadMs: 500 };
+/** A window of its own for each number of callers. */
+export const SWEEP = { rounds: 3, windowMs: 800, warmUpMs: 1_500, halfLoadMs: 0 };
 
 /** The number of steps of a case, for the progress bar. */
 export const stepsOf = (each, { rounds }) => contestantsIn(each).length * variantsOf(each).length * (rounds + 2);
 
-const contestantsIn = ({ onlyOurs }) => CONTESTANTS.filter(({ name }) => !onlyOurs || name === 'raw' || name === 'ours');
+const SWEPT = new Set(['raw', 'ours', 'mercurius', 'tutorial']);
+const contestantsIn = ({ onlyOurs, sweep }) => CONTESTANTS.filter(({ name }) => (onlyOurs ? name === 'raw' || name === 'ours' : !sweep || SWEPT.has(name)));
 
 /**
  * Measures one case: starts new processes, compares their answers, then measures them in turns, round by round, so that other
@@ -63,9 +66,9 @@ async function runRounds(entrants, { rounds, windowMs, warmUpMs }, onStep) {
 
 async function finish({ name, title, each, server, upstream, rounds }, { halfLoadMs, rounds: count }, onStep) {
   const full = summary(rounds);
-  const isPaced = each.mode === 'steady' && !each.sizes;
+  const isPaced = each.mode === 'steady' && !each.sizes && !each.sweep;
   const half = isPaced ? await halfLoad({ each, server, upstream, perSecond: full.perSecond, rounds: count, ms: halfLoadMs }) : undefined;
   const { peakBytes } = await server.ask('usage');
   onStep(`${name} under half load`);
-  return { name, title, size: each.size, ...full, half, peakBytes };
+  return { name, title, size: each.size, callers: each.callers, ...full, half, peakBytes };
 }

@@ -40,6 +40,25 @@ export function caseTable({ results }) {
   return markdownTable(columns.map(([head]) => head), rows);
 }
 
+/** CPU per operation by number of callers, with the two ratios that matter; and the range of each contestant. */
+export function sweepTable({ each, results }) {
+  const names = [...new Set(results.map(({ name }) => name))];
+  const cpuOf = (name, callers) => results.find((one) => one.name === name && one.callers === callers).cpuMs;
+  const head = ['callers', ...names.map((name) => results.find((one) => one.name === name).title), 'ours to Mercurius', 'tutorial to ours'];
+  const rows = each.sweep.map((callers) => [
+    String(callers),
+    ...names.map((name) => milliseconds(cpuOf(name, callers))),
+    (cpuOf('ours', callers) / cpuOf('mercurius', callers)).toFixed(2),
+    (cpuOf('tutorial', callers) / cpuOf('ours', callers)).toFixed(2),
+  ]);
+  const range = (name) => {
+    const all = each.sweep.map((callers) => cpuOf(name, callers));
+    return (Math.max(...all) / Math.min(...all)).toFixed(2);
+  };
+  const peak = (name) => megabytes(Math.max(...results.filter((one) => one.name === name).map(({ peakBytes }) => peakBytes)));
+  return markdownTable(head, [...rows, ['dearest to cheapest', ...names.map(range), '', ''], ['peak MB', ...names.map(peak), '', '']]);
+}
+
 /** The table of the case at a distance. */
 export function farTable({ each: { roundTripMs }, far }) {
   const trips = (ms) => (ms / roundTripMs).toFixed(2);
