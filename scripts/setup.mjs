@@ -38,7 +38,7 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== fingerprint) {
     run('openapi-typescript', 'openapi/cas360.yaml', '--output', 'src/upstream/cas360/records.generated.ts'),
   ]);
   await Promise.all([run('tsc', '--project', 'tsconfig.build.json'), run('node', 'scripts/bundle-graphiql.mjs')]);
-  for (const folder of ['openapi', 'schema']) cpSync(folder, `dist/${folder}`, { recursive: true });
+  for (const folder of ['openapi', 'schema', 'sandbox/page']) cpSync(folder, `dist/${folder}`, { recursive: true });
   mkdirSync('dist', { recursive: true });
   writeFileSync(stamp, fingerprint);
 }
