@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { keysDispatcher } from './build/network.js';
 import { EXCHANGE_MS } from './build/cas360Tokens.js';
-import { createSources } from './build/sources.js';
+import { createSources, plannedResources } from './build/sources.js';
+import type { Telemetry } from './build/telemetry.js';
 import { createUpstreams } from './build/upstreams.js';
 import type { Config } from './config.js';
 import { Context } from './graphql/context.js';
@@ -10,13 +11,13 @@ import { AnswerBudget } from './graphql/limits/answerBudget.js';
 import { Turns } from './graphql/limits/turns.js';
 import { readTypeDefs } from './graphql/schema.js';
 import { createGraphqlServer } from './graphql/server.js';
+import type { Source } from './model.js';
 import type { Redis } from './shared/redis.js';
 import { REDIS_PROBLEMS } from './shared/redisProblem.js';
 import { stopStep } from './stopping.js';
 import type { Log } from './telemetry/log.js';
 import { Metrics } from './telemetry/metrics.js';
 import { validTraceparent } from './telemetry/traceparent.js';
-import type { Tracing } from './telemetry/tracing.js';
 import { createCallers } from './web/callers.js';
 import { closeInOrder } from './web/closing.js';
 import { Connections } from './web/connections.js';
@@ -35,6 +36,10 @@ export interface Parts {
   readonly tabs?: readonly Tab[];
   /** Milliseconds since 1970. */
   readonly now?: () => number;
+  /** Systems that are stand-ins: nothing of them reaches the tokens and pauses in Redis, where those of a real account may be. */
+  readonly standIns?: readonly Source[];
+  /** Refuses requests whose `Host` does not name this machine: any web site could read the answers otherwise (web/hosts.ts). */
+  readonly localOnly?: boolean;
   /** Whether no breaker opens: for tests of everything else. */
   readonly breakersAreOff?: boolean;
   /** How long a caller may take to send a request's headers, and all of it. */
@@ -72,10 +77,11 @@ export async function createApp(config: Config, parts: Parts): Promise<App> {
   if (config.routerSecrets.length === 0 && !config.auth) {
     log.warn('Neither ROUTER_SECRET nor AUTH_JWKS_URL is set: everybody who reaches the port may read what needs no scope.');
   }
-  const metrics = new Metrics();
-  const tracing = config.tracesUrl && (await createTracing(config.tracesUrl));
+  for (const reason of config.warnings) log.warn('A setting is not used.', { reason });
+  const metrics = new Metrics(config.telemetry?.traces !== undefined);
+  const { tracing, metricsPush } = await startTelemetry(config, metrics, log);
   const redis = config.redisUrl === undefined ? undefined : await connectRedis(config.redisUrl, metrics, log);
-  const upstreams = await createUpstreams(config, { log, metrics, redis, breakersAreOff });
+  const upstreams = await createUpstreams(config, { log, metrics, redis, breakersAreOff, standIns: parts.standIns });
   const tools = { drift: metrics.drift, today: dayOf(now) };
   const sources = createSources(config, upstreams, { tools, metrics, redis });
 
@@ -87,6 +93,7 @@ export async function createApp(config: Config, parts: Parts): Promise<App> {
     compile: config.jit,
     compilingShare: parts.compilingShare,
     maxAgeSeconds: config.maxAgeSeconds,
+    plans: config.graphiql ? { resources: plannedResources(config) } : undefined,
     log,
     onOperation: metrics.operation,
   });
@@ -95,7 +102,7 @@ export async function createApp(config: Config, parts: Parts): Promise<App> {
   const turns = new Turns();
   let ready = true;
   const connections = new Connections(metrics.connectionEnded);
-  const web = await createWebServer({ ...config, connections, patienceMs: parts.patienceMs, metrics, isReady: () => ready, redis, refreshToken: upstreams.cas360?.refreshToken });
+  const web = await createWebServer({ ...config, connections, patienceMs: parts.patienceMs, localOnly: parts.localOnly, metrics, isReady: () => ready, redis, refreshToken: upstreams.cas360?.refreshToken });
   const endOperations = operationRoutes(web, {
     server,
     callers: createCallers(config.auth, {
@@ -107,11 +114,14 @@ export async function createApp(config: Config, parts: Parts): Promise<App> {
     maxQueryLines: config.maxQueryLines,
     createContext: (scopes, deadline, headers) => {
       const inbound = validTraceparent(headers.traceparent);
-      const trace = tracing?.begin(inbound);
-      const showsCalls = config.graphiql && headers['x-upstream-calls'] === 'true';
+      const shows = config.graphiql ? headers['x-upstream-calls'] : undefined;
+      const isPlanned = shows === 'plan';
+      const showsCalls = shows === 'true';
+      const trace = isPlanned ? undefined : tracing?.begin(inbound);
       const traceparent = trace?.traceparent ?? inbound;
+      const observers = trace || showsCalls || isPlanned ? { trace, showsCalls, isPlanned, waits: [] } : undefined;
       const traced = traceparent === undefined ? deadline : { ...deadline, traceparent };
-      return new Context(sources, scopes, traced, new AnswerBudget(config.limits, turns), trace || showsCalls ? { trace, showsCalls, waits: [] } : undefined);
+      return new Context(sources, scopes, traced, new AnswerBudget(config.limits, turns), observers);
     },
     timeoutMs: config.requestTimeoutMs,
     onOverrun: () => log.error('An operation was aborted: it was still running long after its deadline.'),
@@ -139,6 +149,7 @@ export async function createApp(config: Config, parts: Parts): Promise<App> {
         step('close CAS 360', () => upstreams.cas360?.close()),
         step('close Redis', () => redis?.close()),
         step('send traces', () => tracing?.shutdown()),
+        step('send metrics', () => metricsPush?.shutdown()),
       ]);
     },
   };
@@ -156,10 +167,11 @@ function dayOf(now: () => number): () => string {
   };
 }
 
-// Tracing and Redis are loaded only if they are configured (docs/performance.md).
-async function createTracing(url: URL): Promise<Tracing> {
-  const { Tracing } = await import('./telemetry/tracing.js');
-  return new Tracing(url);
+// OpenTelemetry and Redis are loaded only if they are configured (docs/performance.md).
+async function startTelemetry(config: Config, metrics: Metrics, log: Log): Promise<Telemetry> {
+  if (!config.telemetry) return {};
+  const { createTelemetry } = await import('./build/telemetry.js');
+  return createTelemetry(config, config.telemetry, metrics, log);
 }
 
 async function connectRedis(url: string, metrics: Metrics, log: Log): Promise<Redis> {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readCertificate, readProxies, type CertificateConfig, type ProxiesConfig } from './networkSettings.js';
 import { Settings, SettingsError } from './settings.js';
+import { readTelemetry, type TelemetryConfig } from './telemetrySettings.js';
 
 export interface PmsConfig {
   readonly baseUrl: URL;
@@ -68,6 +69,8 @@ export interface Config {
   readonly proxies: ProxiesConfig;
   /** Empty: no secret is needed. */
   readonly routerSecrets: readonly string[];
+  /** The origins whose pages may ask directly, as browsers send them; a port of `*` stands for any port. */
+  readonly corsOrigins: readonly string[];
   /** Undefined: this replica shares nothing with others. */
   readonly redisUrl: string | undefined;
   /** How long routers may cache answers; 0: not at all. */
@@ -95,12 +98,14 @@ export interface Config {
   readonly maxPauseSeconds: number;
   /** The average event loop delay above which requests are refused; 0: none are. */
   readonly maxDelayMs: number;
-  /** Where traces are sent. Undefined: no traces. */
-  readonly tracesUrl: URL | undefined;
+  /** Undefined: neither traces nor metrics are sent. */
+  readonly telemetry: TelemetryConfig | undefined;
   /** Whether repeated operations are compiled. */
   readonly jit: boolean;
   /** Opens GraphiQL and introspection together. */
   readonly graphiql: boolean;
+  /** Settings that are ignored, and why. Without values. */
+  readonly warnings: readonly string[];
 }
 
 /** Reads the settings of `env` (docs/settings.md). Throws one SettingsError that names every fault. */
@@ -123,6 +128,7 @@ export function inspectConfig(env: NodeJS.ProcessEnv): { readonly config: Config
     auth: readAuth(settings),
     proxies: readProxies(settings),
     routerSecrets: readRouterSecrets(settings),
+    corsOrigins: readCorsOrigins(settings),
     redisUrl,
     cache: readCache(settings),
     maxAgeSeconds: settings.integer('MAX_AGE_SECONDS', 0, 0, 86_400),
@@ -136,9 +142,10 @@ export function inspectConfig(env: NodeJS.ProcessEnv): { readonly config: Config
     maxWaitMs: settings.integer('MAX_WAIT_MS', 500, 1, 600_000),
     maxPauseSeconds: settings.integer('MAX_PAUSE_SECONDS', 60, 1, 86_400),
     maxDelayMs: settings.integer('MAX_EVENT_LOOP_DELAY_MS', 150, 0, 10_000),
-    tracesUrl: readTracesUrl(settings),
+    telemetry: readTelemetry(settings),
     jit: settings.flag('JIT', true),
     graphiql: settings.flag('GRAPHIQL', false),
+    warnings: settings.warnings,
   };
   if (settings.text('PMS_BASE_URL') === undefined && settings.text('CAS360_BASE_URL') === undefined) {
     settings.fault('Neither PMS_BASE_URL nor CAS360_BASE_URL', 'is set: without a system to ask, every contact would be an error');
@@ -215,18 +222,28 @@ function readRouterSecrets(settings: Settings): readonly string[] {
   return secrets ?? [];
 }
 
+function readCorsOrigins(settings: Settings): readonly string[] {
+  const origins = settings.text('CORS_ORIGINS')?.split(',').map((origin) => origin.trim()) ?? [];
+  const wrong = origins.findIndex((origin) => !isOrigin(origin));
+  if (wrong !== -1) {
+    settings.fault('CORS_ORIGINS', `has a part that is not an origin (number ${wrong + 1}): give http:// or https://, a host in lower case, and the port unless it is the usual one, without a path or a slash at the end. Only a port can be *`);
+  }
+  return origins;
+}
+
+/** Whether browsers send it so, with a port in place of `*`. */
+function isOrigin(text: string): boolean {
+  // An unusual port, because URL removes the usual ones.
+  const origin = text.replace(/:\*$/, ':1');
+  return /^https?:[^*]+$/.test(origin) && URL.canParse(origin) && new URL(origin).origin === origin;
+}
+
 function readRedisUrl(settings: Settings): string | undefined {
   // A secret: it may hold a password.
   const url = settings.secret('REDIS_URL');
   if (url === undefined || (URL.canParse(url) && ['redis:', 'rediss:'].includes(new URL(url).protocol))) return url;
   settings.fault('REDIS_URL', 'must be a redis or rediss address');
   return undefined;
-}
-
-/** The setting is the endpoint of all signals. OTLP adds the path for traces. */
-function readTracesUrl(settings: Settings): URL | undefined {
-  const endpoint = settings.url('OTEL_EXPORTER_OTLP_ENDPOINT');
-  return endpoint && new URL(`${endpoint.href.replace(/\/$/, '')}/v1/traces`);
 }
 
 function readCache(settings: Settings): CacheConfig | undefined {

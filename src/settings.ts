@@ -13,6 +13,7 @@ export class SettingsError extends Error {
 export class Settings {
   readonly #env: NodeJS.ProcessEnv;
   readonly #faults: string[] = [];
+  readonly #warnings: string[] = [];
 
   constructor(env: NodeJS.ProcessEnv) {
     this.#env = env;
@@ -90,7 +91,19 @@ export class Settings {
     return this.#faults;
   }
 
+  /** A setting that is read twice gives one fault. */
   fault(name: string, what: string): void {
-    this.#faults.push(`${name} ${what}`);
+    const fault = `${name} ${what}`;
+    if (!this.#faults.includes(fault)) this.#faults.push(fault);
+  }
+
+  /** Values that are ignored. The service starts without them. */
+  get warnings(): readonly string[] {
+    return this.#warnings;
+  }
+
+  warn(name: string, what: string): void {
+    const warning = `${name} ${what}`;
+    if (!this.#warnings.includes(warning)) this.#warnings.push(warning);
   }
 }

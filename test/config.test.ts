@@ -42,6 +42,7 @@ describe('The settings', () => {
       auth: undefined,
       proxies: { http: undefined, https: undefined, noProxy: '' },
       routerSecrets: [],
+      corsOrigins: [],
       redisUrl: undefined,
       cache: undefined,
       maxAgeSeconds: 0,
@@ -68,7 +69,8 @@ describe('The settings', () => {
       maxWaitMs: 500,
       maxPauseSeconds: 60,
       maxDelayMs: 150,
-      tracesUrl: undefined,
+      telemetry: undefined,
+      warnings: [],
       jit: true,
       graphiql: false,
     });
@@ -106,6 +108,19 @@ describe('The settings', () => {
     expect(readConfig({ ...PMS, ROUTER_SECRET: 'old, new' }).routerSecrets).toEqual(['old', 'new']);
     expect(readConfig({ ...PMS, ROUTER_SECRET_FILE: file('router', 'old,new\n') }).routerSecrets).toEqual(['old', 'new']);
   });
+
+  test('take the origins of pages that may ask directly', () => {
+    const origins = 'https://app.example.test, http://localhost:*,http://[::1]:3000,https://a.test:8443';
+    expect(readConfig({ ...PMS, CORS_ORIGINS: origins }).corsOrigins).toEqual(['https://app.example.test', 'http://localhost:*', 'http://[::1]:3000', 'https://a.test:8443']);
+    expect(readConfig({ ...PMS, CORS_ORIGINS: ' ' }).corsOrigins).toEqual([]);
+  });
+
+  test.each(['*', 'null', 'app.test', 'https://app.test/', 'https://app.test/path', 'https://app.test?', 'https://app.test#', 'https://u:p@app.test', 'ftp://app.test', 'file://', 'https://*.app.test', 'https://APP.test', 'https://app.test:443', 'http://app.test:80', 'https://app.test:0x1', 'https://app.test:**', 'https://app.test:1:*', 'https://bücher.test', 'https://app.test:', '', 'https://a.test https://b.test'])(
+    'refuse %j as such an origin',
+    (origin) => {
+      expect(faultsOf({ ...PMS, CORS_ORIGINS: `https://fine.test,${origin}` })).toContain('CORS_ORIGINS has a part that is not an origin (number 2): give ');
+    },
+  );
 
   const AUTH = { AUTH_JWKS_URL: 'https://auth.test/jwks', AUTH_ISSUER: 'issuer', AUTH_AUDIENCE: 'audience' };
   const EVERY = { ...PMS, ...CAS360, ...AUTH, CACHE_TTL_SECONDS: '1', MAX_WAITING_BYTES: '17179869184' };
@@ -195,12 +210,6 @@ describe('The settings', () => {
     expect(faultsOf({ ...PMS, REDIS_URL: wrong })).toBe('The settings cannot be used:\n  - REDIS_URL must be a redis or rediss address');
   });
 
-  test('send traces to the path of traces below the endpoint', () => {
-    for (const endpoint of ['http://otlp.test:4318/all', 'http://otlp.test:4318/all/']) {
-      expect(readConfig({ ...PMS, OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }).tracesUrl?.href).toBe('http://otlp.test:4318/all/v1/traces');
-    }
-  });
-
   test('keep answers only with a time to keep them for', () => {
     expect(readConfig({ ...PMS, CACHE_TTL_SECONDS: '0', CACHE_MAX_ENTRIES: '5' }).cache).toBeUndefined();
     expect(readConfig({ ...PMS, CACHE_TTL_SECONDS: '2' }).cache).toEqual({ ttlMs: 2_000, maxEntries: 10_000 });
@@ -284,8 +293,16 @@ describe('The settings', () => {
     expect(message).not.toContain('hunter2');
   });
 
-  const SECRETS = ['PMS_CLIENT_SECRET', 'CAS360_CLIENT_SECRET', 'CAS360_REFRESH_TOKEN', 'ROUTER_SECRET', 'REDIS_URL'];
-  const ALL: Record<string, string> = { ...PMS, ...CAS360, ROUTER_SECRET: 'router', REDIS_URL: 'redis://redis.test' };
+  const OTEL_SECRETS = ['OTEL_EXPORTER_OTLP_HEADERS', 'OTEL_EXPORTER_OTLP_TRACES_HEADERS', 'OTEL_EXPORTER_OTLP_METRICS_HEADERS'];
+  const SECRETS = ['PMS_CLIENT_SECRET', 'CAS360_CLIENT_SECRET', 'CAS360_REFRESH_TOKEN', 'ROUTER_SECRET', 'REDIS_URL', ...OTEL_SECRETS];
+  const ALL: Record<string, string> = {
+    ...PMS,
+    ...CAS360,
+    ROUTER_SECRET: 'router',
+    REDIS_URL: 'redis://redis.test',
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://otlp.test',
+    ...Object.fromEntries(OTEL_SECRETS.map((name) => [name, 'key=value'])),
+  };
 
   test('have these secrets, as their documentation says', () => {
     expect([...readFileSync('docs/settings.md', 'utf8').matchAll(/^\| `(\w+)` \* \|/gm)].map(([, name]) => name).sort()).toEqual([...SECRETS].sort());

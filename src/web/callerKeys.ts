@@ -19,6 +19,9 @@ export interface CallerKeys {
   renew(): Promise<void>;
 }
 
+/** There are no usable keys at the moment: the key server does not give any. */
+export class NoKeys extends Error {}
+
 /** Older keys are fetched again in the background, and stay in use meanwhile. */
 const FRESH_MS = 600_000;
 /** Older keys are not used: a withdrawn key must not stay valid while its server is down. */
@@ -63,7 +66,7 @@ export function createCallerKeys({ jwksUrl, dispatcher, now, onFailure }: Caller
   const find: JWTVerifyGetKey = async (header, token) => {
     if (!areYoungerThan(USABLE_MS)) await renewAtMostEvery(URGENT_COOLDOWN_MS);
     else if (!areYoungerThan(FRESH_MS)) void renewAtMostEvery(COOLDOWN_MS);
-    if (!keys || !areYoungerThan(USABLE_MS)) throw new errors.JWKSNoMatchingKey();
+    if (!keys || !areYoungerThan(USABLE_MS)) throw new NoKeys();
     try {
       return await keys(header, token);
     } catch (error) {

@@ -1,10 +1,5 @@
 export const relationships = {
-  query: `# Roles in companies and trusts. The
-# register is asked for them only
-# where a query selects them, and in
-# the call that fetches the contact
-# anyway. Take "(current: true)" away
-# to see ended ones.
+  query: `# Roles in companies and trusts, in the same call that fetches the contact. Without (current: true), ended roles too.
 query Relationships {
   anne: contact(id: "cas360:555742") {
     name
@@ -27,11 +22,7 @@ query Relationships {
 };
 
 export const jointMember = {
-  query: `# A joint member stands for several
-# contacts, the primary one first.
-# Without an address of its own it
-# shows that of its first
-# representative.
+  query: `# A joint member stands for several contacts. Without an address of its own it shows that of its first representative.
 query JointMember {
   contact(id: "cas360:40005") {
     name
@@ -57,11 +48,8 @@ query JointMember {
 };
 
 export const salesAccount = {
-  query: `# Only the property management system
-# knows the account that sales are
-# booked on. The company is a
-# reference: an id by which another
-# subgraph tells the rest.
+  query: `# The account that sales are booked on. Only the property management system has it.
+# The company is a reference: another subgraph answers the rest.
 query SalesAccount {
   contact(id: "pms:4711") {
     name

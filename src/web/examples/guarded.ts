@@ -1,10 +1,5 @@
-export const identityQuery = `# Guarded fields: they need a token
-# with the scope contact:identity, in
-# Headers, below:
-# {"authorization": "Bearer ..."}.
-# Take it out, and the fields are
-# null with the error FORBIDDEN,
-# while the names stay.
+export const identityQuery = `# These fields need a token with the scope contact:identity, in Headers, below: {"authorization": "Bearer ..."}.
+# Without it they are null with the error FORBIDDEN, and the names stay.
 query GuardedIdentity {
   contacts(ids: ["cas360:555742", "pms:4711"]) {
     name
@@ -27,11 +22,8 @@ query GuardedIdentity {
 }
 `;
 
-export const accessQuery = `# The other scope, contact:access:
-# keys to doors, and the login. Its
-# token (in Headers, below) does not
-# open the other scope: the date of
-# birth is refused.
+export const accessQuery = `# Keys to doors, and the login, need the scope contact:access.
+# Its token does not open contact:identity: the date of birth is refused.
 query GuardedAccess {
   contact(id: "pms:4711") {
     name

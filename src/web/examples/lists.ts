@@ -1,12 +1,6 @@
 export const bothSystems = {
-  query: `# One query, both systems. Run it:
-# Ctrl-Enter, or the button with the
-# arrow. An id says where the contact
-# lives: pms is the property
-# management system, cas360 the
-# company register. What a system
-# does not keep is null. The two
-# cas360 contacts take one call.
+  query: `# One query, both systems: pms is the property management system, cas360 the company register.
+# The two cas360 contacts take one call. What a system does not keep is null.
 query BothSystems {
   contacts(
     ids: ["pms:4711", "cas360:54", "cas360:555742"]
@@ -31,13 +25,8 @@ query BothSystems {
 };
 
 export const manyContacts = {
-  query: `# Any number of contacts, up to 1,000
-# a list, answered in the order of
-# the ids (which are in Variables,
-# below). In a list or under an
-# alias, all cas360 contacts go out
-# in one call, and none is fetched
-# twice.
+  query: `# Up to 1,000 contacts in a list, in the order of the ids (in Variables, below).
+# All cas360 contacts go out in one call, also those under an alias. None is fetched twice.
 query ManyContacts(
   $ids: [ID!]!
   $oneMore: ID!
@@ -81,15 +70,9 @@ fragment Card on Contact {
 };
 
 export const partialAnswer = {
-  query: `# What goes wrong costs only its own
-# place. The first contact is there.
-# No contact has the second id: null,
-# and no error. The third is no id:
-# null, and an error whose path says
-# where. Programs go by
-# extensions.code, and by
-# extensions.retryable: may the same
-# request succeed later?
+  query: `# An error costs only its own place.
+# No contact has the second id: null, without an error. The third is not an id: null, and an error whose path says where.
+# Programs read extensions.code, and extensions.retryable: whether the same request may succeed later.
 query PartialAnswer {
   contacts(
     ids: ["cas360:54", "cas360:999999999", "54"]
@@ -102,14 +85,8 @@ query PartialAnswer {
 };
 
 export const entities = {
-  query: `# How a gateway asks when other
-# subgraphs name contacts. Each
-# representation (in Variables,
-# below) is answered at its own
-# place: the last one is malformed
-# and costs only itself. A sales
-# account is found through its
-# contact.
+  query: `# How a gateway asks for contacts that other subgraphs name.
+# The last representation (in Variables, below) is malformed and costs only itself.
 query Entities($representations: [_Any!]!) {
   _entities(representations: $representations) {
     __typename
