@@ -1,5 +1,5 @@
 import { MAX_HOLDERS } from '../../loaders/addressLoader.js';
-import type { ContactNeed } from '../../loaders/needs.js';
+import type { AddressNeed, ContactNeed } from '../../loaders/needs.js';
 import type { ChunkLimits } from '../../loaders/queue.js';
 import type { CallBounds, Most, PlannedStep } from './upstreamPlan.js';
 
@@ -46,46 +46,46 @@ export function addFurtherSteps(steps: PlannedStep[], parents: readonly Parents[
 function addAddresses(steps: PlannedStep[], parents: readonly Parents[], { contacts, addresses, turns }: FurtherOptions): void {
   const base = { source: 'CAS360', relationships: false, chunks: null } as const;
   const wanting = parents.filter(({ need }) => need.below.addresses.length > 0);
-  const withRecords = wanting.filter(({ need }) => need.below.addresses.some(({ what }) => what === 'record'));
   if (wanting.length === 0) return;
   const after = stepsOf(wanting);
-  const fields = wanting.flatMap(({ need }) => need.below.addresses.map(({ field }) => field));
+  const needs = wanting.flatMap(({ need }) => need.below.addresses);
+  const isRecord = ({ what }: AddressNeed): boolean => what === 'record';
+  const withRecords = wanting.filter(({ need }) => need.below.addresses.some(isRecord));
   if (withRecords.length > 0) {
     const most = mostOf(withRecords);
-    const recordFields = withRecords.flatMap(({ need }) => need.below.addresses.filter(({ what }) => what === 'record').map(({ field }) => field));
     // An address of a representative can arrive later than the others, at each step of the search.
     const calls = callsFor(most, turnsOf(withRecords, turns), addresses, MAX_HOLDERS + 1);
-    steps.push({ ...base, resource: 'addresses', fields: recordFields, after, ids: { atLeast: 0, atMost: most }, calls });
+    steps.push({ ...base, resource: 'addresses', fields: needs.filter(isRecord).map(({ field }) => field), after, ids: { atLeast: 0, atMost: most }, calls });
   }
   const searched = times(mostOf(wanting), MAX_HOLDERS);
   const { inRareCases } = callsFor(searched, turnsOf(wanting, turns), contacts, MAX_HOLDERS);
-  steps.push({ ...base, resource: 'contacts', fields, after, ids: { atLeast: 0, atMost: searched }, calls: { atLeast: 0, atMost: 0, inRareCases }, onlyIf: HOLDERS });
+  steps.push({ ...base, resource: 'contacts', fields: needs.map(({ field }) => field), after, ids: { atLeast: 0, atMost: searched }, calls: { atLeast: 0, atMost: 0, inRareCases }, onlyIf: HOLDERS });
 }
 
 /** Returns the representatives as the next parents. */
 function addRepresentatives(steps: PlannedStep[], parents: readonly Parents[], { contacts, mostRepresentatives, turns }: FurtherOptions): Parents[] {
   const next: Parents[] = [];
+  const representativesOf = (most: Most): Most => (mostRepresentatives === undefined ? null : times(most, mostRepresentatives));
   for (const relationships of [true, false]) {
     const wanted = parents.flatMap((parent) => parent.need.below.representatives.filter(({ what }) => what === (relationships ? 'relationships' : 'record')).map((need) => ({ parent, need })));
     if (wanted.length === 0) continue;
-    const most = mostRepresentatives === undefined ? null : times(mostOf(wanted.map(({ parent }) => parent)), mostRepresentatives);
+    const wanting = wanted.map(({ parent }) => parent);
+    const most = representativesOf(mostOf(wanting));
     const step = steps.length;
     steps.push({
       source: 'CAS360',
       resource: 'contacts',
       relationships,
       fields: wanted.map(({ need }) => need.field),
-      after: stepsOf(wanted.map(({ parent }) => parent)),
+      after: stepsOf(wanting),
       ids: { atLeast: 0, atMost: most },
-      calls: callsFor(most, turnsOf(wanted.map(({ parent }) => parent), turns), contacts),
+      calls: callsFor(most, turnsOf(wanting, turns), contacts),
       chunks: null,
     });
     // Those that another field loads with their relationships come from its step.
     const others = next.flatMap((parent) => parent.steps);
-    for (const { parent, need } of wanted) {
-      const most = mostRepresentatives === undefined ? null : times(parent.most, mostRepresentatives);
-      next.push({ need, most, steps: [...new Set([...others, step])], parts: undefined });
-    }
+    const loading = [...new Set([...others, step])];
+    for (const { parent, need } of wanted) next.push({ need, most: representativesOf(parent.most), steps: loading, parts: undefined });
   }
   return next;
 }

@@ -38,8 +38,8 @@ export interface PlannedStep extends PlannedEndpoint {
 }
 
 /**
- * The upstream calls that an operation makes if it is alone, nothing is cached, and the systems answer. Calls for tokens are
- * not counted.
+ * The upstream calls that an operation makes if it is alone, nothing is cached, and the systems answer in time. Calls for tokens
+ * are not counted.
  */
 export interface UpstreamPlan {
   readonly calls: CallBounds;
