@@ -29,8 +29,8 @@ export interface SourcesOptions {
   readonly redis: Redis | undefined;
 }
 
-/** Bounds the memory that waiting ids take. */
-const MAX_WAITING_IDS = 20_000;
+/** Bounds the memory that waiting ids take. Each id of the PMS waits for a call of its own, and takes some four times as much. */
+const MAX_WAITING_IDS = { PMS: 20_000, CAS360: 50_000 };
 
 const ONE_ID: ChunkLimits = { maxIds: 1, maxIdBytes: Infinity };
 const CONTACTS_PATH = '/contacts/';
@@ -99,7 +99,7 @@ function createSource<R extends UpstreamRecord, M>(config: Config, options: Sour
   const cache = createCache<R>(config, options, account, resource, guardedKeys);
   const gatherer = new Gatherer<R>({
     resource,
-    maxWaitingIds: MAX_WAITING_IDS,
+    maxWaitingIds: MAX_WAITING_IDS[source],
     patienceMs: account.timeoutMs,
     maxWaitMs: config.maxWaitMs,
     attemptTimeoutMs: config.attemptTimeoutMs,

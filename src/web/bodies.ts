@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { limitExceeded, type ContactsError } from '../errors.js';
+import type { LargeRequests, Leave } from './largeRequests.js';
 
 /** How much a JSON body may hold. */
 export interface BodyLimits {
@@ -9,14 +10,53 @@ export interface BodyLimits {
   readonly maxBodyKeys: number;
 }
 
-/** Refuses a JSON body with too many objects or keys before it is parsed, since that takes long (docs/performance.md). */
-export function limitBodies(app: FastifyInstance, limits: BodyLimits): void {
+/** How a request with a body took its turn. */
+export interface Turn {
+  /** When the body was complete, in milliseconds of `performance.now()`. */
+  readonly receivedAtMs: number;
+  /** Whether it waited in vain. Then it has no body, and must be refused. */
+  readonly isRefused: boolean;
+  readonly leave: Leave;
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Whether large requests wait for their turn. The route must call `leave` of each `turn`. */
+    takesTurns?: boolean;
+  }
+  interface FastifyRequest {
+    /** Undefined if its route takes no turns, or its body was not read. */
+    turn: Turn | undefined;
+  }
+}
+
+/**
+ * Refuses a JSON body with too many objects or keys before it is parsed, since that takes long (docs/performance.md). A large
+ * request waits here for its turn, before its body is parsed: V8 copies what a waiting request holds, and a parsed body is many
+ * objects.
+ */
+export function limitBodies(app: FastifyInstance, limits: BodyLimits, largeRequests: Pick<LargeRequests, 'enter'>): void {
   // Removes keys such as `__proto__` instead of refusing the body: nothing here merges objects.
   const parse = app.getDefaultJsonParser('remove', 'remove');
+  app.decorateRequest('turn');
   app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
     const excess = excessIn(body, limits);
-    if (excess) done(excess);
-    else void parse(request, body, done);
+    if (excess) return done(excess);
+    // Fastify parses bodies for unknown paths too.
+    if (!request.routeOptions.config.takesTurns) return void parse(request, body, done);
+    const receivedAtMs = performance.now();
+    const begin = (leave: Leave): void => {
+      request.turn = { receivedAtMs, isRefused: false, leave };
+      // The caller has left.
+      if (request.raw.socket.destroyed) leave();
+      else void parse(request, body, done);
+    };
+    const refuse = (): void => {
+      request.turn = { receivedAtMs, isRefused: true, leave: () => {} };
+      // An error here would make Fastify close the connection.
+      done(null, undefined);
+    };
+    largeRequests.enter(body, begin, refuse);
   });
 }
 

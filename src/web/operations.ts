@@ -1,14 +1,13 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { HeaderMap, type ApolloServer, type HTTPGraphQLResponse } from '@apollo/server';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { badRequest, ContactsError, limitExceeded, overloaded, RETRY_AFTER_SECONDS, type Fault } from '../errors.js';
 import type { Context } from '../graphql/context.js';
 import type { Deadline } from '../deadline.js';
 import { isRecord } from '../record.js';
-import { Aborter } from '../deadline.js';
 import type { Callers } from './callers.js';
-import { Registry, type Entry } from './registry.js';
-import { refuse, refuseFor, vary } from './replies.js';
+import { Deadlines } from './deadlines.js';
+import { refuse, vary } from './replies.js';
 
 export interface OperationOptions {
   readonly server: ApolloServer<Context>;
@@ -36,13 +35,8 @@ const HEADERS = ['accept', 'apollo-federation-include-trace', 'apollographql-cli
 /** Apollo Server treats these like no `accept` header, but spends time on parsing them. */
 const ACCEPTS_JSON = new Set(['application/json', '*/*']);
 
-/** How long after its deadline an operation may take to answer with what it has. A million fields take a second or two. */
-const GRACE_MS = 3_000;
-
 /** Below this, compressing costs more than it saves. */
 const COMPRESSED_FROM_BYTES = 1_024;
-
-const TOO_LATE = new ContactsError('UPSTREAM_TIMEOUT');
 
 /**
  * `POST /graphql`: one operation per request, only as JSON, which browsers do not send to another site without a CORS
@@ -52,6 +46,7 @@ export function operationRoutes(app: FastifyInstance, { server, callers, createC
   const deadlines = new Deadlines(timeoutMs, onOverrun);
   app.decorateRequest('scopes');
   app.post('/graphql', {
+    config: { takesTurns: true },
     compress: { encodings: ['gzip'], threshold: COMPRESSED_FROM_BYTES, zlibOptions: { level: 1 } },
     // Routers may compress requests. The body limit applies to the inflated size.
     decompress: { requestEncodings: ['gzip'] },
@@ -63,7 +58,8 @@ export function operationRoutes(app: FastifyInstance, { server, callers, createC
       request.scopes = await callers(authorization);
     },
     // Before the document is parsed: a single token can be as long as the body.
-    preHandler: async ({ body }, reply) => {
+    preHandler: async ({ body, turn }, reply) => {
+      if (turn?.isRefused) throw overloaded();
       const fault = faultIn(body);
       if (fault) return refuse(reply, 400, badRequest(fault));
       const { query } = body as { query?: unknown };
@@ -71,7 +67,8 @@ export function operationRoutes(app: FastifyInstance, { server, callers, createC
       if (query.length > maxQueryCharacters) return refuse(reply, 400, limitExceeded('MAX_QUERY_CHARACTERS', maxQueryCharacters));
       if (hasMoreLines(query, maxQueryLines)) return refuse(reply, 400, limitExceeded('MAX_QUERY_LINES', maxQueryLines));
     },
-    onSend: async (_request, reply) => {
+    onSend: async (request, reply) => {
+      request.turn?.leave();
       if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'private, no-store');
       vary(reply, 'authorization');
     },
@@ -81,7 +78,7 @@ export function operationRoutes(app: FastifyInstance, { server, callers, createC
         const value = request.headers[name];
         if (value !== undefined && !(name === 'accept' && ACCEPTS_JSON.has(String(value)))) headers.set(name, String(value));
       }
-      const context: Context = createContext(request.scopes, deadlines.begin(reply, () => context.answer.abandon()), request.headers);
+      const context: Context = createContext(request.scopes, deadlines.begin(reply, request.turn!.receivedAtMs, () => context.answer.abandon()), request.headers);
       const answer = await execute(request.body, headers, context);
       for (const [name, value] of answer.headers) if (name !== 'cache-control' || value.startsWith('max-age=')) reply.header(name, value);
       reply.code(answer.status ?? 200);
@@ -128,49 +125,4 @@ function hasMoreLines(query: string, maxLines: number): boolean {
 /** Whether a text in a list of alternating names and values is this name. */
 function isAuthorization(text: string, at: number): boolean {
   return at % 2 === 0 && text.toLowerCase() === 'authorization';
-}
-
-/** The operations under way. Each ends at its deadline, when its caller leaves, or when all must end. */
-class Deadlines {
-  readonly #timeoutMs: number;
-  readonly #onOverrun: () => void;
-  readonly #underWay = new Registry<Entry & { readonly expire: () => void }>();
-  #isOver = false;
-
-  constructor(timeoutMs: number, onOverrun: () => void) {
-    this.#timeoutMs = timeoutMs;
-    this.#onOverrun = onOverrun;
-  }
-
-  /** Calls `onClose` when the answer has been sent, or the caller has left. */
-  begin(reply: FastifyReply, onClose: () => void): Deadline {
-    const end = new Aborter();
-    const expire = (): void => {
-      clearTimeout(timer);
-      end.abort(TOO_LATE);
-      timer = setTimeout(giveUp, GRACE_MS);
-    };
-    // All waits have ended by now: the event loop is late, or we have a fault. The caller must not wait for it.
-    const giveUp = (): void => {
-      if (reply.sent) return;
-      this.#onOverrun();
-      refuseFor(overloaded(), reply);
-    };
-    const timeoutMs = this.#isOver ? 0 : this.#timeoutMs;
-    let timer = setTimeout(expire, timeoutMs);
-    const operation = { expire, place: 0 };
-    this.#underWay.add(operation);
-    reply.raw.once('close', () => {
-      clearTimeout(timer);
-      this.#underWay.delete(operation);
-      onClose();
-      if (!reply.raw.writableFinished) end.abort(TOO_LATE);
-    });
-    return { signal: end, endsAtMs: performance.now() + timeoutMs };
-  }
-
-  end(): void {
-    this.#isOver = true;
-    for (const { expire } of this.#underWay.all()) expire();
-  }
 }

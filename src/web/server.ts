@@ -8,6 +8,7 @@ import { limitBodies, type BodyLimits } from './bodies.js';
 import type { Connections } from './connections.js';
 import { allowOrigins, type CorsOptions } from './cors.js';
 import { isOfThisMachine } from './hosts.js';
+import { LargeRequests } from './largeRequests.js';
 import { LoopDelay } from './loopDelay.js';
 import { errorBody, refuse, refuseFor, refuseMethod, refuseUnknown, refuseUnread } from './replies.js';
 import { createRouterCheck } from './routerSecret.js';
@@ -42,6 +43,8 @@ export interface WebOptions extends CorsOptions {
   /** How long a caller may take to read an answer. */
   readonly writeTimeoutMs: number;
   readonly limits: BodyLimits;
+  /** How long an operation may take. */
+  readonly requestTimeoutMs: number;
   /** How late the event loop may be, on average, before requests are refused; 0 is any. */
   readonly maxDelayMs: number;
   /** How long a caller may take to send a request's headers, and all of it. */
@@ -63,7 +66,7 @@ function isForOperators(request: { routeOptions: { url?: string | undefined } })
 
 /** The HTTP side, without the routes of GraphQL: limits, the router's secret, health, metrics and the error handler. */
 export async function createWebServer(options: WebOptions): Promise<FastifyInstance> {
-  const { routerSecrets, metrics, isReady, graphiql, maxDelayMs, maxBodyBytes, limits, patienceMs = PATIENCE_MS } = options;
+  const { routerSecrets, metrics, isReady, graphiql, maxDelayMs, maxBodyBytes, limits, requestTimeoutMs, patienceMs = PATIENCE_MS } = options;
   const app = Fastify({
     bodyLimit: maxBodyBytes,
     requestTimeout: patienceMs.request,
@@ -80,7 +83,7 @@ export async function createWebServer(options: WebOptions): Promise<FastifyInsta
   await app.register(compress, { global: false });
   // JSON only.
   app.removeContentTypeParser('text/plain');
-  limitBodies(app, limits);
+  limitBodies(app, limits, new LargeRequests({ timeoutMs: requestTimeoutMs, isOver: () => !isReady() }));
   app.setErrorHandler<FastifyError>((error, _request, reply) => refuseFor(error, reply));
   app.setNotFoundHandler(refuseUnknown);
   // Without file descriptors no connection can be accepted, but that must not end the process.

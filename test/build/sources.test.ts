@@ -9,7 +9,11 @@ const ids = (from: number, to: number): string[] => Array.from({ length: to - fr
 const ask = (from: Sources[keyof Sources], some: readonly string[], full = false) => from!.records.request(new Set<string>(some), full, FOREVER);
 
 describe('What operations load from', () => {
-  test.each(['pmsContacts', 'cas360Contacts', 'cas360Addresses'] as const)('lets 20,000 ids wait for %s, and refuses what would be more', async (name) => {
+  test.each([
+    ['pmsContacts', 20_000],
+    ['cas360Contacts', 50_000],
+    ['cas360Addresses', 50_000],
+  ] as const)('lets only so many ids wait for %s: %d', async (name, most) => {
     const { sources, calls, hold } = buildSources();
     const letGo = hold();
     const leaving = new CountedAborter();
@@ -18,7 +22,7 @@ describe('What operations load from', () => {
     const taken = [request(ids(1, 400))];
     await settle();
     const onWire = calls.flatMap((call) => call.ids).length;
-    taken.push(request(ids(1_001, 1_000 + 20_000 - (400 - onWire))));
+    taken.push(request(ids(1_001, 1_000 + most - (400 - onWire))));
     expect(codesIn(await request(['999999']))).toEqual(['OVERLOADED']);
     leaving.abort();
     expect((await Promise.all(taken)).map(codesIn)).toEqual([[], []]);

@@ -1,15 +1,15 @@
 import { HeaderMap, type ApolloServer, type HTTPGraphQLResponse } from '@apollo/server';
 import { expect, jest, test } from '@jest/globals';
-import { fastify } from 'fastify';
 import type { Context } from '../../src/graphql/context.js';
 import { operationRoutes } from '../../src/web/operations.js';
+import { bodyReader } from '../support/bodyReader.js';
 
 type Asked = Parameters<ApolloServer<Context>['executeHTTPGraphQLRequest']>[0]['httpGraphQLRequest'];
 const COMPLETE = { kind: 'complete', string: '{"data":{}}' } as const;
 
 /** A POST with these headers, where Apollo Server answers so. */
 async function posted(answer: Partial<HTTPGraphQLResponse>, headers: Record<string, string> = {}) {
-  const app = fastify();
+  const app = bodyReader(60_000);
   const context = { answer: { abandon: jest.fn(), end: jest.fn() } };
   let asked: Asked | undefined;
   const executeHTTPGraphQLRequest = async ({ httpGraphQLRequest }: { httpGraphQLRequest: Asked }): Promise<HTTPGraphQLResponse> => {

@@ -1,9 +1,9 @@
 import type { ApolloServer } from '@apollo/server';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import { fastify } from 'fastify';
 import type { Context } from '../../src/graphql/context.js';
 import type { Deadline } from '../../src/deadline.js';
 import { operationRoutes } from '../../src/web/operations.js';
+import { bodyReader } from '../support/bodyReader.js';
 
 const TIMEOUT_MS = 8_000;
 const GRACE_MS = 3_000;
@@ -12,7 +12,7 @@ beforeEach(() => void jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick
 afterEach(() => void jest.useRealTimers());
 
 test('Once operations are told to end, those under way and those that come later are over at once', async () => {
-  const app = fastify();
+  const app = bodyReader(TIMEOUT_MS);
   const deadlines = [Promise.withResolvers<Deadline>(), Promise.withResolvers<Deadline>()];
   let count = 0;
   const endAll = operationRoutes(app, {
@@ -47,7 +47,7 @@ test('Once operations are told to end, those under way and those that come later
 });
 
 test('An operation that is still at work 3 seconds after its deadline is answered with OVERLOADED, once, and told of', async () => {
-  const app = fastify();
+  const app = bodyReader(TIMEOUT_MS);
   const hangs = new Promise<never>(() => {});
   const begun = Promise.withResolvers<undefined>();
   const onOverrun = jest.fn();

@@ -44,6 +44,7 @@ const OPTIONS: Omit<WebOptions, 'metrics' | 'connections'> = {
   maxWaitingBytes: 1_000_000,
   writeTimeoutMs: 60_000,
   limits: { maxBodyObjects: 3, maxBodyKeys: 4 },
+  requestTimeoutMs: 8_000,
   maxDelayMs: 0,
 };
 
