@@ -21,4 +21,4 @@ USER 65532:65532
 EXPOSE 4001
 # Node itself is the first process, so that it gets the signals. No HEALTHCHECK: compose and Kubernetes probe /health
 # themselves, as often as they need it. The process may read itself and its secrets, and write nothing but the token file.
-CMD ["node", "--disable-proto=delete", "--disable-sigusr1", "--max-semi-space-size=16", "--heap-growing-percent=60", "--no-allocation-site-pretenuring", "--invocation-count-for-turbofan=1000", "--v8-pool-size=2", "--permission", "--allow-fs-read=.", "--allow-fs-read=/run/secrets", "--allow-fs-read=/var/lib/contacts", "--allow-fs-write=/var/lib/contacts", "dist/src/main.js"]
+CMD ["node", "--disable-proto=delete", "--disable-sigusr1", "--expose-gc", "--max-semi-space-size=32", "--no-allocation-site-pretenuring", "--invocation-count-for-turbofan=1000", "--v8-pool-size=2", "--permission", "--allow-fs-read=.", "--allow-fs-read=/run/secrets", "--allow-fs-read=/var/lib/contacts", "--allow-fs-write=/var/lib/contacts", "dist/src/main.js"]

@@ -5,7 +5,7 @@ import ts from 'typescript-eslint';
 
 // How a request flows: web -> graphql -> loaders -> mapping and upstream. What stands here may import what stands
 // beside it, and nothing else of ours. `app.ts` and `build/` build everything; nobody imports `main.ts`.
-const GROUND = ['deadline.ts', 'errorCodes.ts', 'errors.ts', 'getOrAdd.ts', 'ids.ts', 'model.ts', 'readBody.ts', 'record.ts', 'schema.generated.ts', 'recording.ts'];
+const GROUND = ['deadline.ts', 'errorCodes.ts', 'errors.ts', 'getOrAdd.ts', 'ids.ts', 'model.ts', 'readBody.ts', 'record.ts', 'schema.generated.ts', 'recording.ts', 'workShare.ts'];
 const MAY_IMPORT = {
   'getOrAdd.ts': [],
   'model.ts': ['schema.generated.ts'],
@@ -15,6 +15,7 @@ const MAY_IMPORT = {
   'deadline.ts': ['recording.ts'],
   'recording.ts': ['model.ts'],
   'readBody.ts': [],
+  'workShare.ts': [],
   'record.ts': [],
   'settings.ts': [],
   'signals.ts': [],
@@ -32,7 +33,8 @@ const MAY_IMPORT = {
   doctor: ['doctor', 'build', 'config.ts', 'settings.ts', 'signals.ts', 'shared', 'upstream', ...GROUND],
   connect: ['connect', 'build', 'config.ts', 'settings.ts', 'signals.ts', 'shared', 'upstream', 'doctor/reasons.ts', ...GROUND],
   explain: ['explain', 'build/sources.ts', 'config.ts', 'graphql', ...GROUND],
-  'main.ts': ['app.ts', 'config.ts', 'signals.ts', 'telemetry'],
+  'idleMemory.ts': ['workShare.ts'],
+  'main.ts': ['app.ts', 'config.ts', 'idleMemory.ts', 'signals.ts', 'telemetry'],
 };
 const zones = [
   ...Object.entries(MAY_IMPORT).map(([place, others]) => ({

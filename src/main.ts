@@ -1,5 +1,6 @@
 import { createApp } from './app.js';
 import { readConfig } from './config.js';
+import { returnIdleMemory } from './idleMemory.js';
 import { onSignals } from './signals.js';
 import { createLog, framesOf } from './telemetry/log.js';
 
@@ -38,6 +39,9 @@ try {
     if (!app.isExchangingToken) process.exit(1);
     log.warn('A new refresh token is on its way, or not stored yet: ending when it is stored. Ended now, only a person could get another.');
   });
+  const { gc: collect } = globalThis;
+  // There with --expose-gc.
+  if (collect) returnIdleMemory({ collect: () => collect({ type: 'major', execution: 'sync', flavor: 'last-resort' }) });
   // Not before the handlers: whoever reads this line may send a signal at once.
   log.info('The contacts subgraph is listening.', { address });
 } catch (error) {
