@@ -6,9 +6,7 @@ export const SOURCE_ID = /^[1-9][0-9]{0,18}$/;
 const ADDRESS_ID = /^(?:(cas360):([1-9][0-9]{0,18})|(pms):([1-9][0-9]{0,18})\/[1-9][0-9]{0,18})$/;
 
 const PREFIX = { PMS: 'pms', CAS360: 'cas360' } as const satisfies Record<Source, string>;
-const SOURCES = new Map<string, Source>(Object.entries(PREFIX).map(([source, prefix]) => [prefix, source as Source]));
-
-const CONTACT_ID = new RegExp(`^(?:${Object.values(PREFIX).join('|')}):[1-9][0-9]{0,18}$`);
+const SOURCES = Object.entries(PREFIX).map(([source, prefix]) => [source as Source, `${prefix}:`] as const);
 
 /** `('PMS', '4711')` is `pms:4711`. */
 export function idOf(source: Source, sourceId: string): string {
@@ -22,9 +20,13 @@ export function contactReference(source: Source, sourceId: string): ContactRefer
 
 /** Parses a caller's id. Returns null if it is malformed. */
 export function parseContactId(id: unknown): ContactReference | null {
-  if (typeof id !== 'string' || !CONTACT_ID.test(id)) return null;
-  const colon = id.indexOf(':');
-  return { __typename: 'Contact', id, source: SOURCES.get(id.slice(0, colon))!, sourceId: id.slice(colon + 1) };
+  if (typeof id !== 'string') return null;
+  for (const [source, prefix] of SOURCES) {
+    if (!id.startsWith(prefix)) continue;
+    const sourceId = id.slice(prefix.length);
+    return SOURCE_ID.test(sourceId) ? { __typename: 'Contact', id, source, sourceId } : null;
+  }
+  return null;
 }
 
 /** Where to find an address: by its own number (CAS 360), or in the contact with this number (PMS). */

@@ -58,7 +58,7 @@ class Reconciliation<R extends UpstreamRecord> {
       await this.#sweep(absent);
       const isProgress = this.#matchedRows > before;
       if (isProgress && sweeps > 0) this.onDrift('cut_page');
-      absent = absent.filter((id) => !this.outcomes.has(id));
+      absent = this.outcomes.size === ids.length ? [] : absent.filter((id) => !this.outcomes.has(id));
       if (!isProgress) break;
     }
     for (const id of absent) this.outcomes.set(id, this.#suspects?.has(id) ? this.#invalid() : null);
@@ -102,6 +102,12 @@ class Reconciliation<R extends UpstreamRecord> {
   }
 
   #match(ids: readonly string[], rows: readonly (R | undefined)[]): void {
+    if (isInOrder(ids, rows)) {
+      this.#matchedRows += rows.length;
+      // By our own text: its hash is known, and later look-ups compare no characters.
+      for (let i = 0; i < ids.length; i++) this.outcomes.set(ids[i]!, rows[i]!);
+      return;
+    }
     const byId = new Map<string, R | typeof CONTRADICTION>();
     let unmatched = 0;
     for (const row of rows) {
@@ -146,6 +152,11 @@ class Reconciliation<R extends UpstreamRecord> {
   #setAll(ids: readonly string[], outcome: ContactsError | null): void {
     for (const id of ids) this.outcomes.set(id, outcome);
   }
+}
+
+/** Whether each id has its row, at the same place. Most answers are like this. `ids` has no duplicates. */
+function isInOrder<R extends UpstreamRecord>(ids: readonly string[], rows: readonly (R | undefined)[]): rows is readonly R[] {
+  return rows.length === ids.length && rows.every((row, i) => row?.id === ids[i]);
 }
 
 function statusOf(result: Result): number | undefined {

@@ -25,10 +25,12 @@ export function getAddresses(addresses: Endpoint, ids: readonly string[], deadli
 async function getRows<R>(endpoint: Endpoint, request: UpstreamRequest, reduce: (id: string, row: never) => R, deadline: Deadline): Promise<(R | undefined)[]> {
   const rows = await endpoint.getJson(request, deadline);
   if (!Array.isArray(rows)) throw new ContactsError('UPSTREAM_INVALID_RESPONSE', 'CAS360');
-  const wanted = new Set(request.ids);
-  return rows.map((row: unknown) => {
+  const { ids } = request;
+  let wanted: ReadonlySet<string> | undefined;
+  return rows.map((row: unknown, i) => {
     const id = rowId(row);
     // If CAS 360 ignores the ids and sends all its rows, reducing them would take most of the time and memory.
-    return id !== undefined && wanted.has(id) ? reduce(id, row as never) : undefined;
+    const isWanted = id !== undefined && (id === ids[i] || (wanted ??= new Set(ids)).has(id));
+    return isWanted ? reduce(id, row as never) : undefined;
   });
 }
