@@ -1,10 +1,10 @@
 // Starts and ends the processes of the upstream and the contestants.
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
-import { cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { onCore } from './cores.js';
 
 export const UPSTREAM = [fileURLToPath(new URL('upstream.js', import.meta.url))];
 
@@ -15,26 +15,18 @@ const STOP_MS = 3_000;
 const running = new Set();
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 
-/** With several cores, the server has the first one to itself; the other processes share the rest. */
-const SERVER_CORE = '0';
-const OTHER_CORES = `1-${cpus().length - 1}`;
-export const isPinned = cpus().length > 1 && canPin();
-
-export function pinLoadGenerator() {
-  if (isPinned) execFileSync('taskset', ['-a', '-p', '-c', OTHER_CORES, String(process.pid)], { stdio: 'ignore' });
-}
-
 export class Child {
   #process;
   #errors = '';
   #waiting = new Map();
   #asked = 0;
 
-  /** Resolves once the process listens at its `origin`. */
-  static async start(name, nodeArguments, { env = {}, isServer = false } = {}) {
+  /** Resolves once the process listens at its `origin`. `group`: the control group that it runs in. */
+  static async start(name, nodeArguments, { env = {}, isServer = false, group } = {}) {
     const child = new Child();
     const port = await freePort();
-    const command = [...(isPinned ? ['taskset', '-c', isServer ? SERVER_CORE : OTHER_CORES] : []), process.execPath, ...nodeArguments];
+    const joins = group ? ['sh', '-c', 'echo $$ > "$0" && exec "$@"', `${group}/cgroup.procs`] : [];
+    const command = [...joins, ...onCore(isServer), process.execPath, ...nodeArguments];
     child.name = name;
     child.origin = `http://127.0.0.1:${port}`;
     child.#process = spawn(command[0], command.slice(1), {
@@ -49,13 +41,16 @@ export class Child {
 
   #listen() {
     this.#process.stderr.on('data', (text) => (this.#errors = (this.#errors + text).slice(-4_000)));
-    this.#process.on('message', ({ number, answer }) => this.#waiting.get(number)?.(answer));
-    this.#process.on('exit', () => running.delete(this.#process));
+    this.#process.on('message', ({ number, answer }) => this.#waiting.get(number)?.resolve(answer));
+    this.#process.on('exit', () => {
+      running.delete(this.#process);
+      for (const { reject } of this.#waiting.values()) reject(new Error(`${this.name} ended (${this.ending}).\n${this.#errors}`));
+    });
   }
 
   async #listens(port) {
     for (const end = Date.now() + START_MS; Date.now() < end; await sleep(50)) {
-      if (this.#hasEnded()) break;
+      if (this.ending !== null) break;
       if (await accepts(port)) return;
     }
     throw new Error(`${this.name} did not start.\n${this.#errors}`);
@@ -63,8 +58,10 @@ export class Child {
 
   async ask(question, value) {
     const number = ++this.#asked;
-    const answered = new Promise((resolve) => this.#waiting.set(number, resolve));
-    this.#process.send({ number, question, value });
+    const answered = new Promise((resolve, reject) => {
+      this.#waiting.set(number, { resolve, reject });
+      this.#process.send({ number, question, value }, (error) => error && reject(error));
+    });
     const tooLate = sleep(ANSWER_MS, undefined, { ref: false }).then(() => {
       throw new Error(`${this.name} did not answer "${question}".\n${this.#errors}`);
     });
@@ -75,15 +72,18 @@ export class Child {
     }
   }
 
-  #hasEnded() {
-    return this.#process.exitCode !== null || this.#process.signalCode !== null;
+  /** How the process ended; null while it runs. */
+  get ending() {
+    return this.#process.signalCode ?? this.#process.exitCode;
   }
 
   async stop() {
-    if (this.#hasEnded()) return;
+    if (this.ending !== null) return;
     const exited = once(this.#process, 'exit');
     this.#process.disconnect();
-    await Promise.race([exited, sleep(STOP_MS, undefined, { ref: false }).then(() => this.#process.kill('SIGKILL'))]);
+    await Promise.race([exited, sleep(STOP_MS, undefined, { ref: false })]);
+    if (this.ending === null) this.#process.kill('SIGKILL');
+    await exited;
   }
 }
 
@@ -101,14 +101,4 @@ function accepts(port) {
     const socket = connect(port, '127.0.0.1');
     socket.on('connect', () => socket.destroy() && resolve(true)).on('error', () => resolve(false));
   });
-}
-
-/** False without `taskset`, or if a container forbids one of the cores. */
-function canPin() {
-  try {
-    for (const list of [SERVER_CORE, OTHER_CORES]) execFileSync('taskset', ['-c', list, process.execPath, '--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -25,7 +25,7 @@ export class Connection {
     this.#socket.on('close', () => this.#fail(new Error('the connection was closed')));
   }
 
-  /** Resolves when the answer is complete. Rejects if it contains errors. */
+  /** Resolves when the answer is complete. Rejects if it contains errors; `code` has that of the first one. */
   ask(message) {
     return new Promise((resolve, reject) => {
       if (this.#socket.destroyed) reject(new Error('the connection was closed'));
@@ -36,6 +36,10 @@ export class Connection {
     });
   }
 
+  get isOpen() {
+    return !this.#socket.destroyed;
+  }
+
   close() {
     this.#socket.destroy();
   }
@@ -43,7 +47,7 @@ export class Connection {
   #read(bytes) {
     const body = this.#start === '' ? this.#readHead(bytes) : bytes;
     if (!body || body.length === 0) return;
-    if (this.#start === '') this.#start = body.toString('latin1', 0, 200);
+    if (this.#start === '') this.#start = body.toString('latin1', 0, 400);
     this.#left -= body.length;
     const end = body.toString('latin1', Math.max(0, body.length - 12));
     if (this.#left === 0 || end.endsWith(END_OF_CHUNKS)) this.#end(end.replace(END_OF_CHUNKS, '').trimEnd());
@@ -64,7 +68,14 @@ export class Connection {
     // Errors come before the data, or after it in a list that ends with `}]}`.
     const isWhole = !this.#start.includes('{"errors"') && !end.endsWith('}]}');
     if (this.#status === 200 && isWhole) this.#settle.resolve();
-    else this.#fail(new Error(`an answer with status ${this.#status}: ${this.#start}`));
+    else this.#refused();
+  }
+
+  #refused() {
+    const code = `${/"code":"(\w+)"/.exec(this.#start)?.[1] ?? 'error'} (HTTP ${this.#status})`;
+    const retryAfterSeconds = Number(/^retry-after: (\d+)/im.exec(this.#head)?.[1] ?? 0);
+    this.#fail(Object.assign(new Error(`an answer with status ${this.#status}: ${this.#start}`), { code, retryAfterSeconds }));
+    if (/^connection: close/im.test(this.#head)) this.close();
   }
 
   #fail(error) {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { request } from 'undici';
-import { bodiesOf } from './cases.js';
+import { bodiesOf } from './bodies.js';
 
 /** The numbers of the compared requests of one caller. */
 const COMPARED = [0, 1, 2];

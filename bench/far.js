@@ -1,7 +1,8 @@
 // A system an ocean away, over TLS: what an operation waits for after a pause and without one, and what is sent.
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { bodiesOf, casesNamed } from './cases.js';
+import { bodiesOf } from './bodies.js';
+import { casesNamed } from './cases.js';
 import { Child, UPSTREAM } from './child.js';
 import { Connection, post } from './connection.js';
 import { CONTESTANTS, startContestant } from './contestants.js';

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { bodiesOf, upstreamPath } from './cases.js';
+import { bodiesOf, upstreamPath } from './bodies.js';
 import { Connection, get, post } from './connection.js';
 
 /** Callers of one server, each with its own connection. */

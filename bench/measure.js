@@ -7,6 +7,14 @@ const LEAD_IN_MS = 100;
 /** Half load has more callers than full load, so that no operation waits for a free caller. */
 const MORE_CALLERS = 4;
 const MAX_OPERATIONS_PER_SECOND = 4_000;
+const MAX_WARM_UPS = 10;
+const LEAST_WARM_UP_MS = 100;
+
+/** By CPU time: on a busy machine a server is not warm after a fixed time. `window` resolves to what one of `ms` took. */
+export async function warmUp(window, cpuMs) {
+  let usedMs = 0;
+  for (let turn = 0; usedMs < cpuMs && turn < MAX_WARM_UPS; turn++) usedMs += (await window(Math.max(LEAST_WARM_UP_MS, cpuMs - usedMs))).usedMs;
+}
 
 /** The CPU that the server used, and the upstream calls, during `ms` of steady load. */
 export async function steadyWindow({ each, server, upstream, ms }) {

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startContestant, CONTESTANTS } from './contestants.js';
 import { SteadyLoad, operationCallers } from './load.js';
-import { Child, pinLoadGenerator, UPSTREAM } from './child.js';
+import { Child, UPSTREAM } from './child.js';
+import { pinLoadGenerator } from './cores.js';
 
 const WARM_UP_MS = 4_000;
 const PROFILE_MS = 6_000;

@@ -1,7 +1,7 @@
 // Compares the promises about the service's speed with the measurements.
 import { megabytes, milliseconds, ratioToRaw } from './table.js';
 
-const MAX_MEGABYTES = 200;
+const MAX_MEGABYTES = 400;
 const MAX_MORE_THAN_UPSTREAM_MS = 10;
 const MIN_TO_TUTORIAL = 3.5;
 const MAX_CALLS_A_BURST = 8;

@@ -3,7 +3,7 @@ import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { barChart, lineChart } from './chart.js';
 import { CONTESTANTS } from './contestants.js';
-import { isPinned } from './child.js';
+import { isPinned } from './cores.js';
 import { promises } from './promises.js';
 import { caseTable, farTable, markdownTable, megabytes, milliseconds, ratioToRaw } from './table.js';
 

@@ -1,20 +1,23 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { variantsOf } from './cases.js';
 import { CONTESTANTS, startContestant } from './contestants.js';
 import { compareAnswers } from './equality.js';
-import { burstWindow, halfLoad, steadyWindow, summary } from './measure.js';
-import { Child, pinLoadGenerator, UPSTREAM } from './child.js';
+import { burstWindow, halfLoad, steadyWindow, summary, warmUp } from './measure.js';
+import { Child, UPSTREAM } from './child.js';
+import { pinLoadGenerator } from './cores.js';
 
-const MAX_WARM_UPS = 10;
+const IDLE_MS = 12_000;
 
 export const STANDARD = { rounds: 5, windowMs: 1_000, warmUpMs: 4_000, halfLoadMs: 1_000 };
 export const QUICK = { rounds: 3, windowMs: 500, warmUpMs: 1_000, halfLoadMs: 500 };
 /** A window of its own for each number of callers. */
-export const SWEEP = { rounds: 3, windowMs: 800, warmUpMs: 1_500, halfLoadMs: 0 };
+export const SWEEP = { rounds: 3, windowMs: 700, warmUpMs: 1_200, halfLoadMs: 500 };
 
 /** The number of steps of a case, for the progress bar. */
 export const stepsOf = (each, { rounds }) => contestantsIn(each).length * variantsOf(each).length * (rounds + 2);
 
 const SWEPT = new Set(['raw', 'ours', 'mercurius', 'tutorial']);
+const PACED_IN_SWEEP = new Set(['raw', 'ours']);
 const contestantsIn = ({ onlyOurs, sweep }) => CONTESTANTS.filter(({ name }) => (onlyOurs ? name === 'raw' || name === 'ours' : !sweep || SWEPT.has(name)));
 
 /**
@@ -37,7 +40,7 @@ export async function runCase(each, plan, { server, onStep }) {
     await runRounds(entrants, plan, onStep);
     const results = [];
     for (const entrant of entrants) results.push(await finish(entrant, plan, onStep));
-    return { each, results };
+    return { each, results, memory: each.sweep && (await memoryOf(entrants)) };
   } finally {
     await Promise.all(children.map((child) => child.stop()));
   }
@@ -49,9 +52,8 @@ async function runRounds(entrants, { rounds, windowMs, warmUpMs }, onStep) {
       throw new Error(`"${entrant.each.title}", ${entrant.name}: ${error.message}`, { cause: error });
     });
   for (const entrant of entrants) {
-    // By CPU time: on a busy machine a server is not warm after a fixed time.
-    let usedMs = 0;
-    for (let turn = 0; usedMs < warmUpMs && turn < MAX_WARM_UPS; turn++) usedMs += (await run(entrant, warmUpMs / 2)).usedMs;
+    await warmUp((ms) => run(entrant, ms), warmUpMs);
+    entrant.warm = await entrant.server.ask('usage');
     onStep(`${entrant.name} warms up`);
   }
   for (let round = 0; round < rounds; round++) {
@@ -66,9 +68,21 @@ async function runRounds(entrants, { rounds, windowMs, warmUpMs }, onStep) {
 
 async function finish({ name, title, each, server, upstream, rounds }, { halfLoadMs, rounds: count }, onStep) {
   const full = summary(rounds);
-  const isPaced = each.mode === 'steady' && !each.sizes && !each.sweep;
+  const isPaced = each.mode === 'steady' && !each.sizes && (!each.sweep || PACED_IN_SWEEP.has(name));
   const half = isPaced ? await halfLoad({ each, server, upstream, perSecond: full.perSecond, rounds: count, ms: halfLoadMs }) : undefined;
   const { peakBytes } = await server.ask('usage');
   onStep(`${name} under half load`);
   return { name, title, size: each.size, callers: each.callers, ...full, half, peakBytes };
+}
+
+/** The memory of each server when one caller had warmed it up, its peak with each number of callers, and what it keeps when idle. */
+async function memoryOf(entrants) {
+  await sleep(IDLE_MS);
+  return Promise.all(
+    [...new Set(entrants.map(({ server }) => server))].map(async (server) => {
+      const own = entrants.filter((entrant) => entrant.server === server);
+      const { rssBytes, peakBytes } = await server.ask('usage');
+      return { title: own[0].title, beforeBytes: own[0].warm.rssBytes, warmPeaks: own.map(({ warm }) => warm.peakBytes), peakBytes, afterBytes: rssBytes };
+    }),
+  );
 }

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CONTESTANTS, startContestant } from './contestants.js';
 import { SteadyLoad, operationCallers } from './load.js';
-import { Child, pinLoadGenerator, UPSTREAM } from './child.js';
+import { Child, UPSTREAM } from './child.js';
+import { pinLoadGenerator } from './cores.js';
 import { median } from './statistics.js';
 
 const SAMPLE_MS = 500;

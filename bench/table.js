@@ -32,31 +32,32 @@ const COLUMNS = {
 };
 
 /** The table of one case. */
-export function caseTable({ results }) {
-  const columns = Object.entries(COLUMNS)
+export const caseTable = ({ results }) => columnTable(COLUMNS, results);
+
+const RAMP_COLUMNS = {
+  '': ({ title }) => title,
+  'CPU, ms': ({ cpuMs }) => cpuMs && milliseconds(cpuMs),
+  busy: ({ busy }) => busy && percent(busy),
+  answered: ({ latencies }) => latencies.length.toLocaleString('en'),
+  'p50, ms': ({ p50Ms }) => milliseconds(p50Ms),
+  'p99, ms': ({ p99Ms }) => milliseconds(p99Ms),
+  errors: ({ errors }) => [...errors].map(([kind, count]) => `${kind} ${count.toLocaleString('en')}`).join(', ') || 'none',
+  'callers never served': ({ unserved }) => unserved,
+  'before, MB': ({ beforeBytes }) => beforeBytes && megabytes(beforeBytes),
+  'peak, MB': ({ peakBytes }) => peakBytes && megabytes(peakBytes),
+  '12 s afterwards, MB': ({ afterBytes }) => afterBytes && megabytes(afterBytes),
+  survived: ({ ending }) => (ending === null ? 'yes' : `**no** (${ending})`),
+};
+
+/** The table of a case with a growing number of callers, or with limited memory. */
+export const rampTable = ({ ramp }) => columnTable(RAMP_COLUMNS, ramp);
+
+function columnTable(all, results) {
+  const columns = Object.entries(all)
     .map(([head, cell]) => [head, results.map((result) => cell(result, results))])
     .filter(([, cells]) => cells.some((cell) => cell !== undefined));
   const rows = results.map((_, i) => columns.map(([, cells]) => cells[i]));
   return markdownTable(columns.map(([head]) => head), rows);
-}
-
-/** CPU per operation by number of callers, with the two ratios that matter; and the range of each contestant. */
-export function sweepTable({ each, results }) {
-  const names = [...new Set(results.map(({ name }) => name))];
-  const cpuOf = (name, callers) => results.find((one) => one.name === name && one.callers === callers).cpuMs;
-  const head = ['callers', ...names.map((name) => results.find((one) => one.name === name).title), 'ours to Mercurius', 'tutorial to ours'];
-  const rows = each.sweep.map((callers) => [
-    String(callers),
-    ...names.map((name) => milliseconds(cpuOf(name, callers))),
-    (cpuOf('ours', callers) / cpuOf('mercurius', callers)).toFixed(2),
-    (cpuOf('tutorial', callers) / cpuOf('ours', callers)).toFixed(2),
-  ]);
-  const range = (name) => {
-    const all = each.sweep.map((callers) => cpuOf(name, callers));
-    return (Math.max(...all) / Math.min(...all)).toFixed(2);
-  };
-  const peak = (name) => megabytes(Math.max(...results.filter((one) => one.name === name).map(({ peakBytes }) => peakBytes)));
-  return markdownTable(head, [...rows, ['dearest to cheapest', ...names.map(range), '', ''], ['peak MB', ...names.map(peak), '', '']]);
 }
 
 /** The table of the case at a distance. */
