@@ -136,7 +136,8 @@ describe('Traces and metrics', () => {
       ...throughProxy(),
       NODE_EXTRA_CA_CERTS: issued.authorityFile,
       OTEL_EXPORTER_OTLP_ENDPOINT: 'https://otlp.test',
-      OTEL_METRIC_EXPORT_INTERVAL: '100',
+      // One export may take as long, also on a busy machine.
+      OTEL_METRIC_EXPORT_INTERVAL: '2000',
     });
     expect(await ask(subgraph.url)).toEqual(SERVED);
     await until('both have arrived', () => paths.size === 2);
