@@ -7,6 +7,8 @@ const LEAD_IN_MS = 100;
 /** Half load has more callers than full load, so that no operation waits for a free caller. */
 const MORE_CALLERS = 4;
 const MAX_OPERATIONS_PER_SECOND = 4_000;
+/** How long after a load memory is read: longer than the service is idle before it returns memory. */
+export const IDLE_MS = 12_000;
 const MAX_WARM_UPS = 10;
 const LEAST_WARM_UP_MS = 100;
 

@@ -7,7 +7,7 @@ import { Child, UPSTREAM } from './child.js';
 import { pinLoadGenerator } from './cores.js';
 import { Connection, post } from './connection.js';
 import { CONTESTANTS, startContestant } from './contestants.js';
-import { steadyWindow, warmUp } from './measure.js';
+import { IDLE_MS, steadyWindow, warmUp } from './measure.js';
 import { limitMemory, removeLimit } from './memoryLimit.js';
 import { percentile } from './statistics.js';
 
@@ -15,7 +15,6 @@ const WARM_UP_MS = 3_000;
 const RAMP_MS = 10_000;
 /** For callers who have had nothing but errors when the load ends. */
 const GRACE_MS = 10_000;
-const IDLE_MS = 12_000;
 /** Before the next try of a caller whose connection failed. */
 const RETRY_MS = 100;
 

@@ -2,11 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { variantsOf } from './cases.js';
 import { CONTESTANTS, startContestant } from './contestants.js';
 import { compareAnswers } from './equality.js';
-import { burstWindow, halfLoad, steadyWindow, summary, warmUp } from './measure.js';
+import { burstWindow, halfLoad, IDLE_MS, steadyWindow, summary, warmUp } from './measure.js';
 import { Child, UPSTREAM } from './child.js';
 import { pinLoadGenerator } from './cores.js';
-
-const IDLE_MS = 12_000;
 
 export const STANDARD = { rounds: 5, windowMs: 1_000, warmUpMs: 4_000, halfLoadMs: 1_000 };
 export const QUICK = { rounds: 3, windowMs: 500, warmUpMs: 1_000, halfLoadMs: 500 };

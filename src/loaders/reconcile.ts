@@ -58,7 +58,7 @@ class Reconciliation<R extends UpstreamRecord> {
       await this.#sweep(absent);
       const isProgress = this.#matchedRows > before;
       if (isProgress && sweeps > 0) this.onDrift('cut_page');
-      absent = this.outcomes.size === ids.length ? [] : absent.filter((id) => !this.outcomes.has(id));
+      absent = absent.filter((id) => !this.outcomes.has(id));
       if (!isProgress) break;
     }
     for (const id of absent) this.outcomes.set(id, this.#suspects?.has(id) ? this.#invalid() : null);
