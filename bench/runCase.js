@@ -34,7 +34,8 @@ export async function runCase(each, plan, { server, onStep }) {
     const servers = children.slice(1);
     for (const variant of variantsOf(each)) await compareAnswers(variant, servers);
     await upstream.ask('latency', each.latencyMs);
-    const entrants = contestants.flatMap(({ name, title }, i) => variantsOf(each).map((variant) => ({ name, title, each: variant, server: servers[i], upstream, rounds: [] })));
+    // Next to each other are those that are compared. None is idle for so long that it collects its garbage.
+    const entrants = variantsOf(each).flatMap((variant) => contestants.map(({ name, title }, i) => ({ name, title, each: variant, server: servers[i], upstream, rounds: [] })));
     await runRounds(entrants, plan, onStep);
     const results = [];
     for (const entrant of entrants) results.push(await finish(entrant, plan, onStep));
