@@ -7,9 +7,9 @@ const IDLE_SHARE = 0.05;
 const IDLE_LOOKS = 10;
 /**
  * A collection takes a tenth of a second, and makes V8 drop compiled code: during the next seconds of load operations cost about
- * twice as much. So it must be worth it, and rare. A moderate load makes the process some 75 MB larger than at its start.
+ * twice as much. So it must be worth it, and rare. A moderate load makes the process some 70 MB larger than at its start.
  */
-const GROWN_BYTES = 92_274_688;
+const GROWN_BYTES = 79_691_776;
 const REST_MS = 300_000;
 
 export interface IdleMemoryOptions {
@@ -22,7 +22,7 @@ export interface IdleMemoryOptions {
 
 /**
  * Returns memory after a load has ended: V8 keeps what it took for young objects, however long nothing happens. Collects once
- * the process has been idle for ten seconds and takes 88 MB more than at the start, or after the last collection. It does so at
+ * the process has been idle for ten seconds and takes 76 MB more than at the start, or after the last collection. It does so at
  * most once in five minutes. Returns a function that ends it.
  */
 export function returnIdleMemory({ collect, workShare = workShareOfLoop(), takenBytes = process.memoryUsage.rss }: IdleMemoryOptions): () => void {

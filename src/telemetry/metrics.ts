@@ -117,6 +117,10 @@ export class Metrics {
     this.#gauge('contacts_refresh_token_unkept', 'Whether the latest refresh token is in memory only.', []).set('', () => Number(token.isUnkept));
   }
 
+  watchLargeRequests(requests: { readonly waiting: number }): void {
+    this.#gauge('contacts_large_requests_waiting', 'Large requests that wait for their turn because the process is busy.', []).set('', () => requests.waiting);
+  }
+
   watchResource(source: Source, resource: string, load: () => ResourceLoad): void {
     this.#gauges.queue.set(`${source} ${resource}`, () => load().waitingIds);
     this.#gauges.underWay.set(`${source} ${resource}`, () => load().callsUnderWay);

@@ -98,6 +98,11 @@ export class LargeRequests {
     this.#measure();
   }
 
+  /** How many requests wait for their turn. */
+  get waiting(): number {
+    return this.#waiting.filter(({ go }) => go).length;
+  }
+
   #leaveOf(items: number): Leave {
     this.#items += items;
     let isUnderWay = true;

@@ -83,7 +83,9 @@ export async function createWebServer(options: WebOptions): Promise<FastifyInsta
   await app.register(compress, { global: false });
   // JSON only.
   app.removeContentTypeParser('text/plain');
-  limitBodies(app, limits, new LargeRequests({ timeoutMs: requestTimeoutMs, isOver: () => !isReady() }));
+  const largeRequests = new LargeRequests({ timeoutMs: requestTimeoutMs, isOver: () => !isReady() });
+  metrics.watchLargeRequests(largeRequests);
+  limitBodies(app, limits, largeRequests);
   app.setErrorHandler<FastifyError>((error, _request, reply) => refuseFor(error, reply));
   app.setNotFoundHandler(refuseUnknown);
   // Without file descriptors no connection can be accepted, but that must not end the process.

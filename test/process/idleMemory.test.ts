@@ -50,12 +50,12 @@ test('Work in between starts the ten seconds again', async () => {
   end();
 });
 
-test('Less than 88 MB is not worth a collection, and there is one in five minutes at most', async () => {
+test('Less than 76 MB is not worth a collection, and there is one in five minutes at most', async () => {
   const { state, end, pass } = memory();
-  state.bytes = 188 * MB - 1;
+  state.bytes = 176 * MB - 1;
   await pass(100);
   expect(state.collections).toBe(0);
-  state.bytes = 188 * MB;
+  state.bytes = 176 * MB;
   await pass(1);
   expect(state.collections).toBe(1);
   state.bytes = 300 * MB;

@@ -47,7 +47,7 @@ function admission(state = { isBusy: true, isOver: false }) {
     }
   };
   const endTicks = (): void => ticks.splice(0).forEach((tick) => tick());
-  return { state, enter, leave, begun, refused, passWithProgress, endTicks };
+  return { requests, state, enter, leave, begun, refused, passWithProgress, endTicks };
 }
 
 describe('Large requests', () => {
@@ -128,17 +128,20 @@ describe('Large requests', () => {
   });
 
   test('are refused when they have waited for half of an operation\'s time, and take no room afterwards', async () => {
-    const { enter, leave, begun, refused, passWithProgress } = admission();
+    const { requests, enter, leave, begun, refused, passWithProgress } = admission();
     enter('a', 2_001);
     enter('b', 2_001);
     await passWithProgress(MOST_WAIT_MS / 2);
     enter('c', 2_001);
     await passWithProgress(MOST_WAIT_MS / 2 - 1);
     expect(refused).toEqual([]);
+    expect(requests.waiting).toBe(2);
     await jest.advanceTimersByTimeAsync(1);
     expect(refused).toEqual(['b']);
+    expect(requests.waiting).toBe(1);
     await leave('a');
     expect(begun).toEqual(['a', 'c']);
+    expect(requests.waiting).toBe(0);
     await jest.advanceTimersByTimeAsync(10 * MOST_WAIT_MS);
     expect(refused).toEqual(['b']);
   });
