@@ -130,7 +130,7 @@ export class Gatherer<R extends UpstreamRecord> implements Records<R> {
   }
 
   #isOverdue({ calledAtMs }: Chunk<R>, nowMs: number): boolean {
-    return calledAtMs !== undefined && nowMs - calledAtMs > this.#options.attemptTimeoutMs;
+    return nowMs - (calledAtMs ?? nowMs) > this.#options.attemptTimeoutMs;
   }
 
   #record(ids: ReadonlySet<string>, missing: ReadonlySet<string>, chunks: ReadonlySet<Chunk<R>>, { waits, fields }: CallRecording): void {

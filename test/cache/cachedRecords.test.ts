@@ -4,6 +4,7 @@ import { ContactsError } from '../../src/errors.js';
 import { CachedRecords, type Cache } from '../../src/loaders/cachedRecords.js';
 import { Gatherer } from '../../src/loaders/gatherer.js';
 import { MemoryCache } from '../../src/loaders/memoryCache.js';
+import type { RecordedIds } from '../../src/recording.js';
 import { CountedAborter } from '../support/countedAborter.js';
 import { LONG_RUN } from '../support/longRun.js';
 import { until } from '../support/until.js';
@@ -78,6 +79,21 @@ describe('A memory before a gatherer', () => {
     expect(upstream.asked).toEqual([{ ids: ['1', '2'], full: false }, { ids: ['3'], full: false }]);
     expect([...outcomes.keys()].sort()).toEqual(['1', '2', '3']);
     expect(lookups).toEqual({ hit: 2, miss: 3 });
+  });
+
+  test('is recorded with what it has, and only that', async () => {
+    const { requests, request } = stage();
+    await request(['1', '2'], true);
+    const waits: RecordedIds[] = [];
+    const fields = new Set(['contacts']);
+    await requests.request(new Set(['1', '3', '2']), true, FOREVER, { waits, fields });
+    await requests.request(new Set(['4']), true, FOREVER, { waits, fields });
+    const common = { source: 'CAS360', resource: 'contacts', relationships: true, fields, calls: [], startedAtMs: expect.any(Number) };
+    expect(waits).toEqual([
+      { ...common, ids: ['1', '2'], kind: 'cached' },
+      { ...common, ids: ['3'], kind: 'sent' },
+      { ...common, ids: ['4'], kind: 'sent' },
+    ]);
   });
 
   test('is asked once about all that one turn of the loop wants, and each gets what it wanted', async () => {

@@ -128,6 +128,85 @@ describe('If more small requests come than the upstream takes,', () => {
   });
 });
 
+describe('Whether the queue is kept short, after', () => {
+  interface Interval {
+    readonly lasts: number;
+    readonly queued: number;
+    readonly refused?: number;
+    readonly sent: number;
+    /** How many chunks wait at its end. */
+    readonly waiting: number;
+    readonly times?: number;
+  }
+
+  /** Whether a request is refused for which four calls are too long a wait, after these intervals. */
+  function isShortAfter(intervals: readonly Interval[]): boolean {
+    const { admission, small } = admissionOf();
+    let nowMs = 0;
+    small(0, nowMs);
+    for (const { lasts, queued, refused = 0, sent, waiting, times = 1 } of intervals) {
+      for (let n = 0; n < times; n++) {
+        admission.queued(queued);
+        if (refused > 0) small(1_000, nowMs, refused);
+        for (let calls = 0; calls < sent; calls++) admission.sent();
+        nowMs += lasts;
+        small(waiting, nowMs, 0);
+      }
+    }
+    return small(4, nowMs) === 0;
+  }
+
+  /** As short as may be, with as little more wanted than sent, and as short a wait. */
+  const overload: Interval = { lasts: 125, queued: 24, sent: 20, waiting: 10 };
+  const calm: Interval = { lasts: 125, queued: 20, sent: 20, waiting: 0 };
+  const twice = { ...overload, times: 2 };
+
+  test.each<[what: string, Interval[], isShort: boolean]>([
+    ['no overload', [], false],
+    ['one interval of overload', [overload], false],
+    ['two of them', [twice], true],
+    ['two with another one between them', [overload, calm, overload], false],
+    ['two after a long calm', [{ ...calm, times: 10 }, twice], true],
+    ['two in which the wait gets no longer', [{ ...twice, waiting: 9 }], false],
+    ['more overload, though the wait is short by then', [twice, { ...overload, waiting: 0, times: 2 }, calm, calm], true],
+    ['two and one other', [twice, calm], false],
+    ['very many and four others', [{ ...overload, times: 20 }, { ...calm, times: 4 }], true],
+    ['very many and five others', [{ ...overload, times: 20 }, { ...calm, times: 5 }], false],
+
+    ['intervals that are too short, so that two are one', [{ ...twice, lasts: 124 }], false],
+    ['intervals with too few calls, so that two are one', [{ ...twice, queued: 23, sent: 19 }], false],
+    ['long intervals with few calls', [{ ...twice, lasts: 500, queued: 5, sent: 1 }], true],
+    ['intervals that are too short for few calls, so that two are one', [{ ...twice, lasts: 499, queued: 5, sent: 1 }], false],
+    ['intervals that are almost too long to tell', [{ ...twice, lasts: 1_000, queued: 5, sent: 1 }], true],
+    ['intervals that are too long to tell', [{ ...twice, lasts: 1_001, queued: 5, sent: 1 }], false],
+
+    ['intervals in which no more is wanted than a few calls take', [{ ...twice, queued: 23 }], false],
+    ['intervals in which a tenth more is wanted', [{ ...twice, queued: 66, sent: 60 }], false],
+    ['intervals in which more than a tenth more is wanted', [{ ...twice, queued: 67, sent: 60 }], true],
+    ['intervals in which what is refused is too much', [{ ...twice, queued: 20, refused: 4 }], true],
+
+    ['intervals in which five times as much is refused as sent', [twice, { ...overload, refused: 100 }], true],
+    ['more, which comes from callers who ask again at once', [twice, { ...overload, refused: 101 }], false],
+  ])('%s: %j', (_, intervals, isShort) => {
+    expect(isShortAfter(intervals)).toBe(isShort);
+  });
+
+});
+
+test.each([
+  [{ callMs: 400, perCallMs: 10 }, 12],
+  [{ callMs: 10, perCallMs: 10 }, 3],
+  [{ callMs: 10_000, perCallMs: 10 }, 50],
+])('Under overload requests wait for three tenths of a call or for three calls, and never for longer than otherwise: %j, %i calls', (pace, longest) => {
+  const { admission, small } = admissionOf(pace);
+  small(0, 0);
+  for (const nowMs of [500, 1_000]) {
+    admission.queued(20);
+    small(50, nowMs, 0);
+  }
+  expect([small(longest, 1_000), small(longest + 1, 1_000)]).toEqual([1, 0]);
+});
+
 describe('Nobody is refused', () => {
   test('in a burst that is served within the longest wait', () => {
     const crowd = new Crowd();
@@ -172,6 +251,6 @@ describe('A large request', () => {
 
   test('is admitted while no pace is known', () => {
     const { admission, queue } = admissionOf({ callMs: 0, perCallMs: 0 });
-    expect(admission.large(1_000, { ...queue, largeRequests: 99, waitingChunks: 5_000 }, 1)).toBe(1_000);
+    for (const leftMs of [1, 0]) expect(admission.large(1_000, { ...queue, largeRequests: 99, waitingChunks: 5_000 }, leftMs)).toBe(1_000);
   });
 });

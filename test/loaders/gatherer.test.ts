@@ -143,6 +143,12 @@ describe('A gatherer', () => {
     for (const outcome of outcomes.values()) expect(outcome).toMatchObject({ code: 'INTERNAL_SERVER_ERROR', source: 'CAS360', cause: fault });
   });
 
+  test('keeps what was known before such a fault', async () => {
+    const { gatherer } = gathererOverDouble({ fetch: (ids) => (ids.length === 2 ? Promise.resolve([{ id: '1', name: '1!' }]) : Promise.reject(new TypeError('no such function'))) });
+    const outcomes = await gatherer.request(new Set(['1', '2']), false, FOREVER);
+    expect(Object.fromEntries(outcomes)).toEqual({ 1: '1!', 2: expect.objectContaining({ code: 'INTERNAL_SERVER_ERROR' }) });
+  });
+
   test('never loses, mixes up or doubles an id, whoever asks for what and whenever calls return', async () => {
     const wish = fc.record({ ids: fc.array(fc.integer({ min: 1, max: 12 }).map(String), { maxLength: 8 }), full: fc.boolean() });
     await fc.assert(

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Chunk } from '../../src/loaders/queue.js';
-import { Queue } from '../../src/loaders/queue.js';
+import { chunksOf, Queue } from '../../src/loaders/queue.js';
 
 const MAX_WAIT_MS = 500;
 const ids = (prefix: number, count: number): string[] => Array.from({ length: count }, (_, i) => String(prefix * 1_000 + i));
@@ -187,4 +187,17 @@ describe('The queue of chunks', () => {
       }),
     );
   });
+});
+
+test.each<[ids: string[], maxIds: number, maxIdBytes: number, chunks: string[][]]>([
+  [[], 3, 100, []],
+  [['1', '2', '3'], 3, 100, [['1', '2', '3']]],
+  [['1', '2', '3', '4'], 3, 100, [['1', '2', '3'], ['4']]],
+  [['1', '2', '3', '4', '5', '6', '7'], 2, 100, [['1', '2'], ['3', '4'], ['5', '6'], ['7']]],
+  [['1', '2', '3', '4'], 1, 100, [['1'], ['2'], ['3'], ['4']]],
+  // Commas count.
+  [['111', '222', '333'], 3, 7, [['111', '222'], ['333']]],
+  [['111', '222', '333'], 3, 6, [['111'], ['222'], ['333']]],
+])('A lone request for %j, of %i ids and %i bytes in a call, leaves in %j', (ids, maxIds, maxIdBytes, chunks) => {
+  expect(chunksOf(new Set(ids), { maxIds, maxIdBytes })).toEqual(chunks);
 });

@@ -9,7 +9,7 @@ describe('What an operation waits for', () => {
     const { gatherer, calls } = gathererOverDouble();
     const waits: RecordedIds[] = [];
     const fields = new Set(['contacts']);
-    const others = [gatherer.request(new Set(['1']), true, FOREVER)];
+    const others = [gatherer.request(new Set(['1', '9']), true, FOREVER)];
     await settle();
     others.push(gatherer.request(new Set(['1', '2', '3']), false, FOREVER, { waits, fields }));
     await settle();

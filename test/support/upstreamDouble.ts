@@ -34,7 +34,7 @@ export const OPEN_GATE: Gate = { isFree: true, isOpen: false, isPaused: false, o
 type Options = Partial<Omit<Resource<Named, unknown>, 'toModel'> & Omit<GathererOptions<Named>, 'resource'>>;
 
 /** A gatherer whose calls wait until the test answers them. */
-export function gathererOverDouble({ maxWaitingIds = 1_000, patienceMs = 1_000, maxWaitMs = 500, attemptTimeoutMs = 500, ...resource }: Options = {}): GathererOverDouble {
+export function gathererOverDouble({ maxWaitingIds = 1_000, patienceMs = 1_000, maxWaitMs = 500, attemptTimeoutMs = 500, keep, onDrift = () => {}, ...resource }: Options = {}): GathererOverDouble {
   const calls: Call[] = [];
   const gatherer = new Gatherer<Named>({
     resource: {
@@ -57,7 +57,8 @@ export function gathererOverDouble({ maxWaitingIds = 1_000, patienceMs = 1_000, 
     patienceMs,
     maxWaitMs,
     attemptTimeoutMs,
-    onDrift: () => {},
+    onDrift,
+    keep,
   });
   return {
     gatherer: {
