@@ -1,4 +1,6 @@
-import { describe, expect, test } from '@jest/globals';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { ContactsError } from '../../src/errors.js';
 import { CachedRecords, type Cache } from '../../src/loaders/cachedRecords.js';
@@ -68,7 +70,7 @@ function stage({ maxEntries = 100 } = {}) {
     upstream.held = undefined;
     return { answer, letGo: () => letGo() };
   };
-  return { upstream, clock, lookups, requests, request, holdCallOf };
+  return { upstream, clock, lookups, gatherer, requests, request, holdCallOf };
 }
 
 describe('A memory before a gatherer', () => {
@@ -79,6 +81,31 @@ describe('A memory before a gatherer', () => {
     expect(upstream.asked).toEqual([{ ids: ['1', '2'], full: false }, { ids: ['3'], full: false }]);
     expect([...outcomes.keys()].sort()).toEqual(['1', '2', '3']);
     expect(lookups).toEqual({ hit: 2, miss: 3 });
+  });
+
+  test('hands on what the gatherer answers where it has nothing, and asks it for nothing where it has all', async () => {
+    const { gatherer, request } = stage();
+    const asked = jest.spyOn(gatherer, 'request');
+    const outcomes = await request(['1', '2']);
+    expect(outcomes).toBe(await asked.mock.results[0]!.value);
+    await request(['2', '1']);
+    expect(asked).toHaveBeenCalledTimes(1);
+  });
+
+  test('keeps nothing of a request that is over', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const { requests } = stage();
+    const askFor = async (ids: Set<string>): Promise<WeakRef<Set<string>>> => {
+      await requests.request(ids, false, FOREVER);
+      return new WeakRef(ids);
+    };
+    const asked = await askFor(new Set(['1', '2']));
+    // DataLoader holds its latest batch.
+    await askFor(new Set(['3']));
+    await settle();
+    collect();
+    expect(asked.deref()).toBeUndefined();
   });
 
   test('is recorded with what it has, and only that', async () => {

@@ -33,6 +33,18 @@ describe('Contacts by their ids', () => {
     expect(asked.map((one) => `${one.resource} ${one.ids.join()}`)).toEqual(calls);
   });
 
+  test.each([['PMS'], ['CAS360']])('of the %s alone arrive without a look at what is needed below them', async (source) => {
+    const { contacts } = loadersOver(BOTH);
+    const unread: ContactNeed = {
+      what: 'record',
+      field: 'contacts',
+      get below(): NeedsBelow {
+        throw new Error('read too early');
+      },
+    };
+    expect(await arrived(contacts.byIds([`${source.toLowerCase()}:1`], unread))).toEqual([source === 'PMS' ? pms1 : cas1]);
+  });
+
   test('cost no call where their ids are enough', () => {
     const { contacts, asked } = loadersOver({ pms: {} });
     expect(contacts.byIds(['pms:7', 'x', 'cas360:8'], need('id'))).toEqual([reference('pms:7'), malformed, notConfigured('CAS360')]);
