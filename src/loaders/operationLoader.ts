@@ -17,8 +17,8 @@ type Models<M> = ReadonlyMap<string, Outcome<M>>;
 interface DepthRequest<M> {
   readonly ids: ReadonlySet<string>;
   readonly relationships: boolean;
-  /** Filled only while calls are recorded. */
-  readonly fields: Set<string>;
+  /** Only while calls are recorded. */
+  readonly fields: Set<string> | undefined;
   readonly models: Promise<Models<M>>;
   /** The same once they have arrived: awaiting them again would cost a turn. */
   arrived: Models<M> | undefined;
@@ -43,6 +43,7 @@ export class OperationLoader<M> {
     /** Where to record what was waited for, if anybody wants to know. */
     readonly waits: RecordedIds[] | undefined,
   ) {
+    // Stryker disable next-line ObjectLiteral,BooleanLiteral: each key is new, and all of this ends with its operation
     this.#fields = new DataLoader((requests) => this.#loadBatch(requests), { cache: false, name: source.source });
   }
 
@@ -55,7 +56,7 @@ export class OperationLoader<M> {
   loadOne(id: string, relationships: boolean, field: string): Loading<M> {
     const depth = this.#depthOf(id, relationships);
     if (!depth?.arrived) return this.load([id], relationships, field).then(([outcome]) => outcome!);
-    if (this.waits) depth.fields.add(field);
+    depth.fields?.add(field);
     return depth.arrived.get(id)!;
   }
 
@@ -71,7 +72,7 @@ export class OperationLoader<M> {
     // There is often a single depth, which then has all ids.
     const only = this.#depths.length === 1 ? this.#depths[0] : undefined;
     const depths = only ? [only] : ids.map((id) => this.#depthOf(id, relationships)!);
-    if (this.waits) for (const { fields } of depths) fields.add(field);
+    for (const { fields } of depths) fields?.add(field);
     for (const depth of depths) depth.arrived ??= await depth.models;
     return ids.map((id, i) => (only ?? depths[i]!).arrived!.get(id)!);
   }
@@ -88,10 +89,9 @@ export class OperationLoader<M> {
       if (request.relationships === relationships) for (const id of request.ids) if (!this.#depthOf(id, relationships)) ids.add(id);
     }
     if (ids.size === 0) return;
-    const fields = new Set<string>();
-    const recording = this.waits && { waits: this.waits, fields };
+    const recording = this.waits && { waits: this.waits, fields: new Set<string>() };
     const models = this.source.records.request(ids, relationships, this.deadline, recording).then((outcomes) => this.#modelsOf(ids, outcomes));
-    this.#depths.push({ ids, relationships, fields, models, arrived: undefined });
+    this.#depths.push({ ids, relationships, fields: recording?.fields, models, arrived: undefined });
   }
 
   #modelsOf(ids: ReadonlySet<string>, outcomes: ReadonlyMap<string, Outcome<UpstreamRecord>>): Models<M> {

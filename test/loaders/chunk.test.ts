@@ -7,6 +7,7 @@ describe('A chunk', () => {
     const chunk = new Chunk<string>(false);
     const heard: unknown[] = [];
     for (let n = 0; n < 2; n++) chunk.onSettled(() => heard.push([n, chunk.isSettled]));
+    expect(chunk.isSettled).toBe(false);
     chunk.settle();
     chunk.settle();
     expect(heard).toEqual([[0, true], [1, true]]);

@@ -13,6 +13,8 @@ let asked: { ids: string[]; full: boolean }[];
 let late: Set<string>;
 let absent: Set<string>;
 let mapped: string[];
+/** How often an id was looked for in what was asked for. */
+let looks: number;
 let loader: OperationLoader<string>;
 
 beforeEach(() => {
@@ -20,8 +22,10 @@ beforeEach(() => {
   late = new Set();
   absent = new Set();
   mapped = [];
+  looks = 0;
   const request = async (ids: ReadonlySet<string>, full: boolean): Promise<ReadonlyMap<string, Outcome<Named>>> => {
     asked.push({ ids: [...ids], full });
+    Object.assign(ids, { has: (id: string) => (looks++, Set.prototype.has.call(ids, id)) });
     const known = [...ids].filter((id) => !late.has(id));
     return new Map(known.map((id) => [id, absent.has(id) ? null : { id, name: full ? `${id}!!` : `${id}!` }]));
   };
@@ -58,6 +62,14 @@ describe('What one operation loads', () => {
     await Promise.all([load(['1', '2', '1']), load(['2', '3'])]);
     await load(['3', '1']);
     expect(mapped).toEqual(['1', '2', '3']);
+  });
+
+  test('is not looked for among depths where there is one', async () => {
+    await Promise.all([load(['1', '2']), load(['2'])]);
+    expect(looks).toBe(0);
+    await load(['3', '1']);
+    // Both once before the call; then the first one once in the first depth and in the second, and the other one in the first.
+    expect(looks).toBe(2 + 2 + 1);
   });
 
   test('is late, and never absent, where the deadline came before an answer', async () => {

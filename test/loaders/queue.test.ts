@@ -68,6 +68,15 @@ describe('The queue of chunks', () => {
     expect(queue.next(1_000)!.ids).toEqual(['2000']);
   });
 
+  test('gives a large request that has waited too long a turn among small ones, but not two in a row', () => {
+    const queue = queueOf(1);
+    queue.add(ids(1, 3), false, placed(), 0);
+    queue.add(ids(2, 3), false, placed(), 300);
+    for (let n = 0; n < 8; n++) queue.add(ids(10 + n, 1), false, placed(), 300);
+    const isLargeAt = (nowMs: number): boolean => Number(queue.next(nowMs)!.ids[0]) < 10_000;
+    expect([499, 499, 500, 500, 799, 800, 800].map(isLargeAt)).toEqual([false, false, true, false, false, true, false]);
+  });
+
   test('lets eight small chunks in a row go before a large one', () => {
     const queue = queueOf(1);
     queue.add(ids(1, 3), false, placed(), 0);
@@ -141,25 +150,54 @@ describe('The queue of chunks', () => {
     );
   });
 
-  test('lets go of what was removed, and looks at each chunk a few times only, however many are removed', () => {
-    const COUNT = 2_000;
+  describe('lets go of what was removed', () => {
+    /** A queue of full chunks of small requests, which wait; and how often anybody looks whether one does. */
+    function stage(count: number) {
+      const queue = queueOf(2, 2_000, count);
+      const chunks = [...queue.add(ids(1, 2 * count), false, placed(), 0)];
+      const looks = { count: 0 };
+      for (const chunk of chunks) {
+        let { isQueued } = chunk;
+        Object.defineProperty(chunk, 'isQueued', { get: () => (looks.count++, isQueued), set: (value: boolean) => (isQueued = value) });
+      }
+      return { queue, chunks, looks };
+    }
+
+    test.each([
+      [0, 8],
+      [4, 8],
+      [5, 3],
+      [6, 3],
+      [7, 1],
+      [8, 0],
+    ])('once it is more than half of all: of 8 removes %i and holds %i', (removed, held) => {
+      const { queue, chunks, looks } = stage(8);
+      for (const chunk of chunks.slice(0, removed)) queue.remove(chunk);
+      looks.count = 0;
+      queue.add(['1'], false, placed(), 0);
+      expect(looks.count).toBe(held);
+    });
+
+    test('and looks at each chunk a few times only, however many are removed', () => {
+      const { queue, chunks, looks } = stage(2_000);
+      for (const chunk of chunks) queue.remove(chunk);
+      expect(looks.count).toBeLessThanOrEqual(5 * 2_000);
+    });
+  });
+
+  test.each([
+    [10, 50],
+    // None has room for another id.
+    [1, 0],
+  ])('looks once at each chunk that waits, however many ids come: %i in a chunk', (maxIds, expected) => {
+    const queue = queueOf(maxIds, 2_000, 50);
     let looks = 0;
-    const queue = queueOf(1);
-    const chunks = new Set<Chunk<string>>();
-    const counted = {
-      set: (_id: string, chunk: Chunk<string>): void => {
-        let isQueued = false;
-        Object.defineProperty(chunk, 'isQueued', { get: () => (looks++, isQueued), set: (value: boolean) => (isQueued = value) });
-        chunks.add(chunk);
-      },
-    };
-    queue.add(ids(1, COUNT), false, counted, 0);
-    looks = 0;
-    for (const chunk of chunks) queue.remove(chunk);
-    expect(looks).toBeLessThanOrEqual(5 * COUNT);
-    looks = 0;
-    queue.add(['1'], false, placed(), 0);
-    expect(looks).toBe(0);
+    for (const chunk of queue.add(ids(1, 50 * maxIds), false, placed(), 0)) {
+      const its = chunk.ids;
+      Object.defineProperty(chunk, 'ids', { get: () => (looks++, its) });
+    }
+    queue.add(ids(2, 3 * maxIds), false, placed(), 0);
+    expect(looks).toBe(expected);
   });
 
   test('never loses or doubles an id, nor passes a limit', () => {

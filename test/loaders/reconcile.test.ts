@@ -69,6 +69,13 @@ describe('Rows', () => {
   });
 });
 
+test('Rows that come in order are not looked up by their ids', async () => {
+  let reads = 0;
+  const rows = idsTo(3).map((id) => ({ name: `n${id}`, get id() { reads++; return id; } }));
+  expect((await accountOf(idsTo(3), () => rows)).outcomes).toEqual(named(idsTo(3)));
+  expect(reads).toBe(3);
+});
+
 describe('Ids that an answer lacks', () => {
   test('are not found once an answer brings none of them', async () => {
     expect(await accountOf(['1', '2'], () => [])).toEqual({ outcomes: all(['1', '2'], null), asked: [['1', '2']], drifts: [] });
@@ -108,6 +115,7 @@ describe('Ids that an answer lacks', () => {
   test.each<[string, Answer]>([
     ['without a usable id', [undefined]],
     ['of somebody else', [row('9')]],
+    ['without a usable id, and one of somebody else', [undefined, row('9')]],
   ])('are errors, and never null, where a row came %s', async (_, odd) => {
     expect(await accountOf(['1', '2'], () => odd)).toMatchObject({ outcomes: all(['1', '2'], 'UPSTREAM_INVALID_RESPONSE'), drifts: ['unmatched_rows'] });
     expect((await accountOf(['1', '2', '3'], (ids) => [...ids.filter((id) => id === '2').map(row), ...odd])).outcomes).toEqual({ 1: 'UPSTREAM_INVALID_RESPONSE', 2: 'n2', 3: 'UPSTREAM_INVALID_RESPONSE' });
@@ -158,6 +166,20 @@ describe('A failure that a single id may cause', () => {
     expect(asked).toHaveLength(20);
     const alone = new Set(asked.filter((some) => some.length === 1).flat());
     for (const id of ids) if (!alone.has(id)) expect(outcomes[id]).toMatch(/^UPSTREAM_/);
+  });
+
+  test.each<[what: string, poison: () => never, poisoned: string[], asked: string[]]>([
+    ['400', () => refuse(400), ['3'], ['1234', '12', '3', '4']],
+    ['400', () => refuse(400), ['2'], ['1234', '12', '1', '2', '34']],
+    // Each half may be good, or bad for a reason of its own.
+    ['413', () => refuse(413), ['3'], ['1234', '12', '34', '3', '4']],
+    ['an unreadable answer', () => fail('UPSTREAM_INVALID_RESPONSE'), ['3'], ['1234', '12', '34', '3', '4']],
+    // Only once as a whole again.
+    ['500', () => refuse(500), ['3'], ['1234', '1234', '12', '3', '4']],
+    ['500', () => refuse(500), ['1', '3'], ['1234', '1234', '12', '1', '2', '34', '3', '4']],
+  ])('is looked for in the fewest calls: %s because of %j', async (_, poison, poisoned, expected) => {
+    const { asked } = await accountOf(idsTo(4), (ids) => (ids.some((id) => poisoned.includes(id)) ? poison() : ids.map(row)));
+    expect(asked.map((ids) => ids.join(''))).toEqual(expected);
   });
 
   test('that passes costs two calls: a 500 is asked once more as a whole', async () => {
