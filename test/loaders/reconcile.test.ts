@@ -61,9 +61,17 @@ describe('Rows', () => {
     ['three', [row('1'), { id: '1', name: 'other' }, row('1')]],
     ['nested ones', [{ id: '1', name: 'n1', parts: [{ a: 1 }] } as Row, { id: '1', name: 'n1', parts: [{ a: 2 }] } as Row]],
     ['one with a key more', [row('1'), { id: '1', name: 'n1', skype: 'jb' } as Row]],
-    ['lists of other lengths', [{ id: '1', name: 'n1', parts: [1, 2] } as Row, { id: '1', name: 'n1', parts: [1] } as Row]],
-    ['a list and its item', [{ id: '1', name: 'n1', parts: ['1'] } as Row, { id: '1', name: 'n1', parts: '1' } as Row]],
-    ['a truth and its text', [{ id: '1', name: 'n1', current: true } as Row, { id: '1', name: 'n1', current: 'true' } as Row]],
+    ['something and nothing', [row('1'), { id: '1', name: null }]],
+    ['nothing and something', [{ id: '1', name: null }, row('1')]],
+    ['a list and a longer one', [{ id: '1', name: [1] }, { id: '1', name: [1, 2] }]],
+    ['a list and a shorter one', [{ id: '1', name: [1, 2] }, { id: '1', name: [1] }]],
+    ['lists of which one item differs', [{ id: '1', name: [1, 2] }, { id: '1', name: [1, 3] }]],
+    ['a list and its item', [{ id: '1', name: ['1'] }, { id: '1', name: '1' }]],
+    ['an empty object and a number', [{ id: '1', name: { a: null } }, { id: '1', name: 5 }]],
+    ['a truth and its text', [{ id: '1', name: true }, { id: '1', name: 'true' }]],
+    ['a text and its truth', [{ id: '1', name: 'true' }, { id: '1', name: true }]],
+    ['a number and the text of another one', [{ id: '1', name: 7 }, { id: '1', name: '8' }]],
+    ['a text and a number that it is not', [{ id: '1', name: '7' }, { id: '1', name: 8 }]],
   ])('that contradict each other are an error, and not a guess: %s', async (_, rows) => {
     expect(await accountOf(['1', '2'], () => [...rows, row('2')])).toMatchObject({ outcomes: { 1: 'UPSTREAM_INVALID_RESPONSE', 2: 'n2' }, drifts: ['contradictory_rows'] });
   });
@@ -216,6 +224,10 @@ describe('A failure that a single id may cause', () => {
       const { outcomes } = await accountOf(ids, (some, call) => (call === 1 ? poison() : some.map(row)));
       expect(outcomes).toEqual(named(ids));
     }
+  });
+
+  test('is not counted where there was no answer', async () => {
+    expect(await accountOf(['1', '2'], () => fail('UPSTREAM_TIMEOUT'))).toEqual({ outcomes: all(['1', '2'], 'UPSTREAM_TIMEOUT'), asked: [['1', '2']], drifts: [] });
   });
 
   test('is counted where an answer cannot be read', async () => {
