@@ -78,10 +78,8 @@ export class Gatherer<R extends UpstreamRecord> implements Records<R> {
       for (const [id, outcome] of chunk.outcomes) outcomes.set(id, outcome);
       if (!chunk.isSettled) this.#leave(chunk);
     }
-    if (refused.length > 0) {
-      const overloaded = new ContactsError('OVERLOADED', resource.source);
-      for (const id of refused) if (!outcomes.has(id)) outcomes.set(id, overloaded);
-    }
+    let overloaded: ContactsError | undefined;
+    for (const id of refused) if (!outcomes.has(id)) outcomes.set(id, (overloaded ??= new ContactsError('OVERLOADED', resource.source)));
     return outcomes;
   }
 

@@ -294,3 +294,9 @@ describe('A memory before a gatherer', () => {
     );
   });
 });
+
+test('A gatherer copies nothing for those who wait for the same call', async () => {
+  const { gatherer } = stage();
+  const [first, second] = await Promise.all([['1', '2'], ['2']].map((ids) => gatherer.request(new Set(ids), false, FOREVER)));
+  expect(first).toBe(second);
+});

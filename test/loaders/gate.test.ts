@@ -54,6 +54,16 @@ describe('A call leaves', () => {
     expect(calls.map((call) => call.ids)).toEqual([['1', '2']]);
   });
 
+  test('or nothing happens, if nothing waits', () => {
+    jest.useFakeTimers();
+    const { gatherer, free } = stage({});
+    free();
+    expect(jest.getTimerCount()).toBe(0);
+    void gatherer.request(new Set(['1']), false, FOREVER);
+    // The end of its patience, and of this turn.
+    expect(jest.getTimerCount()).toBe(2);
+  });
+
   test('no more once it would hardly be answered in time', async () => {
     for (const [leftMs, expected] of [[199, 0], [200, 1]] as const) {
       const { gatherer, calls } = stage({ callMs: 400 });

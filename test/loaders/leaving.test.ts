@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
 import { CountedAborter } from '../support/countedAborter.js';
 import { endedBy, FOREVER, gathererOverDouble, settle } from '../support/upstreamDouble.js';
@@ -9,9 +10,12 @@ describe('Whoever waits', () => {
     const { gatherer, calls } = gathererOverDouble({ maxCalls: 1, maxWaitingIds: 3 });
     const signal = new CountedAborter();
     const leaving = new CountedAborter();
+    // Which hears nothing but "abort".
+    const { signal: platforms } = new AbortController();
     const requests = [['1'], [], ['1', '2', '3'], ids(4, 9), ['1', ...ids(4, 9)]].map((some) => gatherer.request(new Set(some), false, endedBy(signal)));
-    requests.push(gatherer.request(new Set(['1']), false, endedBy(leaving)));
-    expect([signal.listenerCount, leaving.listenerCount]).toEqual([3, 1]);
+    requests.push(...[leaving, platforms].map((its) => gatherer.request(new Set(['1']), false, endedBy(its))));
+    const counts = (): number[] => [signal.listenerCount, leaving.listenerCount, getEventListeners(platforms, 'abort').length];
+    expect(counts()).toEqual([3, 1, 1]);
     await settle();
     leaving.abort();
     for (let n = 0; n < calls.length; n++) {
@@ -19,7 +23,7 @@ describe('Whoever waits', () => {
       await settle();
     }
     await Promise.all(requests);
-    expect([signal.listenerCount, leaving.listenerCount]).toEqual([0, 0]);
+    expect(counts()).toEqual([0, 0, 0]);
   });
 
   test('asks for nothing more after its deadline, and joins nothing', async () => {
