@@ -8,7 +8,7 @@ const FOLDERS = {
   config: { files: ['src/config.ts', 'src/settings.ts'], tests: ['config'] },
   // print.ts is a program of its own.
   graphql: { files: ['src/graphql/**/*.ts', '!src/graphql/print.ts'], tests: ['graphql/(?!sharing|minimum)', 'telemetry/(log|metrics|traces|upstreamCalls)'] },
-  loaders: { tests: ['loaders/', 'cache/cachedRecords', 'graphql/(batching|laziness)', 'telemetry/upstreamCalls'] },
+  loaders: { tests: ['loaders/', 'cache/(cachedRecords|memoryCache)', 'graphql/(batching|laziness)', 'telemetry/upstreamCalls'] },
   mapping: { tests: ['mapping/', 'graphql/values'] },
   shared: { tests: ['shared/'] },
   upstream: { tests: ['upstream/', 'faults/(auth|body|meaning|status|transport)', 'readBody'] },
