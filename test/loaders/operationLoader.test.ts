@@ -58,6 +58,16 @@ describe('What one operation loads', () => {
     expect(asked.slice(2)).toEqual([{ ids: ['1'], full: true }]);
   });
 
+  test('is a promise for one id, but only until that has arrived', async () => {
+    const first = loader.loadOne('1', false, 'contact');
+    expect([first, loader.loadOne('1', false, 'contact')]).toEqual([expect.any(Promise), expect.any(Promise)]);
+    expect(await first).toBe('1!');
+    expect(loader.loadOne('1', false, 'contact')).toBe('1!');
+    expect(await loader.loadOne('1', true, 'contact')).toBe('1!!');
+    expect(loader.loadOne('1', true, 'contact')).toBe('1!!');
+    expect(asked).toEqual([{ ids: ['1'], full: false }, { ids: ['1'], full: true }]);
+  });
+
   test('is mapped once, however many fields read it', async () => {
     await Promise.all([load(['1', '2', '1']), load(['2', '3'])]);
     await load(['3', '1']);
