@@ -12,7 +12,7 @@ export class RecentCount {
 
   add(nowMs: number): void {
     this.#advance(nowMs);
-    this.#slots[this.#lastSlot % SLOTS]!++;
+    this.#slots[this.#lastSlot % SLOTS]! += 1;
   }
 
   total(nowMs: number): number {
