@@ -11,7 +11,7 @@ class Tried {
   readonly breaker: Breaker;
   #ids = 0;
 
-  constructor(isOff = false) {
+  constructor(isOff?: boolean) {
     this.breaker = new Breaker({ now: () => this.nowMs, attemptTimeoutMs: ATTEMPT_MS, isOff });
   }
 
@@ -66,7 +66,7 @@ describe('The breaker opens', () => {
   test('after 60 failures without an answer, as of an upstream that refuses every connection', () => {
     const tried = healthy();
     tried.together(59, 'failed', 1);
-    expect(tried.isOpen).toBe(false);
+    expect([tried.isOpen, tried.breaker.refusesForMs(['new'])]).toEqual([false, 0]);
     tried.attempt('failed', undefined, 1);
     expect(tried.isOpen).toBe(true);
   });
@@ -80,8 +80,11 @@ describe('The breaker opens', () => {
     expect(hanging.isOpen).toBe(true);
   });
 
-  test('when callers leave before the attempts time out, after as long as one attempt may take', () => {
-    const tried = healthy();
+  test.each([
+    ['has answered before', healthy],
+    ['never answered', () => new Tried()],
+  ])('when callers leave before the attempts time out, after as long as one attempt may take: of an upstream that %s', (_which, begin) => {
+    const tried = begin();
     const beganMs = ++tried.nowMs;
     while (!tried.isOpen && tried.nowMs - beganMs < 60_000) tried.together(1, 'abandoned', 1_000);
     expect(tried.nowMs - beganMs).toBe(ATTEMPT_MS);
@@ -120,6 +123,14 @@ describe('The breaker stays closed', () => {
       tried.attempt('answered', undefined, 1_000);
       for (const one of abandoned) tried.end(one, 'abandoned');
     }
+    expect(tried.isOpen).toBe(false);
+  });
+
+  test('however many failed before most were answered', () => {
+    const tried = healthy();
+    for (let n = 0; n < 50; n++) tried.attempt('failed');
+    for (let n = 0; n < 300; n++) tried.attempt('answered');
+    tried.attempt('failed');
     expect(tried.isOpen).toBe(false);
   });
 
@@ -230,7 +241,7 @@ describe('An open breaker', () => {
     tried.nowMs += 5_000;
     tried.attempt('failed', ['bad']);
     tried.nowMs += 5_000;
-    expect([tried.breaker.refusesForMs(['bad']), tried.breaker.refusesForMs(['other'])]).toEqual([1_000, 0]);
+    expect([['bad'], ['other', 'bad'], ['other']].map((ids) => tried.breaker.refusesForMs(ids))).toEqual([1_000, 1_000, 0]);
   });
 
   test('lets all ids try at once that have not failed, while only few have failed', () => {
@@ -246,6 +257,32 @@ describe('An open breaker', () => {
     tried.end(trials[1], 'answered');
     expect(tried.isOpen).toBe(false);
     expect(tried.begin(['bad'])).toBeDefined();
+  });
+
+  test.each([
+    [7, 3],
+    [8, 1],
+    [14, 1],
+    [15, 0],
+  ])('that %i ids have opened lets so many of three others try at once: %i', (bad, others) => {
+    const tried = healthy();
+    for (let n = 0; n < 60; n++) tried.attempt('failed', [`bad${n % bad}`]);
+    expect(tried.isOpen).toBe(true);
+    const trials = Array.from({ length: 3 }, () => tried.begin());
+    expect(trials.filter((one) => one !== undefined)).toHaveLength(others);
+  });
+
+  test.each([
+    [4_999, true],
+    [5_000, false],
+  ])('remembers no more than 5,000 ids that failed (%i and another one: %s)', (count, isRemembered) => {
+    const tried = healthy();
+    const many = Array.from({ length: count }, (_, n) => `many${n}`);
+    tried.attempt('failed', many, 0);
+    tried.attempt('failed', ['another'], 0);
+    tried.together(1, 'failed', ATTEMPT_MS, () => ['another']);
+    expect(tried.isOpen).toBe(true);
+    expect(tried.breaker.refusesForMs(many.slice(0, 1)) > 0).toBe(isRemembered);
   });
 
   test('lets no id try before its time once many have failed, also those that were under way when it opened', () => {
@@ -274,9 +311,47 @@ describe('An open breaker', () => {
     expect(tried.begin(['good'])).toBeDefined();
   });
 
+  test.each<[string, (tried: Tried) => void]>([
+    ['was answered since', (tried) => tried.attempt('answered', ['bad'])],
+    ['failed before it was open the last time', (tried) => {
+      for (let n = 0; n < 60; n++) tried.attempt('failed', ['bad']);
+      tried.attempt('answered', ['good']);
+    }],
+  ])('knows nothing against an id that %s', (_what, happens) => {
+    const tried = healthy();
+    tried.attempt('failed', ['bad']);
+    happens(tried);
+    for (let n = 0; n < 60; n++) tried.attempt('failed', ['worse']);
+    expect([tried.begin(['worse']), tried.begin(['bad'])]).toEqual([undefined, expect.anything()]);
+  });
+
+  test('knows nothing against an id that was asked for together with one that had failed before', () => {
+    const tried = healthy();
+    tried.attempt('failed', ['bad']);
+    for (let n = 0; n < 60; n++) tried.attempt('failed', ['bad', tried.newId()]);
+    expect(tried.isOpen).toBe(true);
+    expect(tried.begin()).toBeDefined();
+  });
+
+  test('does not make the ids wait for longer that tried when it was open before', () => {
+    const tried = opened();
+    tried.nowMs += OPEN_MS;
+    expect(tried.attempt('answered', ['tried'])).toBe(true);
+    while (!tried.isOpen) tried.attempt('failed');
+    expect(tried.breaker.refusesForMs(['tried'])).toBe(OPEN_MS);
+  });
+
+  test('stays open when a call is answered that began before', () => {
+    const tried = healthy();
+    const old = tried.begin();
+    for (let n = 0; n < 60; n++) tried.attempt('failed');
+    tried.end(old, 'answered');
+    expect(tried.isOpen).toBe(true);
+  });
+
   test('does not count what began before it opened', () => {
     const tried = healthy();
-    const old = Array.from({ length: 50 }, () => tried.begin());
+    const old = Array.from({ length: 60 }, () => tried.begin());
     for (let n = 0; n < 60; n++) tried.attempt('failed');
     tried.nowMs += OPEN_MS;
     expect(tried.attempt('answered')).toBe(true);
