@@ -16,7 +16,8 @@ function paced(usual = 16, maxRate?: Rate, clock: { nowMs: number } = { nowMs: 0
     pace,
     fill: () => {
       const began: PacedCall[] = [];
-      while (pace.waitMs === 0) began.push(pace.begin());
+      // An end, in case none has to wait any more.
+      while (pace.waitMs === 0 && began.length < 100) began.push(pace.begin());
       return began;
     },
   });
@@ -149,6 +150,16 @@ describe('An upstream that', () => {
 
   test('is never called on more than it may, as long as nothing is known of few calls', () => {
     expect(saturated(paced(32), () => 100)).toBe(32);
+  });
+
+  test('only lets calls wait for each other, and let them time out, gets one at a time at least', () => {
+    const self = paced(4);
+    learnLow(self, 10);
+    for (let n = 0; n < 100; n++) self.pace.answered({ startedAtMs: 0, atOnce: 4 }, 1_000);
+    self.nowMs = 1;
+    for (const call of self.fill()) self.pace.end(call, 'timeout');
+    for (const call of self.fill()) self.pace.end(call, 'taken');
+    expect(self.fill()).toHaveLength(1);
   });
 
   test('takes few calls anyway keeps them: long calls are of another kind there', () => {
