@@ -27,6 +27,6 @@ export class RecentCount {
     const slot = Math.floor(nowMs / this.#slotMs);
     const passed = Math.min(SLOTS, slot - this.#lastSlot);
     for (let n = 1; n <= passed; n++) this.#slots[(slot - n + 1) % SLOTS] = 0;
-    if (passed > 0) this.#lastSlot = slot;
+    this.#lastSlot = slot;
   }
 }

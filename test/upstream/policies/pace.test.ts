@@ -92,10 +92,13 @@ describe('How many calls may be under way', () => {
     const self = paced(8);
     self.nowMs = 1;
     for (const call of self.fill()) self.pace.end(call, 'timeout');
+    const underWay = self.fill();
+    self.pace.end(underWay.pop()!, 'nothing');
     for (let n = 0; n < 1_000; n++) {
-      self.pace.end(self.pace.begin(), 'taken');
+      self.pace.end(underWay.shift()!, 'taken');
+      underWay.push(self.pace.begin());
     }
-    expect(self.fill()).toHaveLength(4);
+    expect(self.fill()).toHaveLength(1);
   });
 
   test.each(['taken', 'refused', 'nothing'] as const)('is not lowered by a call that was %s', (verdict) => {
@@ -148,6 +151,22 @@ describe('An upstream that', () => {
     expect(saturated(self, () => 500)).toBeGreaterThanOrEqual(32);
   });
 
+  test.each([
+    [23, 20],
+    [24, 16],
+    [50, 16],
+    [51, 4],
+  ])('needs %i ms for a call, and 20 ms while few are under way, gets so many at once: %i', (ms, most) => {
+    const self = paced(16);
+    const answer = (atOnce: number, tookMs: number): void => {
+      for (let n = 0; n < 200; n++) self.pace.answered({ startedAtMs: 0, atOnce }, tookMs);
+    };
+    answer(5, 20);
+    answer(6, ms);
+    for (let n = 0; n < 300; n++) for (const call of self.fill()) self.pace.end(call, 'taken');
+    expect(self.fill()).toHaveLength(most);
+  });
+
   test('is never called on more than it may, as long as nothing is known of few calls', () => {
     expect(saturated(paced(32), () => 100)).toBe(32);
   });
@@ -182,7 +201,7 @@ describe('The typical duration of a call', () => {
 
   test('hardly follows the few calls that are very slow, and soon follows all of them', () => {
     const { pace } = paced();
-    for (let n = 0; n < 200; n++) pace.answered(ALONE, n % 50 === 0 ? 20_000 : 100);
+    for (let n = 0; n <= 200; n++) pace.answered(ALONE, n % 50 === 0 ? 20_000 : 100);
     expect(pace.callMs).toBeLessThan(110);
     for (let n = 0; n < 60; n++) pace.answered(ALONE, 1_000);
     expect(pace.callMs).toBeGreaterThan(900);
@@ -192,14 +211,25 @@ describe('The typical duration of a call', () => {
 
   test('divided by how many may be under way is the time between two calls, or that of the rate if longer', () => {
     const typical = (rate?: number): number => {
-      const { pace } = paced(10, rate === undefined ? undefined : new Rate(() => rate));
-      for (let n = 0; n < 50; n++) pace.answered(ALONE, 100);
+      const { pace, fill } = paced(10, rate === undefined ? undefined : new Rate(() => rate));
+      for (let n = 0; n < 50; n++) pace.answered({ startedAtMs: 0, atOnce: 10 }, 100);
+      for (const call of fill()) pace.end(call, 'taken');
       return pace.perCallMs;
     };
     expect(typical()).toBeCloseTo(10);
     expect(typical(1_000)).toBeCloseTo(10);
     expect(typical(50)).toBe(20);
   });
+});
+
+test('After a call that was refused, the others leave about as often as the upstream took them', () => {
+  const self = paced();
+  for (; self.nowMs < 5_000; self.nowMs += 20) self.pace.end(self.pace.begin(), 'taken');
+  self.pace.end(self.pace.begin(), 'refused');
+  expect(self.pace.perCallMs).toBeGreaterThan(20);
+  expect(self.pace.perCallMs).toBeLessThan(23);
+  self.fill();
+  expect(self.pace.waitMs).toBeLessThan(23);
 });
 
 describe('A rate that an operator set', () => {

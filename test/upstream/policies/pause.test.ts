@@ -10,6 +10,7 @@ afterEach(() => {
 });
 
 const MAX_MS = 60_000;
+const OPTIONS = { source: 'PMS', now: () => performance.now(), maxMs: MAX_MS } as const;
 
 interface Paused {
   readonly pause: Pause;
@@ -18,12 +19,11 @@ interface Paused {
 
 function paused(random = 0): Paused {
   const told: [number, PausingStatus][] = [];
-  const options = { source: 'PMS', now: () => performance.now(), random: () => random, maxMs: MAX_MS } as const;
-  return { pause: new Pause({ ...options, onBegin: (forMs, status) => told.push([forMs, status]) }), told };
+  return { pause: new Pause({ ...OPTIONS, random: () => random, onBegin: (forMs, status) => told.push([forMs, status]) }), told };
 }
 
 function pauseOf(retryAfter: unknown, random = 0): Pause {
-  const { pause } = paused(random);
+  const pause = new Pause({ ...OPTIONS, random: () => random });
   pause.begin(429, retryAfter);
   return pause;
 }

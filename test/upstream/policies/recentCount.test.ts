@@ -22,3 +22,9 @@ test('A recent count has all of the last nine tenths of its window, and nothing 
     }),
   );
 });
+
+test('A recent count may begin with its clock', () => {
+  const count = new RecentCount(1_000);
+  count.add(0);
+  expect(count.total(0)).toBe(1);
+});

@@ -144,6 +144,14 @@ describe('Slots', () => {
     expect(listener).toHaveBeenCalledTimes(1);
   });
 
+  test('have one timer at most', () => {
+    const { slots, at } = slotsOf();
+    at.freeAtMs = performance.now() + 100;
+    expect([slots.isFree, slots.isFree]).toEqual([false, false]);
+    slots.changed();
+    expect(jest.getTimerCount()).toBe(1);
+  });
+
   test('leave no timer behind when they are closed', async () => {
     const { slots, at } = slotsOf();
     at.freeAtMs = performance.now() + 100;
