@@ -16,8 +16,7 @@ export class Rate {
   }
 
   take(nowMs: number): void {
-    const perSecond = this.perSecond(nowMs);
-    if (perSecond !== Infinity) this.#nextAtMs = Math.max(this.#nextAtMs, nowMs - BURST_MS) + 1_000 / perSecond;
+    this.#nextAtMs = Math.max(this.#nextAtMs, nowMs - BURST_MS) + 1_000 / this.perSecond(nowMs);
   }
 }
 
@@ -62,9 +61,11 @@ export class LearnedRate {
   #loweredAtMs = -Infinity;
 
   perSecond(nowMs: number): number {
+    // Stryker disable next-line ConditionalExpression: spares computing what is Infinity too
     if (this.#base === Infinity) return Infinity;
     const sinceMs = nowMs - this.#loweredAtMs;
     const grown = this.#base * (1 + (GROWTH_PER_SECOND * sinceMs) / 1_000) * 2 ** (Math.max(0, sinceMs - PROBE_AFTER_MS) / DOUBLING_MS);
+    // Stryker disable next-line EqualityOperator: it is never just as much
     if (grown < MAX_PER_SECOND) return grown;
     this.#base = Infinity;
     return Infinity;
@@ -72,6 +73,7 @@ export class LearnedRate {
 
   /** The upstream took a call. */
   taken(nowMs: number): void {
+    // Stryker disable next-line EqualityOperator: where the gap is just as long, either is right
     if (nowMs - this.#lastTakenAtMs > MEASURED_MS) this.#firstTakenAtMs = nowMs;
     this.#lastTakenAtMs = nowMs;
     this.#refusedSinceMs = undefined;

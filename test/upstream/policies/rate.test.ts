@@ -106,6 +106,46 @@ describe('A rate that is learned', () => {
     expect(rate.perSecond(60_400)).toBeLessThanOrEqual(110);
   });
 
+  test.each([
+    [15, true],
+    [16, false],
+  ])('is none while few calls are refused (of 1,000 a second %i: %s)', (refused, isNone) => {
+    const rate = new LearnedRate();
+    for (let nowMs = 0; nowMs < 1_000; nowMs++) rate.taken(nowMs);
+    for (let n = 0; n < refused; n++) rate.refused(999);
+    expect(rate.perSecond(999) === Infinity).toBe(isNone);
+  });
+
+  test('is not lowered for ten seconds while all calls are refused: no pace is better than another; then down to one', () => {
+    const rate = new LearnedRate();
+    for (let nowMs = 0; nowMs < 10_000; nowMs += 500) rate.refused(nowMs);
+    expect(rate.perSecond(10_000)).toBeGreaterThanOrEqual(100);
+    for (let nowMs = 10_000; nowMs <= 20_000; nowMs += 500) rate.refused(nowMs);
+    expect(rate.perSecond(20_000)).toBe(1);
+  });
+
+  test.each([
+    [9, 100],
+    [10, 9.9],
+  ])('is that of the calls that were taken if there were ten (%i: %d a second)', (taken, perSecond) => {
+    const rate = new LearnedRate();
+    for (let n = 0; n < taken; n++) rate.taken(100 * n);
+    rate.refused(1_000);
+    expect(rate.perSecond(1_000)).toBeCloseTo(perSecond);
+  });
+
+  test.each([
+    [499, false],
+    [500, true],
+  ])('is lowered again half a second later (%i ms: %s)', (laterMs, isLowered) => {
+    const rate = new LearnedRate();
+    for (let nowMs = 0; nowMs < 5_000; nowMs += 20) rate.taken(nowMs);
+    rate.refused(5_000);
+    const before = rate.perSecond(5_000 + laterMs);
+    rate.refused(5_000 + laterMs);
+    expect(rate.perSecond(5_000 + laterMs) < before).toBe(isLowered);
+  });
+
   test('is lowered once by calls that were refused together', () => {
     const rate = new LearnedRate();
     for (let nowMs = 0; nowMs < 5_000; nowMs += 20) rate.taken(nowMs);
