@@ -118,10 +118,23 @@ describe('A rate that is learned', () => {
 
   test('is not lowered for ten seconds while all calls are refused: no pace is better than another; then down to one', () => {
     const rate = new LearnedRate();
-    for (let nowMs = 0; nowMs < 10_000; nowMs += 500) rate.refused(nowMs);
-    expect(rate.perSecond(10_000)).toBeGreaterThanOrEqual(100);
-    for (let nowMs = 10_000; nowMs <= 20_000; nowMs += 500) rate.refused(nowMs);
-    expect(rate.perSecond(20_000)).toBe(1);
+    const beganMs = 60_000;
+    for (let ms = 0; ms < 10_000; ms += 500) rate.refused(beganMs + ms);
+    const patient = rate.perSecond(beganMs + 10_000);
+    expect(patient).toBeGreaterThanOrEqual(100);
+    rate.refused(beganMs + 10_000);
+    expect(rate.perSecond(beganMs + 10_000)).toBe(patient / 2);
+    for (let ms = 10_500; ms <= 20_000; ms += 500) rate.refused(beganMs + ms);
+    expect(rate.perSecond(beganMs + 20_000)).toBe(1);
+  });
+
+  test('is halved at once where few calls were taken, and others refused again', () => {
+    const rate = new LearnedRate();
+    rate.taken(0);
+    rate.refused(0);
+    const first = rate.perSecond(500);
+    rate.refused(500);
+    expect(rate.perSecond(500)).toBe(first / 2);
   });
 
   test.each([
