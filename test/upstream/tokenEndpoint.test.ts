@@ -125,7 +125,7 @@ describe('A token endpoint’s answer is not read', () => {
   });
 
   test('for longer than its time, however it drips', async () => {
-    expect(await ask(drips(200), 100)).toMatchObject({ kind: 'unknown', cause: { name: 'TimeoutError', code: undefined } });
+    expect(await ask(drips(200), 100)).toMatchObject({ kind: 'unknown', cause: { name: 'TimeoutError', code: undefined, message: 'the token endpoint did not answer in time' } });
     await server.allGone();
   });
 });

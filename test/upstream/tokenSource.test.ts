@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import type { UpstreamCall } from '../../src/recording.js';
 import { TokenUnavailable } from '../../src/upstream/oauth2/tokenUnavailable.js';
 import { TokenSource, type Grant } from '../../src/upstream/oauth2/tokenSource.js';
 import { FOREVER } from '../support/upstreamDouble.js';
@@ -7,20 +8,23 @@ interface Endpoint {
   readonly source: TokenSource;
   readonly requests: { grant(grant: Partial<Grant>): void; fail(error?: Error): void }[];
   readonly failures: unknown[];
+  grants: number;
   /** Milliseconds, moved by the test. */
   clock: number;
 }
 
 /** A token source whose endpoint answers when the test says so. */
-function endpoint(): Endpoint {
+function endpoint(random = 0): Endpoint {
   const self: Endpoint = {
     requests: [],
     failures: [],
+    grants: 0,
     clock: 0,
     source: new TokenSource({
       source: 'PMS',
       now: () => self.clock,
-      random: () => 0,
+      random: () => random,
+      onGrant: () => self.grants++,
       onFailure: (error) => self.failures.push(error),
       request: () =>
         new Promise((resolve, reject) => {
@@ -34,8 +38,8 @@ function endpoint(): Endpoint {
   return self;
 }
 
-async function endpointWithToken(): Promise<Endpoint> {
-  const self = endpoint();
+async function endpointWithToken(random?: number): Promise<Endpoint> {
+  const self = endpoint(random);
   const token = self.source.get(FOREVER.signal);
   self.requests[0]?.grant({});
   expect(await token).toBe('token1');
@@ -56,6 +60,18 @@ describe('A token source', () => {
     self.clock = 69_999;
     expect(await self.source.get(FOREVER.signal)).toBe('token1');
     expect(self.requests).toHaveLength(1);
+  });
+
+  test.each([
+    [0, 70_000],
+    [1, 85_000],
+  ])('renews it after 70 to 85 %% of its life (%d: %i ms)', async (random, renewsAtMs) => {
+    const self = await endpointWithToken(random);
+    for (const [clock, requests] of [[renewsAtMs - 1, 1], [renewsAtMs, 2]] as const) {
+      self.clock = clock;
+      expect(self.source.get(FOREVER.signal)).toBe('token1');
+      expect(self.requests).toHaveLength(requests);
+    }
   });
 
   test('renews it in the background before it expires, and nobody waits', async () => {
@@ -189,6 +205,20 @@ describe('A token source', () => {
       self.requests.at(-1)?.[end]({} as never);
       await settled;
     }
+    expect([self.grants, self.failures.length]).toEqual([2, 1]);
+  });
+
+  test.each([
+    ['grant', '200'],
+    ['fail', 'UPSTREAM_AUTH_FAILED'],
+  ] as const)('records a request for a token with the call that began it (%s)', async (end, outcome) => {
+    const { source, requests } = endpoint();
+    const [first, second]: UpstreamCall[][] = [[], []];
+    const getting = [first, second].map((calls) => Promise.resolve(source.get(FOREVER.signal, calls)));
+    requests[0]?.[end]({} as never);
+    await Promise.allSettled(getting);
+    expect(first).toEqual([{ resource: 'token', ids: [], relationships: false, attempt: 1, startedAtMs: expect.any(Number), endedAtMs: expect.any(Number), outcome }]);
+    expect(second).toEqual([]);
   });
 
   test('lets a caller go at its own deadline and goes on for the others', async () => {
