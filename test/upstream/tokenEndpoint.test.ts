@@ -64,6 +64,25 @@ describe('A token endpoint’s answer is read', () => {
 });
 
 test.each([
+  [undefined, undefined, ''],
+  [{ grant_type: 'client_credentials', scope: 'read all' }, 'application/x-www-form-urlencoded', 'grant_type=client_credentials&scope=read+all'],
+])('A token is asked for with POST, Basic authentication, and the form %j', async (form, type, body) => {
+  const asked: unknown[] = [];
+  let sent = '';
+  server = await startHostileServer((request, response) => {
+    request.on('data', (bytes) => (sent += String(bytes)));
+    request.on('end', () => {
+      const { authorization, accept, 'accept-encoding': encoding, 'content-type': contentType } = request.headers;
+      asked.push([request.method, authorization, accept, encoding, contentType]);
+      response.end(GRANT);
+    });
+  });
+  expect(await requestToken({ url: server.url, clientId: 'client', clientSecret: 'secret', ...(form && { form }), timeoutMs: 10_000 })).toEqual(GRANTED);
+  expect(asked).toEqual([['POST', `Basic ${Buffer.from('client:secret').toString('base64')}`, 'application/json', 'gzip', type]]);
+  expect(sent).toBe(body);
+});
+
+test.each([
   [{}, 300],
   [{ expires_in: null }, 300],
   [{ expires_in: 0 }, 300],
