@@ -277,10 +277,16 @@ describe('An attempt', () => {
     expect(asked).toHaveLength(2);
   });
 
-  test('is not made again where there is no time for it', async () => {
-    const { endpoint, asked } = await endpointOver([{ status: 502 }, FINE]);
-    expect(await codeOf(endpoint.getJson(ASK, inTime(49)))).toBe('UPSTREAM_UNAVAILABLE');
-    expect(asked).toHaveLength(1);
+  test.each([
+    [50, 'UPSTREAM_UNAVAILABLE'],
+    [51, 'served'],
+  ])('is not made again where there is no time for it (%i ms: %s)', async (ms, end) => {
+    const { endpoint, retry } = await endpointOver([{ status: 502 }, FINE]);
+    const waits = jest.spyOn(retry, 'waitMs');
+    const asking = codeOf(endpoint.getJson(ASK, inTime(ms)));
+    await until('the first has ended', () => waits.mock.calls.length > 0);
+    await jest.advanceTimersByTimeAsync(50);
+    expect(await asking).toBe(end);
   });
 
   test('is not made again where the budget is spent, and refunded where that helped', async () => {
@@ -348,6 +354,35 @@ describe('A call', () => {
   ])('that is answered with %s has the code of that', async (_what, answer, code) => {
     const { endpoint } = await endpointOver([answer]);
     expect(await ended(endpoint.getJson(ASK, brief()))).toEqual({ code, retryAfterSeconds: undefined });
+  });
+
+  test.each([
+    [404, '{"message":"none"}', true],
+    [404, '<html>', false],
+    [410, '{"message":"none"}', false],
+  ])('that is answered with %i and %s may say that there is no such thing: %s', async (status, body, isNotFound) => {
+    const { endpoint } = await endpointOver([{ status, body }]);
+    await expect(endpoint.getJson(ASK, brief())).rejects.toMatchObject({ status, isNotFound });
+  });
+
+  test.each([
+    [200, true],
+    [404, true],
+    [400, false],
+    [500, false],
+  ])('is recorded with its times, and tells how long calls take: with %i %s', async (status, isTelling) => {
+    const { endpoint, heard, pace, hold, allAsked } = await endpointOver([{ status, body: '[]' }]);
+    const answered = jest.spyOn(pace, 'answered');
+    const give = hold();
+    const traceparent = '00-1-1-00';
+    const startedAtMs = performance.now();
+    const asking = codeOf(endpoint.getJson(ASK, { ...brief(), traceparent }));
+    await allAsked(1);
+    jest.advanceTimersByTime(500);
+    give();
+    await asking;
+    expect(heard).toEqual([{ resource: 'contacts', ids: ['54'], relationships: false, attempt: 1, startedAtMs, endedAtMs: startedAtMs + 500, outcome: String(status), traceparent }]);
+    expect(answered.mock.calls.map(([, tookMs]) => tookMs)).toEqual(isTelling ? [500] : []);
   });
 
   test('is refused while the breaker is open, which says for how long', async () => {
@@ -445,6 +480,17 @@ describe('A call', () => {
     expect(await codeOf(endpoint.getJson(ASK, deadline))).toBe('UPSTREAM_INVALID_RESPONSE');
     await until('nobody listens', () => signal.listenerCount === 0);
   });
+});
+
+test('An endpoint tells what its policies know', async () => {
+  const { endpoint, pace, pause } = await endpointOver([FINE]);
+  expect([endpoint.isOpen, endpoint.isPaused, endpoint.callMs, endpoint.perCallMs]).toEqual([false, false, 0, 0]);
+  for (let n = 0; n < 20; n++) pace.answered({ startedAtMs: 0, atOnce: 1 }, 100);
+  pause.begin(429, '9');
+  expect([endpoint.isPaused, endpoint.callMs, endpoint.perCallMs]).toEqual([true, pace.callMs, pace.perCallMs]);
+  expect(endpoint.isFree).toBe(false);
+  endpoint.close();
+  expect(jest.getTimerCount()).toBe(0);
 });
 
 test('A refusal whose body was read leaves no timer behind', async () => {
