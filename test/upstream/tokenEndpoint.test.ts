@@ -103,6 +103,8 @@ test.each([
 test.each([
   ['only a refresh token', { refresh_token: 'next' }, undefined, 'next'],
   ['an access token that no header can hold', { access_token: 'acc\ness', refresh_token: 'next' }, undefined, 'next'],
+  ['an access token that begins with a blank', { access_token: ' access', refresh_token: 'next' }, undefined, 'next'],
+  ['an access token that ends with one', { access_token: 'access ', refresh_token: 'next' }, undefined, 'next'],
   ['an access token that is a number', { access_token: 1, refresh_token: 'next' }, undefined, 'next'],
   ['an empty refresh token', { access_token: 'access', refresh_token: '' }, 'access', undefined],
   ['a refresh token with a control character', { access_token: 'access', refresh_token: 'ne\u0000xt' }, 'access', 'ne\u0000xt'],
@@ -127,6 +129,7 @@ describe('A token endpoint’s answer is not read', () => {
     ['without a token', () => says(200, JSON.stringify({ error: CANARY }))],
     ['with tokens of no use', () => says(200, JSON.stringify({ access_token: '', refresh_token: [CANARY] }))],
     ['from a list', () => says(200, JSON.stringify([CANARY]))],
+    ['from null', () => says(200, 'null')],
   ])('%s, and what is said of it quotes none of it', async (_what, answer) => {
     const outcome = await ask(await answer());
     expect(outcome).toMatchObject({ kind: 'unknown', cause: { name: 'UnusableAnswer', message: expect.stringMatching(/^the token endpoint answered/) } });
@@ -186,6 +189,27 @@ describe('A token endpoint that grants nothing', () => {
     expect(outcome).toEqual({ kind: 'refused', status, reason, retryAfterMs: undefined });
     expect(inspect(outcome, { depth: 10, showHidden: true })).not.toContain('canary');
     expect(server.requests()).toBe(1);
+  });
+
+  const WORD = 'a'.repeat(20);
+  test.each([
+    ['slow_down', true],
+    ['slow down', true],
+    [`${WORD}_${WORD}_${WORD}_${WORD}`, true],
+    [`${WORD}a`, false],
+    [`a_${WORD}a`, false],
+    ['a_b_c_d_e', false],
+    ['slow-down', false],
+    ['slow__down', false],
+    ['slow_', false],
+    ['_slow', false],
+    ['Slow', false],
+    [' slow', false],
+    ['slow\n', false],
+    ['', false],
+    [1, false],
+  ])('may say why in four short words: %j (%s)', async (error, isTold) => {
+    expect(await ask(says(400, JSON.stringify({ error })))).toMatchObject({ kind: 'refused', reason: isTold ? error : '' });
   });
 
   test('has said so by its status, however its body drips', async () => {
