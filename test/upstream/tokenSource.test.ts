@@ -103,6 +103,8 @@ describe('A token source', () => {
     const second = self.source.get(FOREVER.signal);
     self.requests[1]?.grant({});
     expect(await second).toBe('token2');
+    self.clock = 100_500;
+    expect(self.source.ageMs).toBe(500);
   });
 
   test.each([0, -1, NaN])('does not begin with a token of an earlier process that has %d s to live', (lifetimeSeconds) => {
@@ -279,6 +281,16 @@ describe('A refused token', () => {
     self.clock = 1_000;
     void replacement(self, OLD);
     expect(self.requests).toHaveLength(3);
+  });
+
+  test('is not replaced by one that is over by now', async () => {
+    const self = await endpointWithToken();
+    self.clock = 99_999;
+    expect(replacement(self, 'token0')).toBe(OLD);
+    self.clock = 100_000;
+    const renewed = replacement(self, 'token0');
+    self.requests.at(-1)?.grant({});
+    expect(await renewed).toBe(NEW);
   });
 
   test('lets a caller go at its own deadline', async () => {

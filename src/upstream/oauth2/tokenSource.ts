@@ -45,7 +45,7 @@ export class TokenSource {
   #renewal: Promise<string> | undefined;
   #pausedUntilMs = -Infinity;
   /** What callers are told: later than the end of the pause if there may be a token from elsewhere before. */
-  #retryAtMs = -Infinity;
+  #retryAtMs = 0;
   #failures = 0;
   #lastFailure: unknown;
   /** Until then a 401 brings no new token. */
@@ -88,6 +88,7 @@ export class TokenSource {
     const now = this.#options.now();
     if (this.#token && this.#token.value !== refused && now < this.#token.expiresAtMs) return this.#token.value;
     if (this.#refusedPaths.size === 0) this.#refusedSinceMs = now;
+    // Stryker disable next-line ConditionalExpression,EqualityOperator: only bounds the memory, since more of them say no more
     if (this.#refusedPaths.size < REVOKED.records) this.#refusedPaths.add(path);
     if (now < this.#restsUntilMs && !this.#isRevoked(refused, now)) return undefined;
     return this.#renewed(now, signal, calls);
@@ -100,12 +101,13 @@ export class TokenSource {
   /** Call it if a call with this token was not refused with 401. */
   served(value: string): void {
     this.#servedBy = value;
-    if (this.#refusedPaths.size > 0) this.#refusedPaths.clear();
+    this.#refusedPaths.clear();
   }
 
   /** Call it if a replay with this token was refused too. If the token is over by now, that may be the reason. */
   didNotHelp(value: string): void {
     const now = this.#options.now();
+    // Stryker disable next-line OptionalChaining: there is always one once one was given
     if (this.#token?.value === value && now < this.#token.expiresAtMs) this.#restsUntilMs = now + REST_MS;
   }
 
