@@ -142,6 +142,27 @@ describe('A body in another character set', () => {
     expect(read(bytes, charset)).toEqual([text ?? new TextDecoder(charset).decode(Buffer.from(hex, 'hex'))]);
   });
 
+  test.each<[string, string, number[]]>([
+    ['utf-16be', 'without a mark', []],
+    ['utf-16be', 'with a byte order mark', [0xfe, 0xff]],
+    ['utf-16le', 'without a mark', []],
+    ['utf-16le', 'with a byte order mark', [0xff, 0xfe]],
+  ])('is read where its first bytes show that it is %s, %s, whatever is declared', (charset, _how, mark) => {
+    const text = Buffer.from('["Zoë 名"]', 'utf16le');
+    const bytes = Buffer.concat([Buffer.from(mark), charset === 'utf-16be' ? text.swap16() : text]);
+    for (const declared of ['utf-8', 'shift_jis', 'utf-16']) expect(read(bytes, declared)).toEqual(['Zoë 名']);
+    expect(() => read(bytes.subarray(0, -1), charset)).toThrow(new SyntaxError(`not ${charset}`));
+  });
+
+  test('is refused where it is neither UTF-8 nor declared', () => {
+    const bytes = Buffer.from('["J\xf6rg"]', 'latin1');
+    for (const declared of [undefined, 'application/json', 'application/json; charset=utf-8', ['application/json; charset=latin1']]) {
+      expect(() => parseJson(bytes, declared)).toThrow(new SyntaxError('not utf-8'));
+    }
+    for (const declared of ['a;charset=latin1', 'a ; CharSet = "latin1"', 'a;charset=latin1;b=c', 'a;charset=latin1, a']) expect(parseJson(bytes, declared)).toEqual(['Jörg']);
+    expect(() => read(bytes, 'unheard-of')).toThrow(new SyntaxError('in a character set that is not known'));
+  });
+
   test.each(['shift_jis', 'Windows-31J', 'gbk', 'GB2312', 'gb18030', 'big5', 'euc-jp', 'euc-kr', 'tis-620', 'iso-2022-jp', 'iso-8859-2', 'windows-1251', 'koi8-r'])('is refused where it may be UTF-8 as well: %s', (charset) => {
     expect(() => read(Buffer.from('["Jörg Müller"]'), charset)).toThrow(SyntaxError);
     expect(read(Buffer.from('["Jane Citizen"]'), charset)).toEqual(['Jane Citizen']);
