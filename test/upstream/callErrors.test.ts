@@ -52,6 +52,11 @@ describe('The signal of an attempt', () => {
     expect(call.listenerCount).toBe(1);
     attempt.end();
     expect([call.listenerCount, jest.getTimerCount()]).toEqual([0, 0]);
+    const other = new AbortController();
+    const ended = new AttemptSignal(other.signal, 3_000, 'PMS');
+    ended.end();
+    other.abort();
+    expect(ended.aborted).toBe(false);
   });
 });
 
