@@ -342,6 +342,26 @@ describe('An attempt', () => {
   });
 });
 
+describe('An attempt whose token is refused, and that is not sent again', () => {
+  test.each<[string, string, (pause: Pause) => Grant]>([
+    ['because there is no other token', 'UPSTREAM_AUTH_FAILED', () => {
+      throw new Error('down');
+    }],
+    ['because a pause began meanwhile', 'UPSTREAM_RATE_LIMITED', (pause) => {
+      pause.begin(429, '60');
+      return { accessToken: 'other', lifetimeSeconds: 100 };
+    }],
+  ])('%s, says nothing of the upstream', async (_why, code, next) => {
+    let tokens = 0;
+    const request = async (): Promise<Grant> => (++tokens === 1 ? { accessToken: 'first', lifetimeSeconds: 100 } : next(pause));
+    const { endpoint, asked, pause, breaker, pace } = await endpointOver([{ status: 401 }, FINE], { request });
+    const [toBreaker, toPace] = [jest.spyOn(breaker, 'end'), jest.spyOn(pace, 'end')];
+    expect(await codeOf(endpoint.getJson(ASK, brief()))).toBe(code);
+    expect([toBreaker.mock.lastCall![1], toPace.mock.lastCall![1]]).toEqual(['nothing', 'nothing']);
+    expect(asked).toHaveLength(1);
+  });
+});
+
 describe('A call', () => {
   test.each<[string, Answer, string]>([
     ['no JSON', { status: 200, body: '<html>' }, 'UPSTREAM_INVALID_RESPONSE'],
