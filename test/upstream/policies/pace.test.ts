@@ -92,12 +92,14 @@ describe('How many calls may be under way', () => {
     const self = paced(8);
     self.nowMs = 1;
     for (const call of self.fill()) self.pace.end(call, 'timeout');
+    for (let n = 0; n < 20; n++) self.pace.answered({ startedAtMs: 0, atOnce: 8 }, 100);
     const underWay = self.fill();
     self.pace.end(underWay.pop()!, 'nothing');
     for (let n = 0; n < 1_000; n++) {
       self.pace.end(underWay.shift()!, 'taken');
       underWay.push(self.pace.begin());
     }
+    expect(self.pace.perCallMs).toBe(100 / 4);
     expect(self.fill()).toHaveLength(1);
   });
 
