@@ -81,6 +81,7 @@ async function endpointOver(answers: readonly Answer[] | ((path: string) => Answ
     pace,
     breaker,
     retry,
+    token,
     tokensSent: () => asked.map(({ headers }) => headers.authorization),
     tokensAsked: () => tokens,
     /** From now on answers wait until the returned function is called, which gives the next one. */
@@ -376,13 +377,42 @@ describe('A call', () => {
     expect(await ended(endpoint.getJson(ASK, brief()))).toEqual({ code, retryAfterSeconds: undefined });
   });
 
-  test.each([
-    [404, '{"message":"none"}', true],
-    [404, '<html>', false],
-    [410, '{"message":"none"}', false],
-  ])('that is answered with %i and %s may say that there is no such thing: %s', async (status, body, isNotFound) => {
-    const { endpoint } = await endpointOver([{ status, body }]);
-    await expect(endpoint.getJson(ASK, brief())).rejects.toMatchObject({ status, isNotFound });
+  test.each<[Answer, boolean]>([
+    [{ status: 404, body: '{"message":"none"}' }, true],
+    [{ status: 404, body: '<html>' }, false],
+    [{ status: 410, body: '{"message":"none"}' }, false],
+    [pausing(429, '9'), false],
+  ])('that is answered with %j may say that there is no such thing: %s', async (answer, isNotFound) => {
+    const { endpoint } = await endpointOver([answer]);
+    await expect(endpoint.getJson(ASK, brief())).rejects.toMatchObject({ isNotFound });
+  });
+
+  test.each<[readonly number[], readonly string[], readonly string[]]>([
+    [[200], ['token1'], []],
+    [[500], ['token1'], []],
+    [[401, 200], ['token2'], []],
+    [[401, 401], [], ['token2']],
+  ])('that is answered with %j says which token served (%j), and which did not help (%j)', async (statuses, served, useless) => {
+    const { endpoint, token, pace } = await endpointOver(statuses.map((status) => ({ status, body: '[]' })));
+    const [serving, notHelping, spending] = [jest.spyOn(token, 'served'), jest.spyOn(token, 'didNotHelp'), jest.spyOn(pace, 'spend')];
+    await codeOf(endpoint.getJson(ASK, brief()));
+    expect([serving, notHelping].map(({ mock }) => mock.calls.flat())).toEqual([served, useless]);
+    // The pace counts every request.
+    expect(spending).toHaveBeenCalledTimes(statuses.length);
+  });
+
+  test.each<[Answer, boolean]>([
+    [FINE, true],
+    [{ status: 404 }, true],
+    [{ status: 429 }, false],
+    ['broken', false],
+  ])('after a pause that ends with %j lets the others leave: %s', async (answer, isAnswered) => {
+    const { endpoint, pause } = await endpointOver([pausing(429, '2'), answer]);
+    await codeOf(endpoint.getJson(ASK, brief()));
+    await jest.advanceTimersByTimeAsync(2_500);
+    const tried = jest.spyOn(pause, 'tried');
+    await codeOf(endpoint.getJson(ASK, brief()));
+    expect(tried.mock.calls).toEqual([[isAnswered]]);
   });
 
   test.each([
@@ -395,6 +425,7 @@ describe('A call', () => {
     const answered = jest.spyOn(pace, 'answered');
     const give = hold();
     const traceparent = '00-1-1-00';
+    jest.advanceTimersByTime(1_000);
     const startedAtMs = performance.now();
     const asking = codeOf(endpoint.getJson(ASK, { ...brief(), traceparent }));
     await allAsked(1);
