@@ -6,6 +6,7 @@ import { Aborter } from '../../src/deadline.js';
 import { ContactsError } from '../../src/errors.js';
 import type { UpstreamCall } from '../../src/recording.js';
 import { Endpoint, type UpstreamRequest } from '../../src/upstream/endpoint.js';
+import { TokenUnavailable } from '../../src/upstream/oauth2/tokenUnavailable.js';
 import { TokenSource, type Grant } from '../../src/upstream/oauth2/tokenSource.js';
 import { Breaker } from '../../src/upstream/policies/breaker.js';
 import { Pace } from '../../src/upstream/policies/pace.js';
@@ -346,7 +347,7 @@ describe('An attempt', () => {
 describe('An attempt whose token is refused, and that is not sent again', () => {
   test.each<[string, string, (pause: Pause) => Grant]>([
     ['because there is no other token', 'UPSTREAM_AUTH_FAILED', () => {
-      throw new Error('down');
+      throw new TokenUnavailable('invalid_client', { isTransient: false });
     }],
     ['because a pause began meanwhile', 'UPSTREAM_RATE_LIMITED', (pause) => {
       pause.begin(429, '60');
