@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import type { UpstreamSandbox } from '../../sandbox/upstream.js';
 import { NAMES } from '../support/caller.js';
@@ -122,8 +121,8 @@ test.concurrent('without a token callers hear so at once, and the endpoint is as
     });
     const attempts = both(stand).map(tokenCalls);
     for (const system of both(stand)) system.faults.clear();
-    await sleep(1_100);
-    const healed = await stand.caller.ask(NAMES, { ids: [pms[0], cas360[0]] });
+    // Each endpoint is asked again within two seconds.
+    await until('there are tokens again', async () => (await stand.caller.ask(NAMES, { ids: [pms[0], cas360[0]] })).codes.length === 0);
     report('token endpoint down without a token', {
       requests: times.length,
       'told in (median)': ms(quantile(times, 0.5)),
@@ -134,7 +133,6 @@ test.concurrent('without a token callers hear so at once, and the endpoint is as
     expect(codes).toEqual(new Set(['UPSTREAM_AUTH_FAILED']));
     expect(Math.max(...attempts)).toBeLessThanOrEqual(seconds + 1);
     expect(quantile(times, 0.5)).toBeLessThan(100);
-    expect(healed.codes).toEqual([]);
   } finally {
     await stand.stop();
   }
