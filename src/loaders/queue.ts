@@ -169,7 +169,8 @@ export class Queue<R> {
     const used = new Set<Chunk<R>>();
     let last: Chunk<R> | undefined;
     for (const id of ids) {
-      let chunk = open.find((one) => this.#fits(one, id)) ?? made.at(-1);
+      // Stryker disable next-line ConditionalExpression,EqualityOperator: only spares work, for each id
+      let chunk = (open.length > 0 && open.find((one) => this.#fits(one, id))) || made.at(-1);
       if (!chunk || !this.#fits(chunk, id)) made.push((chunk = new Chunk<R>(relationships)));
       chunk.add(id);
       pending.set(id, chunk);

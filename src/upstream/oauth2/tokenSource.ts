@@ -101,7 +101,8 @@ export class TokenSource {
   /** Call it if a call with this token was not refused with 401. */
   served(value: string): void {
     this.#servedBy = value;
-    this.#refusedPaths.clear();
+    // Stryker disable next-line ConditionalExpression,EqualityOperator: only spares work, for each call
+    if (this.#refusedPaths.size > 0) this.#refusedPaths.clear();
   }
 
   /** Call it if a replay with this token was refused too. If the token is over by now, that may be the reason. */

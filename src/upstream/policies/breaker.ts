@@ -125,8 +125,10 @@ export class Breaker {
     this.#lastAnswerAtMs = this.#now();
     this.#answers = this.#answers * FADING + 1;
     this.#newFailures *= FADING;
-    for (const id of ids) this.#failing.delete(id);
-    this.#silence = { failures: 0, newFailures: 0, sinceMs: Infinity };
+    // Stryker disable next-line ConditionalExpression,EqualityOperator: only spares work, for each call
+    if (this.#failing.size > 0) for (const id of ids) this.#failing.delete(id);
+    // Stryker disable next-line ConditionalExpression,EqualityOperator: only spares work, for each call
+    if (this.#silence.failures > 0) this.#silence = { failures: 0, newFailures: 0, sinceMs: Infinity };
     if (isTrial && this.isOpen) {
       this.#openedAtMs = undefined;
       // Stryker disable next-line UpdateOperator: any number that it has not had will do

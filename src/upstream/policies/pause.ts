@@ -72,6 +72,8 @@ export class Pause {
 
   /** How long no call may leave; 0: one may leave now; Infinity: until the call that tries has ended. */
   get waitMs(): number {
+    // Stryker disable next-line ConditionalExpression: only spares work, for each call
+    if (!this.#hasBegun) return 0;
     if (this.isOn) return this.#resumesAtMs - this.#options.now();
     return this.#isTrying ? Infinity : 0;
   }

@@ -16,7 +16,9 @@ export class Rate {
   }
 
   take(nowMs: number): void {
-    this.#nextAtMs = Math.max(this.#nextAtMs, nowMs - BURST_MS) + 1_000 / this.perSecond(nowMs);
+    const perSecond = this.perSecond(nowMs);
+    // Stryker disable next-line ConditionalExpression: only spares work, for each call
+    if (perSecond !== Infinity) this.#nextAtMs = Math.max(this.#nextAtMs, nowMs - BURST_MS) + 1_000 / perSecond;
   }
 }
 
