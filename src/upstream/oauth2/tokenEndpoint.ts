@@ -80,8 +80,8 @@ async function exchange(asked: TokenRequest, signal: AbortSignal, firstByte: Fir
   // undici ends no request while it connects. It does not write one whose signal has aborted meanwhile.
   const { statusCode: status, headers, body } = await waitFor(answering, signal);
   const encoding = String(headers['content-encoding']);
-  // undici passes by those below 200.
-  if (status <= 299) return success(status, body, encoding);
+  // Stryker disable next-line ConditionalExpression,EqualityOperator: undici hands over none below 200
+  if (status >= 200 && status <= 299) return success(status, body, encoding);
   const reason = await readText(body, MAX_ANSWER_BYTES, encoding).then(parsed).then(errorIn).catch(() => '');
   return { kind: 'refused', status, reason, retryAfterMs: restMs(status, headers['retry-after']) };
 }
