@@ -10,7 +10,7 @@ const common = {
 
 const SLOW = '\\.slow\\.test\\.ts$';
 /** The sandbox, the service and its callers share a thread that must keep up, or a program takes a core for itself. */
-const ALONE = ['faults/(deadline|retryAfter|outage)', 'process/serve', 'shared/redis', 'graphql/sharing', 'upstream/wire'].map((path) => `/test/${path}\\.test\\.ts$`);
+const ALONE = ['faults/(deadline|retryAfter|outage)', 'shared/redis', 'graphql/sharing', 'upstream/wire'].map((path) => `/test/${path}\\.test\\.ts$`);
 const oneByOne = '<rootDir>/test/support/oneByOne.js';
 
 /** docs/testing.md says what each lane is for. */

@@ -6,38 +6,20 @@ import { message, startProxied, type Proxied } from './proxied.js';
 import { batch, CANARY, expectBatches, expectEach, extensionsOf, nameEverybody, otherThan, plant, SYSTEMS, truth } from './truth.js';
 import { until } from '../support/until.js';
 
-const DEADLINE_MS = 400;
-/** Sandbox, proxies and service share this thread, on a machine that others use too: the figures are printed, and what has no end would take far longer. */
-const GRACE_MS = 2_500;
+/** Only the deadline ends what does not answer. Where it fails to, a test fails by its own time limit. */
+const HASTY = { REQUEST_TIMEOUT_MS: '400', ATTEMPT_TIMEOUT_MS: '600000' };
 /** More ids of the PMS could not be answered in this time anyway, and some would be refused at once. */
 const SIZES = { pms: [1, 50, 100], cas360: [1, 50, 500] };
 
 let proxied: Proxied;
 let app: TestApp;
-const tookMs: number[] = [];
 
 beforeAll(async () => {
-  proxied = await startProxied({ REQUEST_TIMEOUT_MS: String(DEADLINE_MS) });
-  app = timed(proxied.app);
+  proxied = await startProxied(HASTY);
+  app = proxied.app;
 });
 afterEach(() => proxied.reset());
-afterAll(async () => {
-  await proxied.stop();
-  const late = Math.max(...tookMs) - DEADLINE_MS;
-  process.stdout.write(`deadline: ${tookMs.length} answers under faults that do not end, the latest ${late.toFixed(0)} ms after the deadline of ${DEADLINE_MS} ms\n`);
-});
-
-/** Every answer in time. */
-function timed(on: TestApp): TestApp {
-  const query: TestApp['query'] = async (...of) => {
-    const startedAt = performance.now();
-    const answer = await on.query(...of);
-    tookMs.push(performance.now() - startedAt);
-    expect(tookMs.at(-1)).toBeLessThan(DEADLINE_MS + GRACE_MS);
-    return answer;
-  };
-  return { ...on, query };
-}
+afterAll(() => proxied.stop());
 
 const endless = { 'content-length': '1000000' };
 const ENDLESS: [string, TcpFault][] = [
@@ -63,21 +45,19 @@ test.each(SYSTEMS)('a refusal of %s without its end counts as what it says', asy
   await expectBatches(app, system, () => 'UPSTREAM_AUTH_FAILED');
 });
 
-describe('an answer that would come 10 s later', () => {
+describe('an answer that would come a minute later', () => {
   test.each(SYSTEMS)('of %s is given up in time, and the call with it', async (system) => {
-    plant(app, system, { latencyMs: 10_000 });
+    plant(app, system, { latencyMs: 60_000 });
     await expectBatches(app, system, () => 'UPSTREAM_TIMEOUT', SIZES[system]);
     const { calls } = app.sandbox[system];
-    const answeredAtMs = performance.now();
     await until('all calls have ended', () => calls.every(({ endedAt }) => endedAt !== undefined));
-    expect(performance.now() - answeredAtMs).toBeLessThan(2_000);
     expect(calls.filter(({ aborted }) => !aborted).map(({ kind }) => kind)).toEqual([]);
   });
 
   test.each([1, 7])('of %i of 100 of the PMS costs only those', async (k) => {
     const ids = batch('pms', 100);
     const slow = new Set(ids.filter((_, i) => i % 14 === 3).slice(0, k));
-    plant(app, 'pms', { latencyMs: 10_000, ids: [...slow].map((id) => id.slice(4)) });
+    plant(app, 'pms', { latencyMs: 60_000, ids: [...slow].map((id) => id.slice(4)) });
     await expectEach(app, ids, (id) => (slow.has(id) ? 'UPSTREAM_TIMEOUT' : 'right'));
   });
 
@@ -95,10 +75,10 @@ describe('an answer that would come 10 s later', () => {
 
 describe('a token that does not come', () => {
   test.each(SYSTEMS)('from %s is given up in time, and costs its own contacts only', async (system) => {
-    const fresh = timed(await startTestApp({ REQUEST_TIMEOUT_MS: String(DEADLINE_MS) }));
+    const fresh = await startTestApp(HASTY);
     try {
       nameEverybody(fresh.sandbox);
-      for (const fault of [{ hang: true }, { latencyMs: 10_000 }, { drip: { bytes: 1, everyMs: 100 } }]) {
+      for (const fault of [{ hang: true }, { latencyMs: 60_000 }, { drip: { bytes: 1, everyMs: 100 } }]) {
         plant(fresh, system, { on: 'token', ...fault });
         const [ids, others] = [batch(system, 50), batch(otherThan(system), 2)];
         const { data, errors = [] } = await fresh.query('query ($ids: [ID!]!) { contacts(ids: $ids) { id name } }', { ids: [...ids, ...others] });

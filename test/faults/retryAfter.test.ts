@@ -58,25 +58,25 @@ describe('a pause that an upstream asks for', () => {
 
   test.each([[429], [503]])('for an hour (%i) is told at once, without a call', async (status) => {
     for (const system of SYSTEMS) {
-      const app = await fresh();
+      // Longer than the test may take: it fails if anything waits for the deadline.
+      const app = await fresh({ REQUEST_TIMEOUT_MS: '60000' });
       plant(app, system, limited(system, '3600', status));
       await app.query('query ($ids: [ID!]!) { contacts(ids: $ids) { name } }', { ids: batch(system, 1) });
       app.reset();
-      const startedAt = performance.now();
       await expectEach(app, batch(system, 500), () => (status === 429 ? 'UPSTREAM_RATE_LIMITED' : 'UPSTREAM_UNAVAILABLE'));
-      expect(performance.now() - startedAt).toBeLessThan(1_000);
       expect(app.calls()[system]).toBe(0);
     }
   });
 
   test('in words that mean nothing, or in the past, is none', async () => {
-    const app = await fresh();
-    for (const system of SYSTEMS) {
-      for (const retryAfter of NO_PAUSES) {
+    const each = SYSTEMS.flatMap((system) => NO_PAUSES.map((retryAfter) => [system, retryAfter] as const));
+    await Promise.all(
+      each.map(async ([system, retryAfter]) => {
+        const app = await fresh();
         plant(app, system, limited(system, retryAfter));
         await expectEach(app, batch(system, 1), () => 'UPSTREAM_RATE_LIMITED');
         await expectEach(app, batch(system, 50), () => 'right');
-      }
-    }
+      }),
+    );
   });
 });

@@ -114,7 +114,8 @@ describe('when an upstream takes too long', () => {
   let hasty: TestApp;
 
   beforeAll(async () => {
-    hasty = await startTestApp({ REQUEST_TIMEOUT_MS: '500' });
+    // Nothing else ends a call before the test's own time limit.
+    hasty = await startTestApp({ REQUEST_TIMEOUT_MS: '500', ATTEMPT_TIMEOUT_MS: '600000' });
     await byIds(['pms:4711', 'cas360:54'], 'name', hasty);
   });
   beforeEach(() => hasty.reset());
@@ -123,13 +124,11 @@ describe('when an upstream takes too long', () => {
   test.each<[string, System, Faulty]>([
     ['does not answer', 'pms', { hang: true }],
     ['does not answer', 'cas360', { hang: true }],
-    ['answers too slowly', 'cas360', { drip: { bytes: 1, everyMs: 20 } }],
-    ['answers too late', 'pms', { latencyMs: 2_000 }],
+    ['answers too slowly', 'cas360', { drip: { bytes: 1, everyMs: 100 } }],
+    ['answers too late', 'pms', { latencyMs: 60_000 }],
   ])('because it %s, %s contacts are errors and the others are served', async (_, system, fault) => {
     plant(hasty, system, fault);
-    const startedAt = performance.now();
     const answer = await byIds(['pms:4711', 'cas360:54'], 'name', hasty);
-    expect(performance.now() - startedAt).toBeLessThan(1_900);
     const at = system === 'pms' ? 0 : 1;
     expect(errorsIn(answer)).toEqual([{ at: `contacts.${at}`, ...TIMEOUT, source: SOURCE[system] }]);
     expect(answer.data.contacts[at]).toBeNull();

@@ -27,6 +27,8 @@ afterEach(async () => {
 });
 
 const set = (): Promise<unknown> => redis.run((client) => client.set('contacts:test', '1'));
+/** What it fails with before anything from outside can arrive. */
+const atOnce = (result: Promise<unknown>): Promise<unknown> => Promise.race([result.catch((error: unknown) => error), new Promise((resolve) => setImmediate(resolve, 'later'))]);
 
 describe('The Redis that replicas share', () => {
   test('does what it is told once it is up', async () => {
@@ -40,9 +42,7 @@ describe('The Redis that replicas share', () => {
     await until('Redis is up', () => redis.isUp);
     await server.end();
     await until('Redis is down', () => !redis.isUp);
-    const startedAt = performance.now();
-    for (let n = 0; n < 1_000; n++) await expect(set()).rejects.toThrow(RedisUnavailable);
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(await atOnce(set())).toBeInstanceOf(RedisUnavailable);
     await server.begin();
     await until('Redis is up', () => redis.isUp);
     expect(await set()).toBe('OK');
@@ -54,9 +54,7 @@ describe('The Redis that replicas share', () => {
     server.freeze();
     await expect(set()).rejects.toThrow(RedisUnavailable);
     expect(redis.isUp).toBe(false);
-    const startedAt = performance.now();
-    await expect(set()).rejects.toThrow(RedisUnavailable);
-    expect(performance.now() - startedAt).toBeLessThan(300);
+    expect(await atOnce(set())).toBeInstanceOf(RedisUnavailable);
     server.thaw();
     await until('Redis is up', () => redis.isUp);
     expect(await set()).toBe('OK');
