@@ -24,6 +24,6 @@ export default {
   maxWorkers: 2,
   // All that ran in a process stays in its memory, and collecting it would stall what is measured.
   workerIdleMemoryLimit: '1GB',
-  testTimeout: 15_000,
+  testTimeout: 30_000,
   reporters: ['default', '<rootDir>/test/support/runReporter.js'],
 };

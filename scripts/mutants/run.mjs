@@ -42,7 +42,7 @@ const results = await new Stryker({
       testEnvironment: testEnvironment.replace('<rootDir>', process.cwd()),
       testRegex: `/test/(${tests.join('|')}).*(?<!\\.slow)\\.test\\.ts$`,
       // The first run has to pass on a busy machine too.
-      testTimeout: 4 * jestConfig.testTimeout,
+      testTimeout: 2 * jestConfig.testTimeout,
     },
   },
   // Nothing checks types here; the comment that Stryker would add changes the files of GraphiQL, which a test compares.

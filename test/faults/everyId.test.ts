@@ -303,7 +303,7 @@ describe('500', () => {
 });
 
 test('Where the time runs out between two calls, what came is served and the rest are errors', async () => {
-  const hurried = await StandIn.start({ REQUEST_TIMEOUT_MS: '2000' });
+  const hurried = await StandIn.start({ REQUEST_TIMEOUT_MS: '4000' });
   try {
     for (const resource of REGISTER) {
       hurried.set(resource, (asked) => (asked.ids.includes('1041') && asked.ids.length < 100 && !asked.ids.includes('1021') ? { instead: 'hang' } : { body: bodyOf(asked.resource, rows(asked).slice(0, 20)) }));

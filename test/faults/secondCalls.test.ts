@@ -10,7 +10,7 @@ const linesOf = (id: string): object => ({ id: `cas360:${id}`, lines: [textOf(id
 
 let standIn: StandIn;
 beforeAll(async () => {
-  standIn = await StandIn.start({ REQUEST_TIMEOUT_MS: '2000' });
+  standIn = await StandIn.start({ CAS360_TIMEOUT_MS: '2000' });
 });
 beforeEach(() => standIn.reset());
 afterAll(() => standIn.stop());
@@ -97,7 +97,7 @@ describe('Addresses', () => {
   test('that answer 429 cost themselves and no contact', async () => {
     // Of its own: what follows a 429 is asked slowly, and is late on a busy machine.
     const others = standIn;
-    standIn = await StandIn.start({ REQUEST_TIMEOUT_MS: '2000' });
+    standIn = await StandIn.start({ CAS360_TIMEOUT_MS: '2000' });
     try {
       everybody();
       standIn.set('addresses', () => ({ status: 429 }));

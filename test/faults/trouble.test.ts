@@ -121,7 +121,7 @@ describe.each(SYSTEMS)('A record of %s that is refused whatever the token is', (
 test.each(SYSTEMS)('What %s takes too long for is missing after its time, and the rest of the answer is there', async (system) => {
   const other = system === 'pms' ? 'cas360' : 'pms';
   // Nothing else ends the call before the test's own time limit.
-  const app = await fresh({ REQUEST_TIMEOUT_MS: '60000', ATTEMPT_TIMEOUT_MS: '60000', [`${system.toUpperCase()}_TIMEOUT_MS`]: '300' });
+  const app = await fresh({ [`${system.toUpperCase()}_TIMEOUT_MS`]: '300' });
   plant(app, system, { hang: true });
   const errors = await errorsOf(app, MANY, { ids: [OF[system][0], OF[other][0]] });
   expect(errors).toEqual({ 'contacts.0': { code: 'UPSTREAM_TIMEOUT', retryable: true, source: system.toUpperCase() } });

@@ -3,7 +3,7 @@ import { errorsIn, idsFrom, startTestApp, type Answer, type TestApp } from '../s
 
 let app: TestApp;
 beforeAll(async () => {
-  app = await startTestApp({ REQUEST_TIMEOUT_MS: '60000' });
+  app = await startTestApp();
 });
 beforeEach(() => app.reset());
 afterAll(() => app.stop());

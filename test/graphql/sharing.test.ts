@@ -181,10 +181,10 @@ describe('what goes wrong', () => {
 
 describe('the deadline of one operation', () => {
   test('does not cut off another that shares its call', async () => {
-    const hasty = await startTestApp({ REQUEST_TIMEOUT_MS: '1500' });
+    const hasty = await startTestApp({ REQUEST_TIMEOUT_MS: '3000' });
     try {
       // The first spends half its time on the contact, and runs out of it while the address is on its way.
-      hasty.sandbox.cas360.faults.set([{ on: 'contacts', latencyMs: 800 }, { on: 'addresses', latencyMs: 750 }]);
+      hasty.sandbox.cas360.faults.set([{ on: 'contacts', latencyMs: 1_600 }, { on: 'addresses', latencyMs: 1_500 }]);
       const first = hasty.query('{ contact(id: "cas360:54") { name address { city } } }');
       await until('the addresses are asked for', () => hasty.calls().addresses > 0);
       const second = hasty.query('query ($r: [_Any!]!) { _entities(representations: $r) { ... on Address { city } } }', {

@@ -43,13 +43,16 @@ export const BOTH_WAYS = ['interpreted', 'compiled'] as const;
 
 type SomeParts = Partial<Parts> | ((sandbox: Sandbox) => Promise<Partial<Parts>>);
 
+/** Longer than any test may take: on a busy machine, none fails because the time of an operation or attempt is over. */
+const UNHURRIED = { REQUEST_TIMEOUT_MS: '60000', ATTEMPT_TIMEOUT_MS: '60000' };
+
 /** Starts both. `settings` are put over the sandbox's environment; undefined takes one away. */
 export async function startTestApp(settings: Record<string, string | undefined> = {}, parts: SomeParts = {}): Promise<TestApp> {
   const sandbox = await startSandbox();
   const logged: string[] = [];
   const keep = (message: string, values?: object): number => logged.push(`${message} ${JSON.stringify(values ?? {})}`);
   const log: Log = { info: keep, warn: keep, error: keep };
-  const config = readConfig({ ...sandbox.environment, HOST: '127.0.0.1', PORT: '0', MAX_EVENT_LOOP_DELAY_MS: '0', ...settings });
+  const config = readConfig({ ...sandbox.environment, HOST: '127.0.0.1', PORT: '0', MAX_EVENT_LOOP_DELAY_MS: '0', ...UNHURRIED, ...settings });
   const app: App = await createApp(config, { log, drainMs: 0, breakersAreOff: true, ...(typeof parts === 'function' ? await parts(sandbox) : parts) });
   const url = await app.listen();
   const calls = (): { pms: number; cas360: number; addresses: number } => ({

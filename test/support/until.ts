@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Longer than anything here takes on a busy machine, and shorter than Jest waits for a test. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 20_000;
 
-/** Waits until `isSo` returns something true, and returns that. After ten seconds it fails with a message that names `what` did not come. */
+/** Waits until `isSo` returns something true, and returns that. After twenty seconds it fails with a message that names `what` did not come. */
 export async function until<T>(what: string, isSo: () => T | Promise<T>, patienceMs = PATIENCE_MS): Promise<T> {
   const endsAt = performance.now() + patienceMs;
   for (;;) {

@@ -15,7 +15,7 @@ const CAS360 = { source: 'CAS360' };
 
 let app: TestApp;
 beforeAll(async () => {
-  app = await startTestApp({ REQUEST_TIMEOUT_MS: '3000' }, { compilingShare: Infinity });
+  app = await startTestApp({ CAS360_TIMEOUT_MS: '2500' }, { compilingShare: Infinity });
 });
 beforeEach(() => app.reset());
 afterEach(() => {
@@ -180,7 +180,7 @@ describe('calls to the systems', () => {
 
 describe('the state of a system', () => {
   test('tells its breaker: closed, open, trying, open, and closed again', async () => {
-    const broken = await startTestApp({}, { breakersAreOff: false });
+    const broken = await startTestApp({ ATTEMPT_TIMEOUT_MS: '3000' }, { breakersAreOff: false });
     const openness = (metrics: Scrape): number => metrics.value('contacts_breaker_open', CAS360);
     const ask = (signal?: AbortSignal): Promise<unknown> =>
       fetch(`${broken.url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"query":"{ contact(id: \\"cas360:54\\") { name } }"}', ...(signal && { signal }) });

@@ -36,7 +36,7 @@ function sendAtOnce(): void {
 beforeAll(async () => {
   sendAtOnce();
   receiver = await OtlpReceiver.start();
-  app = await startTestApp({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint, REQUEST_TIMEOUT_MS: '3000' }, { compilingShare: Infinity });
+  app = await startTestApp({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint, CAS360_TIMEOUT_MS: '2500' }, { compilingShare: Infinity });
   subscribe('http.server.request.start', note);
 });
 beforeEach(() => {

@@ -36,7 +36,7 @@ const BUILT = { graphiqlFolder: 'dist/graphiql', compilingShare: Infinity };
 
 let app: TestApp;
 beforeAll(async () => {
-  app = await startTestApp({ GRAPHIQL: 'true', REQUEST_TIMEOUT_MS: '3000' }, BUILT);
+  app = await startTestApp({ GRAPHIQL: 'true', CAS360_TIMEOUT_MS: '2500' }, BUILT);
   await app.query('{ contacts(ids: ["cas360:54", "pms:4711"]) { name } }');
 });
 beforeEach(() => app.reset());
