@@ -27,6 +27,15 @@ test('an answer may be kept, and says by which tags it can be forgotten', async 
   expect(await hints('query ($id: ID!) { contact(id: $id) { name } contacts(ids: ["pms:4711"]) { id } }', { id: 'pms:4711' })).toEqual([KEPT, { apolloCacheTags: ['contact-pms:4711', 'contacts'] }]);
 });
 
+test.each([
+  ['is not given', 'id', undefined],
+  ['is given', 'id', { id: 'cas360:54' }],
+  ['has the name of a property of every object', 'constructor', undefined],
+])('the tag of a contact whose id has a default value names the id that was asked for, where the variable %s', async (_where, name, variables) => {
+  const tag = `contact-${variables?.id ?? 'pms:4711'}`;
+  expect(await hints(`query ($${name}: ID! = "pms:4711") { contact(id: $${name}) { name } }`, variables)).toEqual([KEPT, { apolloCacheTags: [tag] }]);
+});
+
 test('entities are tagged each in its place', async () => {
   const representations = [
     { __typename: 'Contact', id: 'cas360:54' },

@@ -1,5 +1,5 @@
 import type { ApolloServerPlugin } from '@apollo/server';
-import { getNamedType, isCompositeType, Kind, TypeInfo, visit, visitWithTypeInfo, type DocumentNode, type FieldNode, type GraphQLSchema, type OperationDefinitionNode } from 'graphql';
+import { getNamedType, isCompositeType, Kind, TypeInfo, visit, visitWithTypeInfo, type DocumentNode, type FieldNode, type GraphQLSchema, type OperationDefinitionNode, type ValueNode } from 'graphql';
 import { getOrAdd } from '../../getOrAdd.js';
 import { isRecord } from '../../record.js';
 import { scopeOf } from '../access.js';
@@ -45,14 +45,14 @@ function selectsGuarded(document: DocumentNode, schema: GraphQLSchema): boolean 
 }
 
 /** The tags of the root fields. Root fields in fragments get none. */
-function tagsOf({ selectionSet }: OperationDefinitionNode, variables: Variables): Record<string, unknown> {
+function tagsOf(operation: OperationDefinitionNode, variables: Variables): Record<string, unknown> {
   const tags: string[] = [];
   let entityTags: string[][] | undefined;
-  for (const field of selectionSet.selections) {
+  for (const field of operation.selectionSet.selections) {
     if (field.kind !== Kind.FIELD) continue;
-    const tag = queryTag(field.name.value, String(argument(field, 'id', variables)));
+    const tag = queryTag(field.name.value, String(argument(field, 'id', operation, variables)));
     if (tag !== undefined) tags.push(tag);
-    const list = field.name.value === '_entities' ? argument(field, 'representations', variables) : undefined;
+    const list = field.name.value === '_entities' ? argument(field, 'representations', operation, variables) : undefined;
     if (Array.isArray(list)) entityTags = list.map(tagsOfEntity);
   }
   return { ...(tags.length > 0 && { apolloCacheTags: tags }), ...(entityTags && { apolloEntityCacheTags: entityTags }) };
@@ -64,8 +64,12 @@ function tagsOfEntity(representation: unknown): string[] {
   return tag === undefined ? [] : [tag];
 }
 
-function argument({ arguments: given = [] }: FieldNode, name: string, variables: Variables): unknown {
-  const value = given.find((one) => one.name.value === name)?.value;
-  if (value?.kind === Kind.VARIABLE) return variables[value.name.value];
+function argument({ arguments: given = [] }: FieldNode, name: string, { variableDefinitions = [] }: OperationDefinitionNode, variables: Variables): unknown {
+  let value: ValueNode | undefined = given.find((one) => one.name.value === name)?.value;
+  if (value?.kind === Kind.VARIABLE) {
+    const variable = value.name.value;
+    if (Object.hasOwn(variables, variable) && variables[variable] !== undefined) return variables[variable];
+    value = variableDefinitions.find((one) => one.variable.name.value === variable)?.defaultValue;
+  }
   return value?.kind === Kind.STRING ? value.value : undefined;
 }
