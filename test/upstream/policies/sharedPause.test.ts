@@ -4,6 +4,7 @@ import { Redis } from '../../../src/shared/redis.js';
 import { Pause, type PausingStatus } from '../../../src/upstream/policies/pause.js';
 import { joinPauses, sharePause } from '../../../src/upstream/policies/sharedPause.js';
 import { RedisServer } from '../../support/redisServer.js';
+import { startTestApp } from '../../support/testApp.js';
 import { until } from '../../support/until.js';
 
 let server: RedisServer;
@@ -68,6 +69,20 @@ describe('A pause that replicas share', () => {
     second.pause.begin(503, '60');
     await until('the first one pauses for longer', () => first.pause.leftMs > 31_000);
     expect(await status('b')).toBe('503');
+  });
+
+  test('is that of one endpoint: the others of the same system go on, in every replica', async () => {
+    const first = await startTestApp({ REDIS_URL: server.url });
+    first.sandbox.cas360.faults.set([{ status: 429, retryAfter: '60' }]);
+    await first.query('{ contact(id: "cas360:54") { name } }');
+    const second = await startTestApp({ REDIS_URL: server.url });
+    const pausing = async (): Promise<string[]> => {
+      const text = await (await fetch(`${second.url}/metrics`)).text();
+      return [...text.matchAll(/^contacts_upstream_pause_seconds\{(.*)\} [1-9]/gm)].map(([, labels]) => labels!);
+    };
+    await until('the second one pauses', async () => (await pausing()).length > 0);
+    expect(await pausing()).toEqual(['source="CAS360",resource="contacts"']);
+    await Promise.all([first.stop(), second.stop()]);
   });
 
   test('does not need Redis', async () => {
