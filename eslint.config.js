@@ -34,7 +34,7 @@ const MAY_IMPORT = {
   connect: ['connect', 'build', 'config.ts', 'settings.ts', 'signals.ts', 'shared', 'upstream', 'doctor/reasons.ts', ...GROUND],
   explain: ['explain', 'build/sources.ts', 'config.ts', 'graphql', ...GROUND],
   'idleMemory.ts': ['workShare.ts'],
-  'main.ts': ['app.ts', 'config.ts', 'idleMemory.ts', 'signals.ts', 'telemetry'],
+  'main.ts': ['app.ts', 'config.ts', 'idleMemory.ts', 'signals.ts', 'stopping.ts', 'telemetry'],
 };
 const zones = [
   ...Object.entries(MAY_IMPORT).map(([place, others]) => ({

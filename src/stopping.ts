@@ -1,5 +1,38 @@
 import { framesOf, type Log } from './telemetry/log.js';
 
+/** Orchestrators kill after 15 s or later. */
+const HARD_EXIT_MS = 14_000;
+/** The same, while a refresh token is being exchanged or not kept yet: it would be lost. */
+const EXCHANGE_EXIT_MS = 75_000;
+const LOOK_EVERY_MS = 100;
+
+export interface Stoppable {
+  stop(): Promise<void>;
+  /** Whether a refresh token would be lost if the process ended now. */
+  readonly isExchangingToken: boolean;
+}
+
+/** Stops the service, and calls `exit` with the exit code: when it has stopped, or when that takes too long. */
+export async function stopAndExit(app: Stoppable, log: Log, exit: (code: number) => void): Promise<void> {
+  const stoppingSinceMs = performance.now();
+  log.info('Told to stop: no longer ready, answering the requests under way.');
+  const end = (code: number): void => {
+    clearInterval(looks);
+    if (!app.isExchangingToken) return exit(code);
+    log.error('The new refresh token could not be stored, and is lost: a person must approve the connection again (npm run connect).');
+    exit(1);
+  };
+  const looks = setInterval(() => {
+    const sinceMs = performance.now() - stoppingSinceMs;
+    if (sinceMs < (app.isExchangingToken ? EXCHANGE_EXIT_MS : HARD_EXIT_MS)) return;
+    log.error('The stop took too long: ending at once.');
+    end(1);
+  }, LOOK_EVERY_MS).unref();
+  await app.stop();
+  log.info('Stopped.');
+  end(0);
+}
+
 /**
  * Runs one step of the stop. Resolves after `withinMs` at the latest, and never rejects. A step that fails or takes longer is
  * logged, and the next one runs.

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { Client } from 'undici';
-import { stopStep } from '../src/stopping.js';
+import { stopAndExit, stopStep } from '../src/stopping.js';
 import { FileStore } from '../src/upstream/oauth2/refreshToken/fileStore.js';
 import { startTestApp } from './support/testApp.js';
 import { until } from './support/until.js';
@@ -35,6 +35,34 @@ test('A step that ends in time is not told of', async () => {
   jest.useFakeTimers();
   await stopStep(log, 'first', 10_000, async () => {});
   expect([said, jest.getTimerCount()]).toEqual([[], 0]);
+});
+
+const LATE = 'The stop took too long: ending at once.';
+const LOST = 'The new refresh token could not be stored, and is lost: a person must approve the connection again (npm run connect).';
+
+test.each<[string, { stopsAfterMs?: number; exchangesForMs?: number }, number, number, string[]]>([
+  ['when the service has stopped', { stopsAfterMs: 13_950 }, 13_950, 0, []],
+  ['after 14 seconds', {}, 14_000, 1, [LATE]],
+  ['when the service has stopped, although the token took long', { stopsAfterMs: 74_950, exchangesForMs: 74_940 }, 74_950, 0, []],
+  ['when the service has stopped, although the token is not stored', { stopsAfterMs: 20_000, exchangesForMs: Infinity }, 20_000, 1, [LOST]],
+  ['as soon as the token is stored, after 14 seconds', { exchangesForMs: 29_950 }, 30_000, 1, [LATE]],
+  ['after 75 seconds while the token is not stored', { exchangesForMs: Infinity }, 75_000, 1, [LATE, LOST]],
+])('The process ends %s', async (_when, { stopsAfterMs = Infinity, exchangesForMs = 0 }, endsAfterMs, code, errors) => {
+  jest.useFakeTimers();
+  const sinceMs = performance.now();
+  const said: string[] = [];
+  const codes: number[] = [];
+  const app = {
+    stop: () => (stopsAfterMs === Infinity ? new Promise<void>(() => {}) : new Promise<void>((resolve) => setTimeout(resolve, stopsAfterMs))),
+    get isExchangingToken() {
+      return performance.now() - sinceMs < exchangesForMs;
+    },
+  };
+  void stopAndExit(app, { info: () => {}, warn: () => {}, error: (message) => void said.push(message) }, (ended) => void codes.push(ended));
+  await jest.advanceTimersByTimeAsync(endsAfterMs - 1);
+  expect(codes).toEqual([]);
+  await jest.advanceTimersByTimeAsync(1);
+  expect([codes, said, jest.getTimerCount()]).toEqual([[code], errors, 0]);
 });
 
 describe('When the service is told to stop', () => {
