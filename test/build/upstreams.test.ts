@@ -4,7 +4,6 @@ import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { createUpstreams, type Upstreams } from '../../src/build/upstreams.js';
 import { readConfig } from '../../src/config.js';
 import type { ContactsError } from '../../src/errors.js';
-import { createLog } from '../../src/telemetry/log.js';
 import { Metrics } from '../../src/telemetry/metrics.js';
 import type { Endpoint, UpstreamRequest } from '../../src/upstream/endpoint.js';
 import { FOREVER } from '../support/upstreamDouble.js';
@@ -12,18 +11,24 @@ import { until } from '../support/until.js';
 
 const ASK: UpstreamRequest = { resource: 'contacts', path: '/1', ids: ['1'], relationships: false };
 
+const QUIET = { info: () => {}, error: () => {} };
+
 let ends: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   jest.restoreAllMocks();
+  jest.useRealTimers();
   for (const end of ends) await end();
   ends = [];
 });
 
-/** Both systems over one server, which gives tokens, and answers everything else as the test says. */
-async function upstreamsOver(settings: Record<string, string>, answer: (response: ServerResponse) => void, warn: (...words: unknown[]) => void = () => {}) {
+/** Both systems over one server, which gives tokens, but none at `/silent`, and answers everything else as the test says. */
+async function upstreamsOver(settings: Record<string, string> | ((url: string) => Record<string, string>), answer: (response: ServerResponse) => void, warn: (...words: unknown[]) => void = () => {}) {
   const asked: IncomingMessage[] = [];
+  const silent: IncomingMessage[] = [];
+  const tokens = { status: 200, expires_in: 3_600 };
   const server = createServer((request, response) => {
-    if (request.url!.includes('token')) return void response.end(JSON.stringify({ access_token: 'token', refresh_token: 'next', expires_in: 3_600, token_type: 'Bearer' }));
+    if (request.url!.includes('silent')) return void silent.push(request);
+    if (request.url!.includes('token')) return void response.writeHead(tokens.status).end(JSON.stringify({ access_token: 'token', refresh_token: 'next', expires_in: tokens.expires_in, token_type: 'Bearer' }));
     asked.push(request);
     answer(response);
   });
@@ -38,16 +43,16 @@ async function upstreamsOver(settings: Record<string, string>, answer: (response
     CAS360_CLIENT_ID: 'contacts',
     CAS360_CLIENT_SECRET: 'a secret',
     CAS360_REFRESH_TOKEN: 'first',
-    ...settings,
+    ...(typeof settings === 'function' ? settings(url) : settings),
   });
-  const log = { ...createLog(), warn };
+  const log = { ...QUIET, warn };
   const upstreams = await createUpstreams(config, { log, metrics: new Metrics(), redis: undefined, breakersAreOff: undefined });
   ends.push(async () => {
     await Promise.all([upstreams.pms!.close(), upstreams.cas360!.close()]);
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   });
-  return { upstreams, asked };
+  return { upstreams, asked, silent, tokens };
 }
 
 const FINE = (response: ServerResponse): void => void response.end('[]');
@@ -98,6 +103,37 @@ test('That no token is to be had is logged once a minute for each reason, howeve
   let clock = 0;
   for (clock of [0, 5_000, 20_000, 59_000, 65_000]) await expect(upstreams.pms!.contacts.getJson(ASK, { ...FOREVER, endsAtMs: Infinity })).rejects.toMatchObject({ code: 'UPSTREAM_AUTH_FAILED' });
   expect(told.filter((words) => (words as { source?: string } | undefined)?.source === 'PMS')).toEqual(Array(2).fill({ source: 'PMS', reason: 'ECONNREFUSED' }));
+});
+
+test('It is logged again as soon as one was granted in between', async () => {
+  const told: unknown[] = [];
+  const { upstreams, tokens } = await upstreamsOver({}, FINE, (...words) => void told.push(words[1]));
+  jest.spyOn(performance, 'now').mockImplementation(() => clock);
+  const seen: unknown[] = [];
+  let clock = 0;
+  for (const [atMs, status] of [[0, 500], [5_000, 200], [10_000, 500]] as const) {
+    clock = atMs;
+    Object.assign(tokens, { status, expires_in: 1 });
+    seen.push(await upstreams.pms!.contacts.getJson(ASK, { ...FOREVER, endsAtMs: Infinity }).catch((error: unknown) => (error as ContactsError).code));
+  }
+  expect(seen).toEqual(['UPSTREAM_AUTH_FAILED', [], 'UPSTREAM_AUTH_FAILED']);
+  expect(told.filter((words) => (words as { source?: string } | undefined)?.source === 'PMS')).toEqual(Array(2).fill({ source: 'PMS', reason: 'the token endpoint answered 500' }));
+});
+
+test.each([
+  ['pmsContacts', 30_000],
+  ['cas360Contacts', 60_000],
+] as const)('A token for %s is waited for %i ms, and no longer', async (name, ms) => {
+  const { upstreams, silent } = await upstreamsOver((url) => ({ PMS_TOKEN_URL: `${url}/silent`, CAS360_TOKEN_URL: `${url}/silent` }), FINE);
+  jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'clearImmediate', 'queueMicrotask'] });
+  let error: unknown;
+  const asking = endpointsOf(upstreams)[name].getJson(ASK, { ...FOREVER, endsAtMs: Infinity }).catch((caught: unknown) => (error = caught));
+  await until('the token endpoint is asked', () => silent.length === 1);
+  await jest.advanceTimersByTimeAsync(ms - 1);
+  expect(error).toBeUndefined();
+  await jest.advanceTimersByTimeAsync(1);
+  await asking;
+  expect(error).toMatchObject({ code: 'UPSTREAM_AUTH_FAILED' });
 });
 
 test('What came of a renewal is kept before CAS 360 is closed', async () => {

@@ -83,6 +83,12 @@ const partsOf = ({ status, headers, text }: Reply): object => {
   return { status, headers: rest, body: JSON.parse(text) as unknown };
 };
 
+test('A caller may take ten seconds for the headers of a request and fifteen for all of it, and a connection may be idle for 65', async () => {
+  await start();
+  const { headersTimeout, requestTimeout, keepAliveTimeout } = app!.server;
+  expect([headersTimeout, requestTimeout, keepAliveTimeout]).toEqual([10_000, 15_000, 65_000]);
+});
+
 test.each<[string, Partial<WebOptions>, number, object]>([
   ['is ready', {}, 200, { status: 'ready' }],
   ['is ready with Redis', { redis: { isUp: true } }, 200, { status: 'ready', redis: 'up' }],
