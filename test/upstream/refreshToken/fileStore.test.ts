@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { readlinkSync, writeFileSync } from 'node:fs';
-import { chmod, lstat, mkdir, mkdtemp, open, readdir, readFile, rename, rm, rmdir, stat, symlink, unlink, utimes, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, mkdtemp, open, readdir, readFile, rename, rm, rmdir, stat, symlink, unlink, utimes, writeFile, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { serialise } from '../../../src/upstream/oauth2/refreshToken/fileFormat.js';
 import { FileStore } from '../../../src/upstream/oauth2/refreshToken/fileStore.js';
 import { MemoryStore } from '../../../src/upstream/oauth2/refreshToken/memoryStore.js';
@@ -59,6 +59,23 @@ describe('The store in a file', () => {
     const before = await stat(path);
     await heldBy(store);
     expect(await stat(path)).toMatchObject({ ino: before.ino, mtimeMs: before.mtimeMs });
+  });
+
+  test('has it on the disk before it replaces the file, and its folder before it says so', async () => {
+    const handle = await open(folder);
+    const prototype = Object.getPrototypeOf(handle) as FileHandle;
+    await handle.close();
+    const { sync } = prototype;
+    const synced: unknown[] = [];
+    const spy = jest.spyOn(prototype, 'sync').mockImplementation(async function (this: FileHandle) {
+      await sync.call(this);
+      const about = await this.stat();
+      const names = (await readdir(folder)).filter((name) => name === 'token.json');
+      synced.push(about.isDirectory() ? ['the folder', names] : ['a file', names, about.size]);
+    });
+    await put(store, FIRST);
+    spy.mockRestore();
+    expect(synced).toEqual([['a file', [], serialise(FIRST).length], ['the folder', ['token.json']]]);
   });
 
   test('never erases a state', async () => {
