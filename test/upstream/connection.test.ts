@@ -207,6 +207,15 @@ describe('A connection', () => {
     expect(upstream.connections.size).toBe(expected);
   });
 
+  test.each([{}, { 'keep-alive': 'timeout=3600' }])('that is idle is closed within a minute, also where the server announces an hour: %j', async (headers) => {
+    const upstream = await startUpstream((_request, response) => response.writeHead(200, headers).end('{}'));
+    fakeTime();
+    const wire = wireTo(`http://127.0.0.1:${upstream.port}`, 1);
+    await get(wire);
+    await jest.advanceTimersByTimeAsync(60_000);
+    await until('it is closed', () => [...upstream.connections.keys()].every(({ destroyed }) => destroyed));
+  });
+
   test.each([1, 5])('that is busy all the time is renewed within a minute, and follows the host’s address (%i at once)', async (calls) => {
     const before = await startUpstream(fine);
     const after = await startUpstream(fine, { port: before.port, host: '127.0.0.2' });
@@ -225,6 +234,12 @@ describe('A connection', () => {
     await ask();
     expect([before.asked.length - asked, after.connections.size]).toEqual([0, calls]);
     expect(before.connections.size).toBeLessThanOrEqual(calls);
+    // The second and the third of a place get as old as the first.
+    for (let seconds = 0; seconds < 110; seconds += 5) {
+      await ask();
+      await jest.advanceTimersByTimeAsync(5_000);
+    }
+    expect(after.connections.size).toBe(2 * calls);
   });
 
   test('is never one too many, also while all are renewed', async () => {

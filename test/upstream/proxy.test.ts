@@ -123,7 +123,10 @@ describe('A call through a proxy', () => {
 
   test('reaches an https upstream in a tunnel, with the client’s certificate, and keeps it', async () => {
     const { proxy, reached, wire } = await scene('https', 'http', { user: 'user%40corp:p%3Ass%20w%C3%B6rd@' });
+    const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    const before = timers();
     for (let call = 0; call < 3; call++) expect(textOf(await get(wire))).toBe('"client"');
+    expect(timers()).toBe(before);
     expect(proxy.calls).toEqual([{ asked: 'CONNECT pms.test:443', authorization: basic }]);
     expect(reached).toEqual(Array(3).fill('pms.test/base/x?y=1 '));
   });

@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { UnreadableBody } from '../../src/readBody.js';
 import { Wire } from '../../src/upstream/wire.js';
+import { CountedAborter } from '../support/countedAborter.js';
 import { ENDLESS, startHostileServer } from '../support/hostileServer.js';
 import { FOREVER } from '../support/upstreamDouble.js';
 
@@ -41,6 +42,15 @@ describe('A call on the wire', () => {
   test('does not follow a redirect', async () => {
     const to = await over((_request, response) => response.writeHead(302, { location: '/elsewhere' }).end());
     expect(await get(to)).toMatchObject({ status: 302 });
+  });
+
+  test.each([200, 404])('leaves neither a listener nor a timer behind, where the status is %i', async (status) => {
+    const signal = new CountedAborter();
+    const to = await over((_request, response) => response.writeHead(status).end('{}'));
+    const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    const before = timers();
+    await to.get('/x', 'token', signal);
+    expect([signal.listenerCount, timers()]).toEqual([0, before]);
   });
 
   // Servers and proxies declare encodings that are none, and forget to take them away. The first bytes tell.
