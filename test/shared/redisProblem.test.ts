@@ -1,5 +1,6 @@
 /** @needs redis-server */
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Redis } from '../../src/shared/redis.js';
 import { RedisUnavailable } from '../../src/shared/redisUnavailable.js';
 import { RedisServer } from '../support/redisServer.js';
@@ -108,6 +109,29 @@ describe('A primary that became a replica', () => {
     expect(told).toContain('read-only');
     redis!.close();
     await Promise.all([other.stop(), name.stop()]);
+  });
+
+  test('whose name leads to where nobody answers is looked for anew, on one connection, which is closed in the end', async () => {
+    const silent: Socket[] = [];
+    const nobody = createServer((socket) => void silent.push(socket.resume()));
+    await new Promise<void>((resolve) => nobody.listen(0, '127.0.0.1', resolve));
+    const name = await TcpProxy.start();
+    name.target = new URL(server.url);
+    await connect({ port: new URL(name.url).port });
+    name.target = new URL(`http://127.0.0.1:${(nobody.address() as AddressInfo).port}`);
+    await order('REPLICAOF', '127.0.0.1', '1');
+    await until('it is looked for', () => silent.length === 1);
+    const now = performance.now.bind(performance);
+    const clock = jest.spyOn(performance, 'now').mockImplementation(() => now() + 5_000);
+    await until('it is looked for again', () => silent.length === 2);
+    clock.mockRestore();
+    // Each would end by itself after five seconds, and come again.
+    await until('the first connection is closed', () => silent[0]!.destroyed, 3_000);
+    expect(silent[1]!.destroyed).toBe(false);
+    redis!.close();
+    await until('the second one is closed', () => silent[1]!.destroyed, 3_000);
+    await name.stop();
+    await new Promise((resolve) => nobody.close(resolve));
   });
 
   test('to which the name still leads is asked for again after five seconds at the earliest', async () => {
