@@ -136,6 +136,15 @@ test.each([
   expect(error).toMatchObject({ code: 'UPSTREAM_AUTH_FAILED' });
 });
 
+test('Nothing runs on once both systems are closed', async () => {
+  jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'clearImmediate', 'queueMicrotask'] });
+  const { upstreams } = await upstreamsOver({}, FINE);
+  const before = jest.getTimerCount();
+  await upstreams.cas360!.keepTokens();
+  await Promise.all([upstreams.pms!.close(), upstreams.cas360!.close()]);
+  expect([before, jest.getTimerCount()]).toEqual([1, 0]);
+});
+
 test('What came of a renewal is kept before CAS 360 is closed', async () => {
   const { upstreams } = await upstreamsOver({}, FINE);
   let isServed = false;

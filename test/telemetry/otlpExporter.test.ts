@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Agent } from 'undici';
 import { OtlpExporter } from '../../src/telemetry/otlpExporter.js';
 import { freePort } from '../support/freePort.js';
@@ -49,6 +49,14 @@ describe('An export', () => {
     expect(await send({ headers: { 'api-key': 'k' } })).toEqual({ code: 0, problem: undefined });
     expect(receiver.requests).toEqual([{ path: '/v1/traces', headers: expect.objectContaining({ 'api-key': 'k', 'content-type': 'application/x-protobuf' }) }]);
     expect(receiver.requests[0]!.headers).not.toHaveProperty('content-encoding');
+  });
+
+  test('is forgotten once it is done: a later flush waits for none', async () => {
+    const all = jest.spyOn(Promise, 'all');
+    await send();
+    const waitedFor = all.mock.calls.map(([promises]) => promises).filter((promises) => promises instanceof Set);
+    all.mockRestore();
+    expect(waitedFor).toEqual([new Set()]);
   });
 
   test('is compressed where that is asked for', async () => {
