@@ -105,7 +105,7 @@ export class Metrics {
     this.#gauges.pause.set(`${source} ${resource}`, () => state().pauseSeconds);
   }
 
-  /** `ageSeconds` is undefined while there is no token. */
+  /** `ageSeconds` is undefined until there is a token. */
   watchToken(source: Source, ageSeconds: () => number | undefined): void {
     this.#gauges.tokenAge.set(source, ageSeconds);
   }
@@ -173,9 +173,7 @@ export class Metrics {
       collect() {
         for (const [key, read] of readings) {
           const value = read();
-          const labels = Object.fromEntries(labelNames.map((label, i) => [label, key.split(' ')[i] ?? '']));
-          if (value === undefined) this.remove(labels);
-          else this.set(labels, value);
+          if (value !== undefined) this.set(Object.fromEntries(labelNames.map((label, i) => [label, key.split(' ')[i] ?? ''])), value);
         }
       },
     });
