@@ -122,6 +122,15 @@ describe('A receiver that does not take them', () => {
   });
 });
 
+test('That traces do not arrive is logged beside that metrics do not', async () => {
+  receiver.manner = 400;
+  const { query, logged } = await start({ OTEL_METRIC_EXPORT_INTERVAL: '2000' });
+  await query(OPERATION);
+  const lines = (): string[] => logged.filter((line) => line.startsWith('Telemetry')).sort();
+  await until('both are logged', () => lines().length === 2);
+  expect(lines()).toEqual(['metrics', 'traces'].map((signal) => `Telemetry could not be sent. {"reason":"${signal}: HTTP 400"}`));
+});
+
 test('Settings that are ignored are logged at the start, without their values', async () => {
   const { logged } = await start({ OTEL_TRACES_SAMPLER: 'hunter2' });
   expect(logged.filter((line) => line.startsWith('A setting is not used.'))).toEqual([expect.stringContaining('OTEL_TRACES_SAMPLER is ignored: it must be always_on or')]);
