@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import type { ContactsError } from '../../src/errors.js';
 import type { Sources } from '../../src/loaders/loaders.js';
 import { buildSources, CALL_TIMEOUT_MS } from '../support/builtSources.js';
@@ -8,7 +8,41 @@ import { endedBy, FOREVER, settle } from '../support/upstreamDouble.js';
 const ids = (from: number, to: number): string[] => Array.from({ length: to - from + 1 }, (_, i) => String(from + i));
 const ask = (from: Sources[keyof Sources], some: readonly string[], full = false) => from!.records.request(new Set<string>(some), full, FOREVER);
 
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
 describe('What operations load from', () => {
+  test('joins a call that is under way for ATTEMPT_TIMEOUT_MS at most', async () => {
+    const { sources, calls, hold } = buildSources({ ATTEMPT_TIMEOUT_MS: '100' });
+    const letGo = hold();
+    let clock = 0;
+    jest.spyOn(performance, 'now').mockImplementation(() => clock);
+    const answers: Promise<unknown>[] = [];
+    const seen: unknown[] = [];
+    for (clock of [0, 100, 101]) {
+      answers.push(ask(sources.cas360Contacts, ['1']));
+      await settle();
+      seen.push([clock, calls.length]);
+    }
+    letGo();
+    await Promise.all(answers);
+    expect(seen).toEqual([[0, 1], [100, 1], [101, 2]]);
+  });
+
+  test('lets a small request wait for MAX_WAIT_MS at most', async () => {
+    const { sources, hold } = buildSources({ MAX_WAIT_MS: '250' }, { perCallMs: 100 });
+    const letGo = hold();
+    const answers = [ask(sources.pmsContacts, ids(1, 40))];
+    await settle();
+    // They wait for no other one, for 100 and for 200 ms. The next would wait for 300.
+    for (const id of ['101', '102', '103']) answers.push(ask(sources.pmsContacts, [id]));
+    expect([...(await ask(sources.pmsContacts, ['104'])).values()]).toEqual([expect.objectContaining({ code: 'OVERLOADED' })]);
+    letGo();
+    const outcomes = await Promise.all(answers);
+    expect(outcomes.flatMap((some) => [...some.values()]).filter((outcome) => outcome instanceof Error)).toEqual([]);
+  });
+
   test.each([
     ['pmsContacts', 20_000],
     ['cas360Contacts', 50_000],

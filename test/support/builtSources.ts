@@ -37,11 +37,13 @@ interface Options {
   /** Of each record, besides its id. */
   readonly record?: object;
   readonly redis?: RedisDouble;
+  /** The time between two calls to an endpoint. */
+  readonly perCallMs?: number;
 }
 
 export const CALL_TIMEOUT_MS = 6_800;
 
-export function buildSources(settings: Record<string, string | undefined> = {}, { record = {}, redis }: Options = {}): BuiltSources {
+export function buildSources(settings: Record<string, string | undefined> = {}, { record = {}, redis, perCallMs = OPEN_GATE.perCallMs }: Options = {}): BuiltSources {
   const calls: Call[] = [];
   let held = Promise.resolve();
   const endpoint = (system: Call['system']): Endpoint => {
@@ -51,7 +53,7 @@ export function buildSources(settings: Record<string, string | undefined> = {}, 
       const rows = ask.ids.map((id) => ({ id: Number(id), ...record }));
       return system === 'pms' ? rows[0] : rows;
     };
-    return { ...OPEN_GATE, getJson } satisfies Partial<Endpoint> as unknown as Endpoint;
+    return { ...OPEN_GATE, perCallMs, getJson } satisfies Partial<Endpoint> as unknown as Endpoint;
   };
   const ends = { keepTokens: async () => {}, close: async () => {} };
   const pms = { ...ends, contacts: endpoint('pms') };
