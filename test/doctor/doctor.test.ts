@@ -26,7 +26,9 @@ let runs: { settings: Record<string, string>; diagnosis: Diagnosis }[] = [];
 
 beforeAll(async () => {
   [sandbox, redis] = await Promise.all([startSandbox(), RedisServer.start({ keepsAll: true })]);
-  other = await listen(0, (request, response) => send(response, { status: 200, ...(pages.get(request.url ?? '') ?? { status: 404, body: '' }) }));
+  other = await listen(0, (request, response) => {
+    if (request.url !== '/hangs') return send(response, { status: 200, ...(pages.get(request.url ?? '') ?? { status: 404, body: '' }) });
+  });
   folder = mkdtempSync(join(tmpdir(), 'doctor-'));
 });
 afterAll(async () => {
@@ -176,6 +178,7 @@ const PLANTED: Record<string, Plant> = {
   'a token file in a folder that nobody may write': { settings: { CAS360_TOKEN_FILE: '/sys/contacts-token' }, fault: /CAS360_TOKEN_FILE: this user may not read and write it/ },
   'a token file of somebody else’s': { settings: { CAS360_TOKEN_FILE: '{folder}/foreign' }, fault: /CAS360_TOKEN_FILE: it holds no refresh token of ours/ },
   'a key set that is no JSON': { settings: { AUTH_JWKS_URL: '{other}/jwks' }, pages: { '/jwks': { body: HTML } }, fault: /AUTH_JWKS_URL: what it answers is no JSON/ },
+  'a key set that does not come': { settings: { AUTH_JWKS_URL: '{other}/hangs', REQUEST_TIMEOUT_MS: '500' }, fault: /AUTH_JWKS_URL: it did not answer in time/ },
   'a key set of 2 MB': { settings: { AUTH_JWKS_URL: '{other}/jwks' }, pages: { '/jwks': { body: HTML.repeat(40_000) } }, fault: /AUTH_JWKS_URL: what it answers is too large/ },
   'a key set that is elsewhere': {
     settings: { AUTH_JWKS_URL: '{other}/jwks' },
