@@ -37,7 +37,10 @@ describe.each(SYSTEMS)('A pause that %s asks for', (system) => {
     app.sandbox[system].resetCalls();
     for (let n = 0; n < 3; n++) {
       const { contact } = await errorsOf(app, ONE, { id });
-      expect(contact).toEqual({ code, retryable: true, source, retryAfterSeconds: 60 });
+      expect(contact).toEqual({ code, retryable: true, source, retryAfterSeconds: expect.any(Number) });
+      const { retryAfterSeconds } = contact as { retryAfterSeconds: number };
+      // A busy machine lets some seconds pass before it is told.
+      expect(retryAfterSeconds > 40 && retryAfterSeconds <= 60).toBe(true);
     }
     expect(app.calls()[system]).toBe(1);
   });
