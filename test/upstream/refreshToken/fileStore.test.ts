@@ -186,7 +186,7 @@ describe('The lock of the file', () => {
     await writeFile(`${path}.lock`, `${foreignName()} 1`);
     expect(await failureOf(put(hasty, FIRST))).toMatchObject({ problem: 'slow', seen: undefined });
     await rm(`${path}.lock`);
-    await put(hasty, FIRST);
+    await put(store, FIRST);
     expect(await readdir(folder)).toEqual(['token.json']);
   });
 
