@@ -1,8 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { Client } from 'undici';
+import { startSandbox } from '../sandbox/start.js';
+import { createApp } from '../src/app.js';
+import { readConfig } from '../src/config.js';
 import { stopAndExit, stopStep } from '../src/stopping.js';
 import { FileStore } from '../src/upstream/oauth2/refreshToken/fileStore.js';
 import { startTestApp } from './support/testApp.js';
@@ -82,6 +85,28 @@ describe('When the service is told to stop', () => {
     await asking;
     await app.stop();
     expect(await new FileStore(path).update((kept) => kept)).toMatchObject({ turn: undefined, refreshToken: expect.not.stringMatching(cas360.initialRefreshToken), grant: { accessToken: expect.any(String) } });
+    await rm(folder, { recursive: true });
+  });
+
+  test('it says that a refresh token would be lost, until its store has it', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'stopping-'));
+    const sandbox = await startSandbox();
+    sandbox.cas360.faults.set([{ on: 'token', heldMs: 400 }]);
+    const config = readConfig({ ...sandbox.environment, HOST: '127.0.0.1', PORT: '0', CAS360_TOKEN_FILE: join(folder, 'token.json') });
+    const app = await createApp(config, { log: collect().log, drainMs: 0 });
+    const url = await app.listen();
+    const before = app.isExchangingToken;
+    const asking = fetch(`${url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ query: NAMED }) });
+    await until('the endpoint is asked', () => sandbox.cas360.calls.some(({ kind }) => kind === 'token'));
+    await rm(folder, { recursive: true });
+    const during = app.isExchangingToken;
+    await until('the endpoint has answered', () => sandbox.cas360.calls.every(({ endedAt }) => endedAt !== undefined));
+    await asking;
+    expect([before, during, app.isExchangingToken]).toEqual([false, true, true]);
+    await mkdir(folder);
+    await until('the store has it', () => !app.isExchangingToken);
+    await app.stop();
+    await sandbox.stop();
     await rm(folder, { recursive: true });
   });
 

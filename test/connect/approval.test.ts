@@ -1,5 +1,7 @@
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { PassThrough } from 'node:stream';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { Cas360Sandbox } from '../../sandbox/cas360.js';
 import { tokenDispatcher } from '../../src/build/network.js';
 import { connect } from '../../src/connect/connect.js';
@@ -8,6 +10,7 @@ import { Keeper } from '../../src/connect/keeper.js';
 import { readConnectSettings, type ConnectSettings } from '../../src/connect/settings.js';
 import { MemoryStore } from '../../src/upstream/oauth2/refreshToken/memoryStore.js';
 import { freePort } from '../support/freePort.js';
+import { until } from '../support/until.js';
 
 const cas360 = new Cas360Sandbox(1);
 beforeAll(() => cas360.start(0));
@@ -47,4 +50,25 @@ test('A code that cannot leave is not tried again once somebody ends the command
   const { config, cas360: given } = settings({ CAS360_TOKEN_URL: `http://127.0.0.1:${await freePort()}/oauth/token` });
   const exchange = exchangeCode({ cas360: given, dispatcher: tokenDispatcher(config, given), code: 'code', redirectUri: 'http://127.0.0.1:1/', signal: AbortSignal.abort(), say: () => {} });
   await expect(exchange).rejects.toMatchObject({ exitCode: 130 });
+});
+
+test('A token is waited for a minute, and no longer', async () => {
+  const asked: IncomingMessage[] = [];
+  const silent = createServer((request) => void asked.push(request));
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  const { config, cas360: given } = settings({ CAS360_TOKEN_URL: `http://127.0.0.1:${(silent.address() as AddressInfo).port}/oauth/token` });
+  const dispatcher = tokenDispatcher(config, given);
+  jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'clearImmediate', 'queueMicrotask'] });
+  let error: unknown;
+  const exchange = exchangeCode({ cas360: given, dispatcher, code: 'code', redirectUri: 'http://127.0.0.1:1/', signal, say: () => {} }).catch((caught: unknown) => (error = caught));
+  await until('the endpoint is asked', () => asked.length === 1);
+  await jest.advanceTimersByTimeAsync(59_999);
+  expect(error).toBeUndefined();
+  await jest.advanceTimersByTimeAsync(1);
+  await exchange;
+  expect(error).toMatchObject({ message: expect.stringContaining('The code was sent, and CAS 360 gave no usable answer') });
+  jest.useRealTimers();
+  await dispatcher.close();
+  silent.closeAllConnections();
+  silent.close();
 });

@@ -97,7 +97,7 @@ describe('An export', () => {
   });
 
   test('fails where nobody listens, with the code of the system', async () => {
-    expect(await send({ endpoint: `http://127.0.0.1:${await freePort()}`, timeoutMs: 50 })).toEqual({ code: 1, problem: 'ECONNREFUSED' });
+    expect(await send({ endpoint: `http://127.0.0.1:${await freePort()}`, timeoutMs: 5_000 })).toEqual({ code: 1, problem: 'ECONNREFUSED' });
   });
 
   test('fails where a part is rejected, without the text of the receiver', async () => {
