@@ -31,12 +31,24 @@ describe('The file of a refresh token', () => {
     );
   });
 
-  test.each(['', ' ', '{', '[]', 'null', '1', '{}', '{"refreshToken":"x"}', '{"began":[]}', '\0'])('is not ours if it is %j', (text) => {
+  test.each([
+    ['', 'no JSON'],
+    [' ', 'no JSON'],
+    ['{', 'no JSON'],
+    ['\0', 'no JSON'],
+    ['[]', 'no object'],
+    ['null', 'no object'],
+    ['1', 'no object'],
+    ['{}', 'inUse'],
+    ['{"refreshToken":"secret"}', 'inUse'],
+    ['{"began":[]}', 'began'],
+  ])('is not ours if it is %j, and the error says no more than %s', (text, message) => {
     expect(() => parse(text)).toThrow(NotOurs);
+    expect(() => parse(text)).toThrow(expect.objectContaining({ name: 'NotOurs', message }));
   });
 
   test.each(Object.keys(parsedFields()).filter((name) => name !== 'beganWith' && name !== 'inUse'))('is not ours if its %s has another type', (name) => {
-    for (const other of [null, true, {}, [1], [], name.endsWith('Ms') || name === 'count' ? '1' : 1]) {
+    for (const other of [null, true, {}, [1], ['a', 1], [], name.endsWith('Ms') || name === 'count' ? '1' : 1]) {
       expect(() => parse(JSON.stringify({ ...parsedFields(), [name]: other }))).toThrow(NotOurs);
     }
   });

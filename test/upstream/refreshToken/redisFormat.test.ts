@@ -12,6 +12,10 @@ describe('The hash of a refresh token', () => {
     fc.assert(fc.property(anyState, (state) => expect(stateIn(fieldsOf(state))).toEqual(state)));
   });
 
+  test('has no word where there is nothing to say', () => {
+    expect(fieldsOf({ ...FIRST, grant: undefined })).toEqual([FIRST.began[0], '0', 'token-1', '', '0', '', '', '0', '', '', '', '', '0']);
+  });
+
   test('is none if no field has a value', () => {
     expect(stateIn(valuesOf({}))).toBeUndefined();
   });

@@ -96,6 +96,7 @@ describe('The refresh token', () => {
     const [a, b] = [start(), start()];
     const renewals = Promise.all([a.renew(), b.renew()]);
     await time.run(5_000);
+    expect([a.isExchanging, b.isExchanging]).toEqual([true, false]);
     answer(granted('one', 'second'));
     expect((await settled(renewals)).map(({ accessToken }) => accessToken)).toEqual(['one', 'one']);
     expect(sent).toEqual(['first']);
@@ -121,20 +122,23 @@ describe('The refresh token', () => {
   test('is marked in the store before it is sent, and what came of it is there before anybody can use it', async () => {
     const meanwhile: unknown[] = [];
     const a = start({
-      exchange: () => {
+      exchange: async () => {
         meanwhile.push(store.kept?.turn?.id);
-        return Promise.resolve(granted('one', 'second'));
+        await time.sleep(5_000);
+        return granted('one', 'second');
       },
     });
+    await time.run(10_000);
     await settled(a.renew());
     expect(meanwhile).toEqual(['host 1 uuid 1']);
-    expect(store.kept).toMatchObject({ refreshToken: 'second', turn: undefined, grant: { accessToken: 'one', expiresAtMs: START_MS + 100_000 } });
+    // Its life may have begun as soon as it was asked for.
+    expect(store.kept).toMatchObject({ refreshToken: 'second', turn: undefined, grant: { accessToken: 'one', expiresAtMs: START_MS + 110_000 } });
   });
 
   test('that comes without a usable access token is kept, and used next', async () => {
     answers = [{ kind: 'granted', grant: undefined, refreshToken: 'second' }, granted('two', 'third')];
     const a = start();
-    await expect(settled(a.renew())).rejects.toMatchObject({ name: 'TokenUnavailable', facts: { isTransient: true } });
+    await expect(settled(a.renew())).rejects.toMatchObject({ name: 'TokenUnavailable', message: expect.stringContaining('without a usable access_token'), facts: { isTransient: true } });
     expect((await settled(a.renew())).accessToken).toBe('two');
     expect(sent).toEqual(['first', 'second']);
   });
@@ -144,7 +148,7 @@ describe('The refresh token', () => {
     answers = [refused(reason, status)];
     const a = start();
     await expect(settled(a.renew())).rejects.toMatchObject({ facts: { isTransient: false } });
-    expect(store.kept).toMatchObject({ refreshToken: 'first', mark: 'refused', turn: undefined });
+    expect(store.kept).toMatchObject({ refreshToken: 'first', mark: 'refused', refusedWith: 'client', turn: undefined });
     for (const process of [a, start()]) await expect(settled(process.renew())).rejects.toThrow('npm run connect');
     expect([sent, a.state, states]).toEqual([['first'], 'refused', ['usable', 'refused', 'refused']]);
   });
@@ -167,7 +171,7 @@ describe('The refresh token', () => {
     answers = [answer, answer, granted('one', 'second')];
     const a = start();
     await expect(settled(a.renew())).rejects.toMatchObject({ name: 'TokenUnavailable' });
-    expect(store.kept).toMatchObject({ refreshToken: 'first', mark: 'usable', turn: undefined });
+    expect(store.kept).toMatchObject({ refreshToken: 'first', mark: 'usable', turn: undefined, restsUntilMs: 0 });
     await expect(settled(start().renew())).rejects.toMatchObject({ name: 'TokenUnavailable' });
     expect(await settled(a.renew())).toMatchObject({ accessToken: 'one' });
   });
@@ -200,7 +204,7 @@ describe('The refresh token', () => {
   test('without an answer is never sent again, by anybody', async () => {
     answers = [{ kind: 'unknown', cause }];
     const a = start();
-    await expect(settled(a.renew())).rejects.toThrow();
+    await expect(settled(a.renew())).rejects.toMatchObject({ message: expect.stringMatching(`^${cause.message}; .*may be spent`), facts: { isTransient: false, retryAfterMs: 1_000 } });
     for (const process of [a, start(), start({ client: 'another' })]) await expect(settled(process.renew())).rejects.toThrow('may be spent');
     expect([sent, store.kept?.mark]).toEqual([['first'], 'unknown']);
   });
@@ -211,7 +215,8 @@ describe('The refresh token', () => {
     await time.run(10);
     const b = start();
     const waiting = b.renew();
-    await time.run(20_000);
+    await time.run(40_000);
+    expect(b.state).toBe('usable');
     store.gone.add('host 1 uuid');
     await expect(settled(waiting, 1_000)).rejects.toThrow('may be spent');
     expect(sent).toEqual([]);
@@ -258,9 +263,25 @@ describe('The refresh token', () => {
     expect(store.kept).toMatchObject({ refreshToken: 'another' });
   });
 
+  test('of an operator is not forgotten by a process whose exchange of the older one ends, although nothing is stored', async () => {
+    let answer!: (outcome: TokenOutcome) => void;
+    answers = [new Promise((resolve) => (answer = resolve))];
+    const a = start();
+    const renewing = a.renew();
+    await time.run(10);
+    await start({ initial: 'another' }).beat();
+    await a.beat();
+    store.fault = 'away';
+    answer(granted('one', 'second'));
+    await settled(renewing);
+    [store.fault, store.kept] = ['none', undefined];
+    await a.beat();
+    expect(store.kept).toMatchObject({ refreshToken: 'another' });
+  });
+
   test('that nobody has given is asked for, and found as soon as the store has it', async () => {
     const a = start({ initial: undefined });
-    await expect(settled(a.renew())).rejects.toThrow('npm run connect');
+    await expect(settled(a.renew())).rejects.toMatchObject({ message: expect.stringContaining('npm run connect'), facts: { isTransient: false, retryAfterMs: 1_000 } });
     expect(a.state).toBe('absent');
     await start().beat();
     answers = [granted('one', 'second')];
@@ -295,6 +316,15 @@ describe('The refresh token', () => {
   });
 });
 
+/** How long a renewal is tried that fails in this way. */
+async function triedFor(renewing: Promise<unknown>, failure: object): Promise<number> {
+  const startedAtMs = time.nowMs;
+  let endedAtMs = 0;
+  const ended = renewing.finally(() => (endedAtMs = time.nowMs));
+  await expect(settled(ended)).rejects.toMatchObject(failure);
+  return endedAtMs - startedAtMs;
+}
+
 describe('A store', () => {
   test('that is away for a moment is waited for; then nobody sends anything', async () => {
     answers = [granted('one', 'second')];
@@ -305,8 +335,8 @@ describe('A store', () => {
     store.fault = 'none';
     expect(await settled(renewing)).toMatchObject({ accessToken: 'one' });
     store.fault = 'away';
-    await expect(settled(a.renew())).rejects.toMatchObject({ name: 'StoreFailure', problem: 'away' });
-    expect(sent).toEqual(['first']);
+    const triedMs = await triedFor(a.renew(), { name: 'StoreFailure', problem: 'away' });
+    expect([sent, triedMs]).toEqual([['first'], 2_050]);
   });
 
   test('that fails when the new token is there gets it with the next beat, and the operator is told once', async () => {
@@ -325,8 +355,27 @@ describe('A store', () => {
     expect([a.isUnkept, store.kept?.refreshToken, problems, a.storeProblem]).toEqual([false, 'second', ['away', undefined], undefined]);
   });
 
+  test('that fails when the token is refused: the operator is told of both', async () => {
+    let answer!: (outcome: TokenOutcome) => void;
+    answers = [new Promise((resolve) => (answer = resolve))];
+    const a = start();
+    const renewing = a.renew();
+    await time.run(10);
+    store.fault = 'away';
+    answer(refused('invalid_grant'));
+    await expect(settled(renewing)).rejects.toThrow('invalid_grant');
+    expect([states, problems]).toEqual([['usable', 'refused'], ['away']]);
+  });
+
+  test('that fails in a way of its own is called broken', async () => {
+    store.update = () => Promise.reject(new Error('of its own'));
+    const a = start();
+    await a.beat();
+    expect([problems, a.storeProblem]).toEqual([['broken'], 'broken']);
+  });
+
   /** A process that gets a new token during a beat. `before` is called before the store answers the beat. */
-  async function grantedDuringBeat(before = (): void => {}): Promise<RefreshToken> {
+  async function grantedDuringBeat(before: (process: RefreshToken) => void): Promise<RefreshToken> {
     let answer!: (outcome: TokenOutcome) => void;
     let release!: () => void;
     answers = [new Promise((resolve) => (answer = resolve))];
@@ -338,14 +387,16 @@ describe('A store', () => {
     await time.run(20);
     answer(granted('one', 'second'));
     await time.run(30);
-    before();
+    before(a);
     release();
     await settled(Promise.all([renewing, beat]));
     return a;
   }
 
-  test('that answers a beat late does not make the process forget the new token', async () => {
-    await grantedDuringBeat();
+  test('that answers a beat late does not make the process forget the new token, which it is owed meanwhile', async () => {
+    let isUnkept = false;
+    const a = await grantedDuringBeat((process) => ({ isUnkept } = process));
+    expect([isUnkept, a.isUnkept]).toEqual([true, false]);
     expect(store.kept).toMatchObject({ refreshToken: 'second', turn: undefined });
   });
 
@@ -416,11 +467,13 @@ describe('While nobody can write to the store', () => {
   test('no other process sends the token, but all adopt what the store holds', async () => {
     answers = [granted('one', 'second')];
     await settled(start().renew());
+    // It would have to write that the leader is silent.
+    await time.run(10_000);
     store.fault = 'read-only';
     const b = start();
     expect(await settled(b.renew())).toMatchObject({ accessToken: 'one' });
-    await expect(settled(b.renew())).rejects.toMatchObject({ name: 'StoreFailure', problem: 'read-only' });
-    expect(sent).toEqual(['first']);
+    const triedMs = await triedFor(b.renew(), { name: 'StoreFailure', problem: 'read-only' });
+    expect([sent, triedMs]).toEqual([['first'], 4_050]);
   });
 
   test('nobody sends the token if what the store holds cannot be read: another process may have taken the turn', async () => {
@@ -444,14 +497,29 @@ describe('While nobody can write to the store', () => {
   test('the leader waits some seconds first: the others must notice that it is silent', async () => {
     answers = [granted('one', 'second'), granted('two', 'third')];
     const a = start();
+    await time.run(10_000);
     await settled(a.renew());
     store.fault = 'read-only';
     const renewing = a.renew();
-    await time.run(3_900);
+    await time.run(13_999);
     expect(sent).toEqual(['first']);
+    await time.run(14_000);
+    expect(sent).toEqual(['first', 'second']);
     store.fault = 'none';
     await settled(renewing);
+    await a.beat();
     expect(store.kept).toMatchObject({ refreshToken: 'third' });
+  });
+
+  test('the leader need not wait to say that it sends nothing', async () => {
+    answers = [refused('', 503, 3_600_000)];
+    const a = start();
+    await expect(settled(a.renew())).rejects.toThrow('503');
+    await time.run(10_000);
+    await a.beat();
+    await time.run(11_000);
+    store.fault = 'read-only';
+    expect(await triedFor(a.renew(), { message: expect.stringContaining('left alone') })).toBe(0);
   });
 
   test('another process that finds it writable again lets the silent leader report first', async () => {
@@ -526,32 +594,61 @@ describe('At the end', () => {
     const waiting = b.renew();
     await time.run(100);
     b.endWaiting();
-    await expect(settled(waiting, 1_000)).rejects.toThrow('stopping');
+    await expect(settled(waiting, 1_000)).rejects.toMatchObject({ message: 'the process is stopping', facts: { isTransient: true } });
+  });
+
+  test('a process that does not lead leaves the leader in its place', async () => {
+    const [a, b] = [start(), start()];
+    await a.beat();
+    await b.beat();
+    await settled(b.close());
+    expect(store.kept).toMatchObject({ leader: 'host 1 uuid' });
+  });
+
+  test('there is nothing to write to a store that holds nothing', async () => {
+    await settled(start({ initial: undefined }).close());
+    expect([store.kept, problems]).toEqual([undefined, []]);
   });
 
   test('a store that is away does not hold up a process that has nothing to write', async () => {
-    const a = start();
+    const [a, b] = [start(), start()];
     await a.beat();
     store.fault = 'away';
-    await settled(a.close());
+    for (const process of [a, b]) await settled(process.close());
+    expect(time.nowMs).toBe(0);
   });
 });
 
 describe('The start', () => {
-  test('gives the access token of a store that can only be read, while it is valid', async () => {
+  test.each(['none', 'read-only'] as const)('gives the access token that the store holds, with what is left of its life (fault: %s)', async (fault) => {
     answers = [granted('one', 'second', 100)];
     await settled(start().renew());
+    // It would have to write that the leader is silent.
+    await time.run(40_000);
+    store.fault = fault;
+    expect(await start().open()).toEqual({ accessToken: 'one', lifetimeSeconds: 60 });
+  });
+
+  test('gives none that is over, and fails if the store can only be read', async () => {
+    answers = [granted('one', 'second', 100)];
+    await settled(start().renew());
+    await time.run(100_000);
     store.fault = 'read-only';
-    expect(await start().open()).toMatchObject({ accessToken: 'one' });
-    await time.run(time.nowMs + 101_000);
     await expect(start().open()).rejects.toThrow('read-only');
+  });
+
+  test.each([undefined, 'first'])('gives none where the store holds none (refresh token: %s)', async (initial) => {
+    expect(await start({ initial }).open()).toBeUndefined();
+    expect(problems).toEqual([]);
   });
 
   test('fails if the store cannot be read', async () => {
     answers = [granted('one', 'second', 100)];
     await settled(start().renew());
-    store.fault = 'away';
-    await expect(start().open()).rejects.toThrow('away');
+    for (const fault of ['away', 'missing'] as const) {
+      store.fault = fault;
+      await expect(start({ initial: undefined }).open()).rejects.toMatchObject({ name: 'StoreFailure', problem: fault });
+    }
   });
 });
 

@@ -58,7 +58,7 @@ export class RefreshToken {
   readonly #options: RefreshTokenOptions;
   #known: Kept | undefined;
   /** The access token that `renew` returned last. */
-  #given = '';
+  #given: string | undefined;
   #turns = 0;
   #lastUpdate: Promise<unknown> = Promise.resolve();
   #updatedAtMs: number;
@@ -162,7 +162,7 @@ export class RefreshToken {
   async #take(): Promise<{ readonly verdict: Verdict; readonly kept: Kept | undefined; readonly nowMs: number }> {
     const { name, client, exchangeMs } = this.#options;
     const id = `${name} ${++this.#turns}`;
-    let verdict: Verdict = 'absent';
+    let verdict!: Verdict;
     let nowMs = 0;
     const take: Change = (current, now) => {
       nowMs = now;
@@ -216,12 +216,14 @@ export class RefreshToken {
       await this.#report(() => ({ ...next, mark: 'unknown' }));
       throw new TokenUnavailable(`${outcome.cause.message}; ${WHY.unknown}`, { isTransient: false, retryAfterMs: LOOK_AGAIN_MS });
     }
+    // Stryker disable next-line ConditionalExpression: no other outcome has a reason
     if (outcome.kind === 'refused' && VOID.test(outcome.reason)) await this.#report(() => ({ ...next, mark: 'refused', refusedWith: `${taken.refusedWith} ${client}`.trim() }));
     else {
+      // Stryker disable next-line ConditionalExpression: no other outcome has a time
       const restMs = outcome.kind === 'refused' ? (outcome.retryAfterMs ?? 0) : 0;
       const rested = (kept: Kept, nowMs: number): Kept => (restMs > 0 ? { ...kept, restsUntilMs: nowMs + restMs } : kept);
       // Also where an operator has begun a later chain: the endpoint is the same.
-      await this.#report((nowMs) => rested({ ...taken, count: taken.count + 1, turn: undefined }, nowMs), (kept, nowMs) => kept && rested(kept, nowMs));
+      await this.#report((nowMs) => rested({ ...taken, count: taken.count + 1, turn: undefined }, nowMs), (kept, nowMs) => rested(kept!, nowMs));
     }
     throw unavailable(outcome, LOOK_AGAIN_MS);
   }

@@ -132,8 +132,8 @@ export function alone(seen: Kept | undefined, { name, known }: Self): Kept | und
 export type Verdict = 'adopt' | 'send' | 'wait' | 'rest' | 'refused' | 'unknown' | 'absent';
 
 export interface Want {
-  /** The access token that the process had last. It wants another. */
-  readonly given: string;
+  /** The access token that the process had last, if any. It wants another. */
+  readonly given: string | undefined;
   /** Identifies the client and the endpoint with which it would send the token. No blanks. */
   readonly client: string;
   /** Whether the process with this name has ended for certain. */
