@@ -63,8 +63,9 @@ export class HttpProxy {
     socket.on('error', () => {});
     const target = this.#target(asking, asking.url!);
     // Reads on, to see when the other side leaves.
-    if (this.refusal === 'hang') return void socket.on('end', () => socket.destroy()).resume();
-    if (!target) return void socket.end(`HTTP/1.1 ${this.refusal ?? 502} No\r\ncontent-length: 4\r\n\r\nhtml`);
+    if (!target) socket.on('end', () => socket.destroy()).resume();
+    if (this.refusal === 'hang') return;
+    if (!target) return void socket.write(`HTTP/1.1 ${this.refusal ?? 502} No\r\ncontent-length: 4\r\n\r\nhtml`);
     const to = connect(Number(target.port), target.hostname, () => socket.write('HTTP/1.1 200 Connection established\r\n\r\n'));
     to.on('error', () => socket.destroy()).on('close', () => socket.destroy());
     socket.on('close', () => to.destroy());

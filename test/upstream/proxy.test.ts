@@ -3,10 +3,10 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { request } from 'undici';
 import { openDispatcher, type Network } from '../../src/upstream/network.js';
-import { proxyFor } from '../../src/upstream/proxy.js';
+import { proxyAuthorization, proxyFor } from '../../src/upstream/proxy.js';
 import { Wire } from '../../src/upstream/wire.js';
 import { issue, type Issued } from '../support/certificates.js';
 import { HttpProxy } from '../support/httpProxy.js';
@@ -42,6 +42,8 @@ describe('Without a proxy are called', () => {
     ['[::1]:4011', 'http://[::1]:4011'],
     ['0:0:0:0:0:0:0:1', 'http://[::1]'],
     ['fd00::/8', 'https://[fd12:3456::1]'],
+    ['fd00::/64', 'https://[fd00::1]'],
+    ['fd00::/128', 'https://[fd00::]'],
   ])('by NO_PROXY=%s: %s', (noProxy, url) => expect(isDirect(url, noProxy)).toBe(true));
 
   test.each([
@@ -59,7 +61,14 @@ describe('Without a proxy are called', () => {
     ['10.0.0.0/', 'https://10.0.0.1'],
     ['0.0.1', 'https://10.0.0.1'],
     ['10.0.0.0/8', 'https://10.example'],
+    ['10.0.0.0/1e1', 'https://10.0.0.1'],
+    ['10.0.0.0/33', 'https://10.0.0.0'],
+    ['10.1.2.3', 'https://10.1.2.4'],
     ['fd00::/8', 'https://[fe80::1]'],
+    ['fd00::/129', 'https://[fd00::]'],
+    ['::1', 'http://[::2]:4011'],
+    ['pms[.example', 'https://pms.example'],
+    ['p]ms.example', 'https://pms.example'],
     ['[', 'https://pms.example'],
   ])('but not by NO_PROXY=%s: %s', (noProxy, url) => expect(isDirect(url, noProxy)).toBe(false));
 
@@ -78,6 +87,7 @@ beforeAll(() => {
 });
 afterAll(() => issued.remove());
 afterEach(async () => {
+  jest.useRealTimers();
   for (const end of ends.reverse()) await end();
   ends = [];
 });
@@ -139,6 +149,14 @@ describe('A call through a proxy', () => {
     expect(reached).toEqual(Array(3).fill('pms.test/base/x?y=1 '));
   });
 
+  test.each([
+    ['user:password@', 'user:password'],
+    ['user@', 'user:'],
+    [':password@', ':password'],
+  ])('names who asks (%s)', (user, named) => {
+    expect(proxyAuthorization(new URL(`http://${user}proxy.example`))).toEqual({ 'proxy-authorization': `Basic ${Buffer.from(named).toString('base64')}` });
+  });
+
   test.each(['http', 'https'] as const)('names no user where the proxy’s address has none (%s)', async (upstream) => {
     const { proxy, wire } = await scene(upstream, 'http');
     await get(wire);
@@ -170,10 +188,10 @@ describe('A call through a proxy', () => {
     await calls;
   });
 
-  test.each([407, 403, 502])('that the proxy refuses with %i fails in a tunnel, and is that status where it is forwarded', async (status) => {
+  test.each([300, 407, 403, 502])('that the proxy refuses with %i fails in a tunnel, and is that status where it is forwarded', async (status) => {
     const tunnelled = await scene('https', 'http');
     tunnelled.proxy.refusal = status;
-    await expect(get(tunnelled.wire)).rejects.toMatchObject({ name: 'ProxyRefused', status });
+    await expect(get(tunnelled.wire)).rejects.toMatchObject({ name: 'ProxyRefused', message: `the proxy answered ${status}`, status });
     tunnelled.proxy.refusal = undefined;
     expect(await get(tunnelled.wire)).toMatchObject({ status: 200 });
     const forwarded = await scene('http', 'http');
@@ -184,7 +202,7 @@ describe('A call through a proxy', () => {
   test('fails in about two seconds where the proxy does not answer, and its connection is closed', async () => {
     const { proxy, wire } = await scene('https', 'http');
     proxy.refusal = 'hang';
-    await expect(get(wire)).rejects.toMatchObject({ code: 'UND_ERR_CONNECT_TIMEOUT' });
+    await expect(get(wire)).rejects.toMatchObject({ code: 'UND_ERR_CONNECT_TIMEOUT', message: 'the proxy did not answer', atProxy: true });
     await until('the connection is closed', () => proxy.sockets.size === 0);
   });
 
@@ -216,10 +234,25 @@ describe('A call through a proxy', () => {
     await expect(asking).rejects.toThrow('too late');
   });
 
-  test('fails where nobody listens at the proxy’s address', async () => {
-    const { proxy, wire } = await scene('https', 'http');
+  test.each(['http', 'https'] as const)('fails where nobody listens at the proxy’s address (%s)', async (upstream) => {
+    const { proxy, wire } = await scene(upstream, 'http');
     proxy.stop();
-    await expect(get(wire)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    await expect(get(wire)).rejects.toMatchObject({ code: 'ECONNREFUSED', atProxy: true });
+  });
+
+  test.each(['http', 'https'] as const)('does not trust a proxy whose certificate is nobody’s that we know (%s)', async (upstream) => {
+    const { proxy, wire } = await scene(upstream, 'https');
+    await expect(get(wire)).rejects.toMatchObject({ code: expect.stringMatching(/CERT|SIGNATURE/), atProxy: true });
+    expect(proxy.calls).toEqual([]);
+  });
+
+  test('keeps its tunnel longer than the proxy may take to open it', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+    const { proxy, wire } = await scene('https', 'http');
+    await get(wire);
+    await jest.advanceTimersByTimeAsync(3_000);
+    await get(wire);
+    expect(proxy.calls).toHaveLength(1);
   });
 
   test('does not trust an upstream behind the tunnel whose certificate is another’s', async () => {
