@@ -85,6 +85,16 @@ describe('A pause that replicas share', () => {
     await Promise.all([first.stop(), second.stop()]);
   });
 
+  // Redis says -2 where there is no such key, and -1 where it does not expire.
+  test.each([-2, -1, 0, 1])('is joined where Redis keeps it for longer than no time (%i ms)', async (forMs) => {
+    let beat!: () => Promise<void>;
+    const run = (async () => forMs) as unknown as Redis['run'];
+    const joined: unknown[] = [];
+    joinPauses({ run, onBeat: (listener) => (beat = listener as typeof beat) }, 'd', { join: (...words: unknown[]) => void joined.push(words) } as unknown as Pause);
+    await beat();
+    expect(joined).toEqual(forMs > 0 ? [[forMs, 429]] : []);
+  });
+
   test('does not need Redis', async () => {
     const { pause, redis } = await replica('c');
     redis.close();

@@ -1,8 +1,10 @@
 /** @needs redis-server */
+import { spawnSync } from 'node:child_process';
 import { mkdir, rm } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Redis } from '../../../src/shared/redis.js';
 import { RedisUnavailable } from '../../../src/shared/redisUnavailable.js';
+import { newProcessName } from '../../../src/upstream/oauth2/refreshToken/processName.js';
 import { RedisStore } from '../../../src/upstream/oauth2/refreshToken/redisStore.js';
 import { RedisServer } from '../../support/redisServer.js';
 import { until } from '../../support/until.js';
@@ -49,6 +51,12 @@ describe('The store in Redis', () => {
     await put(store, { ...FIRST, turn: { id: 'one 1', endsAtMs: 5 }, leader: 'one' });
     await put(store, FIRST);
     expect(await heldBy(store)).toEqual(FIRST);
+  });
+
+  test('tells whether a process is gone', () => {
+    const [host, , uuid] = newProcessName().split(' ');
+    expect(store.isGone(`${host} ${spawnSync('true').pid} ${uuid}`)).toBe(true);
+    expect(store.isGone(newProcessName())).toBe(false);
   });
 
   test('tells the time of Redis', async () => {
@@ -179,8 +187,16 @@ describe('An operator reads what is wrong with Redis', () => {
     ["ERR Error running script (call to f_0): @user_script:12: @user_script: 12: -READONLY You can't write against a read only replica.", 'read-only'],
     ["ERR Error running script (call to f_0): @user_script:12: @user_script: 12: -NOPERM this user has no permissions to run the 'hset' command", 'no permission'],
   ])('%j', async (message, problem) => {
-    const answer = { run: () => Promise.reject(new Error(message)) };
-    expect(await failureOf(heldBy(new RedisStore(answer, KEY)))).toMatchObject({ problem, seen: undefined });
+    const cause = new Error(message);
+    const answer = { run: () => Promise.reject(cause) };
+    expect(await failureOf(heldBy(new RedisStore(answer, KEY)))).toMatchObject({ problem, seen: undefined, cause });
+  });
+
+  test('it is full, and refuses the write: what it holds is seen', async () => {
+    await put(store, FIRST);
+    let calls = 0;
+    const full: Pick<Redis, 'run'> = { run: async (command) => (++calls === 1 ? redis.run(command) : Promise.reject(new Error('OOM command not allowed'))) };
+    expect(await failureOf(counted(new RedisStore(full, KEY)))).toMatchObject({ problem: 'full', seen: { kept: FIRST } });
   });
 
   test('the key holds something else: it stays as it is', async () => {
