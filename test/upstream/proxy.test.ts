@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { request } from 'undici';
 import { openDispatcher, type Network } from '../../src/upstream/network.js';
 import { proxyAuthorization, proxyFor } from '../../src/upstream/proxy.js';
@@ -87,7 +87,6 @@ beforeAll(() => {
 });
 afterAll(() => issued.remove());
 afterEach(async () => {
-  jest.useRealTimers();
   for (const end of ends.reverse()) await end();
   ends = [];
 });
@@ -244,15 +243,6 @@ describe('A call through a proxy', () => {
     const { proxy, wire } = await scene(upstream, 'https');
     await expect(get(wire)).rejects.toMatchObject({ code: expect.stringMatching(/CERT|SIGNATURE/), atProxy: true });
     expect(proxy.calls).toEqual([]);
-  });
-
-  test('keeps its tunnel longer than the proxy may take to open it', async () => {
-    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
-    const { proxy, wire } = await scene('https', 'http');
-    await get(wire);
-    await jest.advanceTimersByTimeAsync(3_000);
-    await get(wire);
-    expect(proxy.calls).toHaveLength(1);
   });
 
   test('does not trust an upstream behind the tunnel whose certificate is another’s', async () => {
