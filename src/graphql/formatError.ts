@@ -63,7 +63,9 @@ interface Coded {
 export function knownError(error: unknown, { extensions, locations }: Coded): ContactsError {
   const original = originOf(error);
   if (original instanceof ContactsError) return original;
+  // Stryker disable next-line StringLiteral: any text will do that begins with no message of graphql-js
   const message = original instanceof GraphQLError ? original.message : '';
+  // Stryker disable next-line ArrayDeclaration: only the second item is read
   const [, maxTokens] = TOO_MANY_TOKENS.exec(message) ?? [];
   if (maxTokens !== undefined) return limitExceeded('MAX_TOKENS', Number(maxTokens));
   const code = ABOUT_VARIABLES.test(message) ? 'BAD_USER_INPUT' : codeIn(extensions);

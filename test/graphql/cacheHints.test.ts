@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { queryTag } from '../../src/graphql/cacheTags.js';
 import { startTestApp, type TestApp } from '../support/testApp.js';
 
 let app: TestApp;
@@ -35,6 +36,13 @@ test.each([
   const tag = `contact-${variables?.id ?? 'pms:4711'}`;
   expect(await hints(`query ($${name}: ID! = "pms:4711") { contact(id: $${name}) { name } }`, variables)).toEqual([KEPT, { apolloCacheTags: [tag] }]);
 });
+
+test.each([
+  ['contact', 'contact-7'],
+  ['contacts', 'contacts'],
+  ['_entities', undefined],
+  ['__typename', undefined],
+])('the root field %s has the tag %s', (field, tag) => expect(queryTag(field, '7')).toBe(tag));
 
 test('entities are tagged each in its place', async () => {
   const representations = [

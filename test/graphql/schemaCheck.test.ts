@@ -1,18 +1,19 @@
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { describe, expect, test } from '@jest/globals';
-import { GraphQLScalarType, parse } from 'graphql';
+import { buildSchema, GraphQLScalarType, parse } from 'graphql';
 import { checkSchema } from '../../src/graphql/schemaCheck.js';
 
 const SDL = `
-  extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"])
+  extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@tag"])
   type Query { book(id: ID!): Book shelf: [Thing!] named: [Named!] }
   type Book implements Named @key(fields: "id") { id: ID! name: String binding: Binding }
-  type Shelf @key(fields: "id", resolvable: false) @key(fields: "room number") { id: ID! room: String number: Int }
-  type Publisher @key(fields: "id", resolvable: false) { id: ID! }
+  type Shelf @key(fields: "id", resolvable: false) @key(fields: "room number", resolvable: true) { id: ID! room: String number: Int }
+  type Publisher @key(fields: "id", resolvable: false) @tag(name: "x") { id: ID! }
   interface Named { name: String }
   union Thing = Book | Shelf
   enum Binding { CLOTH PAPER }
   scalar Isbn
+  input Filter { name: String }
 `;
 const schema = buildSubgraphSchema(parse(SDL));
 const nothing = (): null => null;
@@ -55,6 +56,7 @@ describe('the check at start-up', () => {
     ['a field of an interface that is not there', { Named: { title: nothing } }, 'Named.title has a resolver, but is not in the schema.'],
     ['a reference resolver, which nothing calls', { Book: { __resolveReference: nothing } }, 'Book.__resolveReference has a resolver, but is not in the schema.'],
     ['a field on a union', { Thing: { id: nothing } }, 'Thing.id has a resolver, but is not in the schema.'],
+    ['a field of an input', { Filter: { name: nothing } }, 'Filter.name has a resolver, but is not in the schema.'],
     ['an enum value that is not there', { Binding: { ...WHOLE.Binding, LEATHER: 'l' } }, 'Binding.LEATHER has a resolver, but is not in the schema.'],
     ['an enum without one of its values', { Binding: { CLOTH: 'c' } }, 'Binding.PAPER is a value of the schema, but has none in the resolvers.'],
     ['an object for a scalar', { Isbn: { serialize: nothing } }, 'Isbn is a scalar, but its resolver is none.'],
@@ -77,6 +79,12 @@ describe('the check at start-up', () => {
       'Binding is found by _entities, but has no key in the schema.',
       'Unicorn is found by _entities, but has no key in the schema.',
     ]);
+  });
+
+  test('expects no entity of a schema that has none', () => {
+    const plain = buildSchema('type Query { name: String }');
+    expect(faultsOf({}, [], plain)).toEqual([]);
+    expect(faultsOf({}, ['Book'], plain)).toEqual(['Book is found by _entities, but has no key in the schema.']);
   });
 
   test('finds an entity by the key of its interface, and by a key that was added later', () => {

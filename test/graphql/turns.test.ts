@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { AnswerBudget } from '../../src/graphql/limits/answerBudget.js';
 import { FIELDS_A_TURN, MAX_FIELDS_UNDER_WAY, Turns } from '../../src/graphql/limits/turns.js';
@@ -12,6 +12,28 @@ test('what fits into a turn of the event loop waits for nobody; the next one wai
   await nextTurn();
   await nextTurn();
   expect(turns.take(1)).toBeUndefined();
+});
+
+test('what fills a turn exactly leaves nothing of it to the next one', async () => {
+  const turns = new Turns();
+  expect(turns.take(FIELDS_A_TURN)).toBeUndefined();
+  const [first, second] = [turns.take(FIELDS_A_TURN), turns.take(FIELDS_A_TURN)];
+  expect([first, second]).toEqual([expect.any(Promise), expect.any(Promise)]);
+  let isSecond = false;
+  const ended = second!.then(() => (isSecond = true));
+  await first;
+  await Promise.resolve();
+  expect(isSecond).toBe(false);
+  await ended;
+});
+
+test('nothing is done in the turns in which nobody waits', async () => {
+  const later = jest.spyOn(globalThis, 'setImmediate');
+  void new Turns().take(1);
+  for (let n = 0; n < 5; n++) await nextTurn();
+  const calls = later.mock.calls.length;
+  later.mockRestore();
+  expect(calls).toBe(1);
 });
 
 test('no turn takes much more than its share, and all go on in the order in which they asked', async () => {

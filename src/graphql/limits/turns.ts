@@ -30,7 +30,8 @@ export class Turns {
   /** Undefined if `fields` may be resolved at once, otherwise a promise that resolves in their turn. */
   take(fields: number): Promise<void> | undefined {
     this.#renewSoon();
-    if (this.#left > 0 && this.#waiting.length === 0) {
+    // Nobody waits while something is left.
+    if (this.#left > 0) {
       this.#left -= fields;
       return undefined;
     }
