@@ -162,6 +162,21 @@ describe('A call whose signal aborts', () => {
     expect(pool.aborted).toEqual([reason]);
   });
 
+  test('of the platform does the same, and nothing after the end', async () => {
+    const [early, late] = [new AbortController(), new AbortController()];
+    const left = send(pool as unknown as Dispatcher, '/x', {}, early.signal);
+    pool.begin();
+    early.abort(reason);
+    await expect(left).rejects.toBe(reason);
+    const read = send(pool as unknown as Dispatcher, '/x', {}, late.signal);
+    pool.begin();
+    pool.start(200);
+    pool.end();
+    late.abort(new Error('after the end'));
+    expect(await read).toMatchObject({ status: 200 });
+    expect(pool.aborted).toEqual([reason]);
+  });
+
   test('later has ended', async () => {
     pool.begin();
     pool.start(200);
