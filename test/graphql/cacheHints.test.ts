@@ -26,6 +26,7 @@ test('without a maximum age nothing may be kept, and nothing is tagged', async (
 test('an answer may be kept, and says by which tags it can be forgotten', async () => {
   expect(await hints('{ contact(id: "cas360:54") { name } }')).toEqual([KEPT, { apolloCacheTags: ['contact-cas360:54'] }]);
   expect(await hints('query ($id: ID!) { contact(id: $id) { name } contacts(ids: ["pms:4711"]) { id } }', { id: 'pms:4711' })).toEqual([KEPT, { apolloCacheTags: ['contact-pms:4711', 'contacts'] }]);
+  expect(await hints('query ($ids: [ID!]!) { contacts(ids: $ids) { name } }', { ids: ['cas360:54'] })).toEqual([KEPT, { apolloCacheTags: ['contacts'] }]);
 });
 
 test.each([
@@ -43,6 +44,13 @@ test.each([
   ['_entities', undefined],
   ['__typename', undefined],
 ])('the root field %s has the tag %s', (field, tag) => expect(queryTag(field, '7')).toBe(tag));
+
+test.each([
+  ['{ ... { contact(id: "cas360:54") { name } } contacts(ids: ["cas360:54"]) { name } }', ['contacts']],
+  ['{ ...contacts contact(id: "cas360:54") { name } } fragment contacts on Query { contacts(ids: ["cas360:54"]) { name } }', ['contact-cas360:54']],
+])('root fields in fragments have no tags: %s', async (query, apolloCacheTags) => {
+  expect(await hints(query)).toEqual([KEPT, { apolloCacheTags }]);
+});
 
 test('entities are tagged each in its place', async () => {
   const representations = [
