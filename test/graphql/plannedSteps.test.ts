@@ -60,6 +60,17 @@ describe('The steps of a plan', () => {
     ]);
   });
 
+  test('name the fields that wait by their path in the answer', async () => {
+    const { steps } = await planOf('{ list: contacts(ids: ["cas360:54"]) { home: address { id city } representatives { name first: representatives { name } } } }');
+    expect(steps.map(({ resource, fields }) => [resource, fields])).toEqual([
+      ['contacts', ['list']],
+      ['addresses', ['list.home']],
+      ['contacts', ['list.home']],
+      ['contacts', ['list.representatives']],
+      ['contacts', ['list.representatives.first']],
+    ]);
+  });
+
   test('have the ids in the order of the root fields, whatever these are called', async () => {
     const { steps } = await planOf('{ a: contacts(ids: ["cas360:54"]) { name } b: contact(id: "cas360:55") { name } ...More } fragment More on Query { c: contacts(ids: ["cas360:56"]) { name } }');
     expect(steps[0]!.chunks).toEqual([['54', '55', '56']]);

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { serialise } from '../../../src/upstream/oauth2/refreshToken/fileFormat.js';
+import { FileLock } from '../../../src/upstream/oauth2/refreshToken/fileLock.js';
 import { FileStore } from '../../../src/upstream/oauth2/refreshToken/fileStore.js';
 import { MemoryStore } from '../../../src/upstream/oauth2/refreshToken/memoryStore.js';
 import { newProcessName } from '../../../src/upstream/oauth2/refreshToken/processName.js';
@@ -354,4 +355,18 @@ describe('An operator reads what is wrong with the file', () => {
     expect(calls).toBeLessThan(2);
     expect(await readdir(folder)).toEqual([]);
   });
+});
+
+test('A lock that is free is not taken by one who no longer waits for it', async () => {
+  await expect(new FileLock(path).take('late 1', AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' });
+  expect(await readdir(folder)).toEqual([]);
+});
+
+test('A lock is given back by its holder, and by nobody else', async () => {
+  const lock = new FileLock(path);
+  await lock.take('one 1', new AbortController().signal);
+  await lock.release('another 1');
+  expect(await lock.isHeldBy('one 1')).toBe(true);
+  await lock.release('one 1');
+  expect(await readdir(folder)).toEqual([]);
 });

