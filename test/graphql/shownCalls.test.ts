@@ -1,4 +1,7 @@
 import { expect, test } from '@jest/globals';
+import type { GraphQLResolveInfo } from 'graphql';
+import type { Path } from 'graphql/jsutils/Path.js';
+import { fieldOf } from '../../src/graphql/lookAhead.js';
 import { shownCalls } from '../../src/graphql/plugins/upstreamCalls.js';
 import type { RecordedIds, UpstreamCall } from '../../src/recording.js';
 
@@ -25,4 +28,9 @@ test('Fields of different depths that wait for the same call are shown as one ca
   const waits = [wait({ ids: ['1', '2'], calls: [one] }), wait({ ids: ['2', '3'], kind: 'joined', fields: new Set(['b', 'a']), calls: [one] })];
   const [both, ...others] = shownCalls(waits, 100);
   expect([{ ...both, fields: both!.fields.toSorted() }, others]).toEqual([{ ...shown, ids: ['1', '2', '3'], fields: ['a', 'b'] }, []]);
+});
+
+test('A field is named by its path in the answer, without the places in lists', () => {
+  const list: Path = { prev: { prev: undefined, key: 'contacts', typename: 'Query' }, key: 7, typename: undefined };
+  expect(fieldOf({ path: { prev: list, key: 'home', typename: 'Contact' } } as GraphQLResolveInfo)).toBe('contacts.home');
 });

@@ -370,3 +370,22 @@ test('A lock is given back by its holder, and by nobody else', async () => {
   await lock.release('one 1');
   expect(await readdir(folder)).toEqual([]);
 });
+
+test('A lock that is a link to nothing is waited for like any other, and one that is a folder is an error', async () => {
+  const lock = new FileLock(path, Infinity);
+  await symlink('nothing', path);
+  const leaving = new AbortController();
+  setTimeout(() => leaving.abort(), 50);
+  await expect(lock.take('one 1', leaving.signal)).rejects.toMatchObject({ name: 'AbortError' });
+  expect(await readdir(folder)).toEqual(['token.json']);
+  await unlink(path);
+  await mkdir(path);
+  await expect(lock.take('one 1', new AbortController().signal)).rejects.toMatchObject({ code: 'EISDIR' });
+});
+
+test('A process that has just begun notes that the leader lives, and writes nothing', async () => {
+  await put(store, { ...FIRST, leader: 'one', leaderSeenMs: 1_700_000_000_000 });
+  const { ino } = await stat(path);
+  await new FileStore(path).update((kept) => ({ ...kept!, leaderSeenMs: 1_700_000_001_000 }));
+  expect(await stat(path)).toMatchObject({ ino, mtimeMs: 1_700_000_001_000 });
+});
