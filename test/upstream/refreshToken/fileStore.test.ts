@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { chmod, lstat, mkdir, mkdtemp, open, readdir, readFile, rename, rm, rmdir, stat, symlink, unlink, utimes, writeFile, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -388,4 +388,38 @@ test('A process that has just begun notes that the leader lives, and writes noth
   const { ino } = await stat(path);
   await new FileStore(path).update((kept) => ({ ...kept!, leaderSeenMs: 1_700_000_001_000 }));
   expect(await stat(path)).toMatchObject({ ino, mtimeMs: 1_700_000_001_000 });
+});
+
+test.each([
+  ['the same', <T>(kept: T): T => kept],
+  ['nothing', () => undefined],
+])('What is to be changed is decided with the lock: it may be %s', async (_what, second) => {
+  await put(store, FIRST);
+  const { ino } = await stat(path);
+  let calls = 0;
+  expect(await store.update((kept) => (++calls === 1 ? { ...kept!, count: 9 } : second(kept)))).toEqual(FIRST);
+  expect([calls, (await stat(path)).ino]).toEqual([2, ino]);
+});
+
+test('The lock names its process, and each time another number', async () => {
+  const holders: string[] = [];
+  const change = (kept = FIRST): typeof FIRST => {
+    if (existsSync(`${path}.lock`)) holders.push(readFileSync(`${path}.lock`, 'utf8'));
+    return { ...kept, count: kept.count + 1 };
+  };
+  for (let n = 0; n < 2; n++) await store.update(change);
+  const [host, pid] = newProcessName().split(' ');
+  expect(holders.map((holder) => holder.split(' ').with(2, 'uuid').join(' '))).toEqual([`${host} ${pid} uuid 1`, `${host} ${pid} uuid 2`]);
+});
+
+test('A file that appears is not ours because there was none before', async () => {
+  expect(await heldBy(store)).toBeUndefined();
+  await writeFile(path, '{}');
+  expect(await failureOf(heldBy(store))).toMatchObject({ problem: 'broken' });
+});
+
+test('A clock that was put back is written: no time of the file says it', async () => {
+  await put(store, { ...FIRST, leader: 'one', leaderSeenMs: 5_000 });
+  await store.update((kept) => ({ ...kept!, leaderSeenMs: 4_000 }));
+  expect(await heldBy(new FileStore(path))).toMatchObject({ leaderSeenMs: 4_000 });
 });

@@ -85,7 +85,7 @@ describe('A file that cannot be written', () => {
       fault = { operation, code };
       const before = Date.now();
       const failure = await failureOf(counted(store));
-      expect(failure).toMatchObject({ problem, seen: { kept: FIRST } });
+      expect(failure).toMatchObject({ problem, seen: { kept: FIRST }, cause: { code } });
       expect(failure.seen!.nowMs).toBeGreaterThanOrEqual(before);
       expect(await heldBy(store)).toEqual(FIRST);
       expect(await readdir(folder)).toEqual(['token.json']);
@@ -94,9 +94,9 @@ describe('A file that cannot be written', () => {
     },
   );
 
-  test.each(['EMFILE', 'EIO', 'EBUSY', 'ESTALE'])('as rename fails with %s: others may be able to', async (code) => {
+  test.each(['EMFILE', 'EIO', 'EBUSY', 'ESTALE', 'ETIMEDOUT'])('as rename fails with %s: others may be able to', async (code) => {
     fault = { operation: 'rename', code };
-    expect(await failureOf(counted(store))).toMatchObject({ problem: code === 'EBUSY' ? 'a mount of its own' : 'broken', seen: undefined });
+    expect(await failureOf(counted(store))).toMatchObject({ problem: code === 'EBUSY' ? 'a mount of its own' : code === 'ETIMEDOUT' ? 'slow' : 'broken', seen: undefined, cause: { code } });
   });
 
   test('is not touched either', async () => {
