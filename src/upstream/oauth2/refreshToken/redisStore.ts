@@ -70,7 +70,6 @@ export class RedisStore implements StateStore {
         if ((await this.#eval(SWAP, [...FIELDS, ...found, ...fieldsOf(next)])) === 1) return next;
         // Stryker disable next-line ArithmeticOperator: any short time will do
         await sleep(ASK_AGAIN_MS * Math.random());
-        // Stryker disable next-line EqualityOperator: one try more or less does not matter
       } while (performance.now() < endsAtMs);
     } catch (error) {
       throw failure(error, seen);
