@@ -116,7 +116,7 @@ let hurried: StandIn;
 
 beforeAll(async () => {
   standIn = await StandIn.start();
-  hurried = await StandIn.start({ REQUEST_TIMEOUT_MS: '400' });
+  hurried = await StandIn.start({ REQUEST_TIMEOUT_MS: '1000' });
   // Tokens are in hand: the short deadline is for calls.
   for (const resource of RESOURCES) await until(`there is a token for ${resource}`, async () => (await hurried.outcomes(resource, [FIRST]))[0] === textOf(FIRST));
 });

@@ -7,7 +7,8 @@ import { batch, CANARY, expectBatches, expectEach, fillBudgets, nameEverybody, n
 let app: TestApp;
 
 beforeAll(async () => {
-  app = await startTestApp();
+  // As in production: after a 429, ids whose turn would come too late are refused.
+  app = await startTestApp({ REQUEST_TIMEOUT_MS: '8000' });
   nameEverybody(app.sandbox);
 });
 beforeEach(() => app.reset());
