@@ -51,15 +51,20 @@ test(`${ABORTS} callers who go away leave no call behind, and nobody another's a
 
   for (const system of systems) system.faults.clear();
   let wrong = 0;
+  let refused = 0;
   const all = [...names.keys()];
   await closedLoop(1_000, 50, async () => {
     const ids = Array.from({ length: 10 }, () => all[Math.floor(Math.random() * all.length)]!);
-    const { data } = await stand.caller.ask(NAMES, { ids });
-    if (ids.some((id, at) => data?.contacts[at]?.id !== id || data.contacts[at].name !== names.get(id))) wrong++;
+    const { data, codes } = await stand.caller.ask(NAMES, { ids });
+    // A busy machine may refuse some.
+    const isRefused = codes.includes('OVERLOADED');
+    if (isRefused) refused++;
+    if (ids.some((id, at) => (data.contacts[at] ? data.contacts[at].id !== id || data.contacts[at].name !== names.get(id) : !isRefused))) wrong++;
   });
-  report('callers who go away', { aborted, answered, 'upstream calls': calls.length, 'cut off': cut, 'under way after 250 ms': underWay, 'later answers': 1_000, wrong });
+  report('callers who go away', { aborted, answered, 'upstream calls': calls.length, 'cut off': cut, 'under way after 250 ms': underWay, 'later answers': 1_000, refused, wrong });
   expect(aborted).toBeGreaterThanOrEqual(ABORTS);
   expect(cut).toBeGreaterThan(ABORTS / 4);
   expect(underWay).toBe(0);
   expect(wrong).toBe(0);
+  expect(refused).toBeLessThan(500);
 }, 60_000);

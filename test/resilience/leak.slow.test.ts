@@ -89,4 +89,4 @@ test.each(LONG_RUN ? [{ faults: FAULTS }, { faults: NONE }] : [{ faults: FAULTS 
   } finally {
     await scales.stop();
   }
-}, LONG_RUN ? 900_000 : 100_000);
+}, LONG_RUN ? 900_000 : 300_000);
