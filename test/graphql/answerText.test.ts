@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { answerText } from '../../src/graphql/answerText.js';
 
@@ -49,6 +49,37 @@ test.each([
   expect(text).toBeInstanceOf(Promise);
   expect(await text).toBe(JSON.stringify({ data }));
   expect(turns).toBeGreaterThan(1);
+});
+
+// Each item of 64 has this many characters. Together the first have 2,097,152.
+test.each([
+  [32_768, NO_LIMIT, false],
+  [32_769, NO_LIMIT, true],
+  [1_000, 64_000, false],
+  [1_000, 63_999, true],
+])('A result is written in pieces if its lists are long, or longer than allowed (64 of %i, %i bytes)', async (characters, maxBytes, isInPieces) => {
+  const text = answerText({ data: { contacts: new Array(64).fill('x'.repeat(characters - 2)) } }, maxBytes);
+  expect(text instanceof Promise).toBe(isInPieces);
+  await text;
+});
+
+describe('An item that throws as it is written', () => {
+  const written = async (error: Error, isLong: boolean): Promise<string> => {
+    const contacts = new Array(10).fill({
+      toJSON: () => {
+        throw error;
+      },
+    });
+    return answerText({ data: { contacts } }, 1_000, isLong);
+  };
+
+  test.each([false, true])('is refused where the text is too long for V8 (known to be long: %s)', async (isLong) => {
+    expect(JSON.parse(await written(new RangeError('Invalid string length'), isLong))).toEqual(refusal(1_000));
+  });
+
+  test.each([false, true])('throws any other error (known to be long: %s)', async (isLong) => {
+    await expect(written(new Error('broken'), isLong)).rejects.toThrow('broken');
+  });
 });
 
 test('A result that is too large by a byte is refused, at once or in pieces', async () => {

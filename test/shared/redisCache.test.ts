@@ -91,14 +91,30 @@ describe('The shared cache', () => {
     }
   });
 
-  test('counts what it cannot read as an error of that entry alone, and takes it away', async () => {
+  test.each([
+    ['is cut off', 'p{"id":"2"'],
+    ['is a mark alone', 'p'],
+    ['is a number', 'p1'],
+    ['is empty', ''],
+    ['has another id', 'p{"id":"4"}'],
+    ['has no mark', '{"id":"2"}'],
+    ['has an unknown mark', 'x{"id":"2"}'],
+    ['would replace the getters of guarded values', 'p{"id":"2","__proto__":{"passport":"forged"}}'],
+  ])('counts an entry that %s as an error of that entry alone, and takes it away', async (_what, text) => {
     await keep(false, row('1'), row('2'));
-    await server.ask((client) => client.set('test:2', 'p{"id":"2"'));
-    await server.ask((client) => client.set('test:3', 'p{"id":"4"}'));
-    expect(await found(['1', '2', '3', '5'])).toEqual({ 1: row('1') });
-    expect(lookups).toEqual({ hit: 1, miss: 1, error: 2 });
+    await put('test:2', text);
+    expect(await found(['1', '2', '5'])).toEqual({ 1: row('1') });
+    expect(lookups).toEqual({ hit: 1, miss: 1, error: 1 });
     await redis.run((client) => client.ping());
-    expect(await server.ask((client) => client.keys('*'))).toEqual(['test:1']);
+    expect(await kept()).toEqual(['test:1']);
+  });
+
+  test('sends one command for a look-up where it can read all', async () => {
+    await keep(false, row('1'));
+    const run = jest.spyOn(redis, 'run');
+    await found(['1', '2']);
+    expect(run).toHaveBeenCalledTimes(1);
+    run.mockRestore();
   });
 
   test('leaves a plain entry where a full one is looked for', async () => {
@@ -174,6 +190,7 @@ describe('Guarded values in the shared cache', () => {
     await keep(false, { id: '1', name: 'n1', passport: null, born: undefined });
     expect(await textAt('test:1')).toBe('p{"id":"1","name":"n1"}');
     expect(await foundGuarded('1')).toEqual({});
+    expect([lookups.error, await kept()]).toEqual([0, ['test:1']]);
   });
 
   test('are not taken from what somebody wrote in the open', async () => {

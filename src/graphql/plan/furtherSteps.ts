@@ -94,6 +94,7 @@ function addRepresentatives(steps: PlannedStep[], parents: readonly Parents[], {
 function callsFor(most: Most, turns: number, limits: ChunkLimits, rounds = 1): CallBounds {
   if (most === null) return { atLeast: 0, atMost: null, inRareCases: null };
   const split = (parts: number, digits: number): number => {
+    // Stryker disable next-line EqualityOperator: the same for as many parts as ids
     if (parts >= most) return most;
     const capacity = Math.max(1, Math.min(limits.maxIds, Math.floor((limits.maxIdBytes + 1) / (digits + 1))));
     // Each part may end with a chunk that is not full.
