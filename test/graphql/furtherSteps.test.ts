@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { addFurtherSteps, type FurtherOptions, type Parents } from '../../src/graphql/plan/furtherSteps.js';
-import type { CallBounds, Most, PlannedStep } from '../../src/graphql/plan/upstreamPlan.js';
+import { planOf, type CallBounds, type Most, type PlannedStep } from '../../src/graphql/plan/upstreamPlan.js';
 import { MAX_HOLDERS } from '../../src/loaders/addressLoader.js';
 import type { ContactNeed, NeedsBelow } from '../../src/loaders/needs.js';
 
@@ -88,4 +88,16 @@ describe('The calls for representatives', () => {
   ])('%s', (_name, loaded, options, expected) => {
     expect(callsOf(loaded, options)).toEqual(expected);
   });
+});
+
+test.each<[CallBounds[], CallBounds]>([
+  [[], calls(0, 0)],
+  [[calls(1, 2), calls(3, 4)], calls(4, 6)],
+  [[calls(1, null), calls(0, 4)], calls(1, null)],
+  [[calls(null, null), calls(0, 4)], calls(null, null)],
+  [[calls(0, 4), calls(null, null)], calls(null, null)],
+])('Of %j, the sum is known if each is', (all, expected) => {
+  const plan = planOf(all.map((one) => ({ ...LOADED, calls: one })));
+  expect(plan.calls).toEqual(expected);
+  expect(plan.endpoints).toEqual(all.length === 0 ? [] : [{ source: 'CAS360', resource: 'contacts', calls: expected }]);
 });

@@ -5,11 +5,13 @@ import { createFormatError } from '../formatError.js';
 import { planOperation, type PlanOptions } from '../plan/planOperation.js';
 
 const NO_HEADERS = new HeaderMap();
-// The flag concerns errors about invalid documents, and only valid ones are planned.
-const formatError = createFormatError(false);
 
-/** Answers operations that are to be planned with their plan, in `extensions.upstreamPlan`, and does not run them. */
-export function upstreamPlans(schema: GraphQLSchema, options: PlanOptions): ApolloServerPlugin<Context> {
+/**
+ * Answers operations that are to be planned with their plan, in `extensions.upstreamPlan`, and does not run them. If the schema
+ * is open, errors about variables have graphql-js's own messages, as when the operation runs.
+ */
+export function upstreamPlans(schema: GraphQLSchema, options: PlanOptions, isSchemaOpen: boolean): ApolloServerPlugin<Context> {
+  const formatError = createFormatError(isSchemaOpen);
   return {
     requestDidStart: async () => ({
       responseForOperation: async ({ document, operation, request, contextValue }) => {
