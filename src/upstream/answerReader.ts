@@ -25,7 +25,7 @@ const EMPTY = Buffer.alloc(0);
  * Sends one GET on a pool of `openPool`, and reads the answer. Rejects with the reason of `signal` as soon as that aborts.
  * The dispatcher's own `request` makes a stream of every body, which costs up to a quarter of a call (docs/performance.md).
  */
-export function send(pool: Dispatcher, path: string, headers: Readonly<Record<string, string>>, signal: Signal): Promise<RawAnswer> {
+export function send(pool: Dispatcher, path: string, headers: Readonly<Record<string, string | undefined>>, signal: Signal): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
     const carried: Carried = { mustBeNew: false };
     const options: CallOptions = { method: 'GET', path, headers, carried };

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type OutgoingHttpHeaders, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from '@jest/globals';
@@ -13,11 +13,11 @@ const MEBIBYTE = 1_048_576;
 let server: Server | undefined;
 let wire: Wire | undefined;
 
-async function over(answer: RequestListener, path = ''): Promise<Wire> {
+async function over(answer: RequestListener, path = '', maxBodyBytes = MEBIBYTE): Promise<Wire> {
   server = createServer(answer);
   await new Promise<void>((resolve) => server!.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  return (wire = new Wire({ baseUrl: new URL(`http://127.0.0.1:${port}${path}`), connections: 2, maxBodyBytes: MEBIBYTE }));
+  return (wire = new Wire({ baseUrl: new URL(`http://127.0.0.1:${port}${path}`), connections: 2, maxBodyBytes }));
 }
 
 afterEach(async () => {
@@ -29,19 +29,19 @@ afterEach(async () => {
 const get = (from: Wire): Promise<unknown> => from.get('/x', 'token', FOREVER.signal);
 
 describe('A call on the wire', () => {
-  test('asks below the upstream’s address, with the token', async () => {
+  test.each([undefined, `00-${'1'.repeat(32)}-${'2'.repeat(16)}-01`])('asks below the upstream’s address, with the token and what belongs to a trace (%s)', async (traceparent) => {
     const asked: unknown[] = [];
-    const to = await over((request, response) => {
-      asked.push([request.url, request.headers.authorization]);
+    const to = await over(({ url, headers: { host: _host, connection: _connection, ...headers } }, response) => {
+      asked.push([url, headers]);
       response.end('{}');
     }, '/deep/er/');
-    expect(await get(to)).toEqual({ status: 200, retryAfter: undefined, contentType: undefined, body: Buffer.from('{}') });
-    expect(asked).toEqual([['/deep/er/x', 'Bearer token']]);
+    expect(await to.get('/x', 'token', FOREVER.signal, traceparent)).toEqual({ status: 200, retryAfter: undefined, contentType: undefined, body: Buffer.from('{}') });
+    expect(asked).toEqual([['/deep/er/x', { authorization: 'Bearer token', accept: 'application/json', 'accept-encoding': 'gzip', ...(traceparent && { traceparent }) }]]);
   });
 
   test('does not follow a redirect', async () => {
-    const to = await over((_request, response) => response.writeHead(302, { location: '/elsewhere' }).end());
-    expect(await get(to)).toMatchObject({ status: 302 });
+    const to = await over((_request, response) => response.writeHead(302, { location: '/elsewhere', 'retry-after': '7', 'content-type': 'text/html' }).end());
+    expect(await get(to)).toMatchObject({ status: 302, retryAfter: '7', contentType: 'text/html' });
   });
 
   test.each([200, 404])('leaves neither a listener nor a timer behind, where the status is %i', async (status) => {
@@ -82,14 +82,17 @@ describe('A call on the wire', () => {
     expect(await get(to)).toMatchObject({ body: Buffer.from('[1]') });
   });
 
-  test.each([
+  test.each<[string, OutgoingHttpHeaders, Buffer, number?]>([
     ['too large a body', {}, Buffer.alloc(2 * MEBIBYTE, 'x')],
     ['a compressed body that grows too large', { 'content-encoding': 'gzip' }, gzipSync(Buffer.alloc(2 * MEBIBYTE, 'x'))],
+    ['a small body that grows larger than allowed', {}, gzipSync(Buffer.alloc(2_000, 'x')), 1_000],
     ['16 kB that grow to 16 MB', { 'content-encoding': 'gzip' }, gzipSync(Buffer.alloc(16 * MEBIBYTE))],
     ['a compressed body that was cut off', { 'content-encoding': 'gzip' }, gzipSync(Buffer.alloc(1_000, 'x')).subarray(0, 20)],
-  ])('refuses %s', async (_what, headers, body) => {
-    const to = await over((_request, response) => response.writeHead(200, headers).end(body));
-    await expect(get(to)).rejects.toBeInstanceOf(UnreadableBody);
+  ])('refuses %s', async (_what, headers, body, maxBytes = MEBIBYTE) => {
+    const to = await over((_request, response) => response.writeHead(200, headers).end(body), '', maxBytes);
+    const error = await get(to).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(UnreadableBody);
+    expect((error as UnreadableBody).cause).toHaveProperty('message');
   });
 
   test('does not let 200 kB that grow to 200 MB into memory', async () => {

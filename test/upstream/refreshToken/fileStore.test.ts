@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
-import { chmod, lstat, mkdir, mkdtemp, open, readdir, readFile, rename, rm, rmdir, stat, symlink, unlink, utimes, writeFile, type FileHandle } from 'node:fs/promises';
+import { chmod, lstat, mkdir, mkdtemp, open, readdir, readFile, readlink, rename, rm, rmdir, stat, symlink, unlink, utimes, writeFile, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
@@ -140,6 +140,34 @@ describe('The store in a file', () => {
   });
 });
 
+describe('The file', () => {
+  /** The files in the folder that this process has open, and the folder itself. */
+  const openFiles = async (): Promise<string[]> => {
+    const numbers = await readdir('/proc/self/fd');
+    const links = await Promise.all(numbers.map((number) => readlink(`/proc/self/fd/${number}`).catch(() => '')));
+    return links.filter((link) => link.startsWith(folder)).map((link) => link.slice(folder.length));
+  };
+
+  test('is open once, however often it is read and written', async () => {
+    const file = new StateFile(path);
+    for (let n = 0; n < 3; n++) {
+      await file.replace(FIRST, async () => true);
+      await file.replace(FIRST, async () => false);
+      await file.read();
+    }
+    expect(await openFiles()).toEqual(['/token.json']);
+  });
+
+  test('is touched, unless it is missing', async () => {
+    const file = new StateFile(path);
+    expect(await file.touch(5_000)).toBe(false);
+    await file.replace(FIRST, async () => true);
+    expect(await file.touch(5_000)).toBe(true);
+    expect((await stat(path)).mtimeMs).toBe(5_000);
+    await expect(new StateFile(join(path, 'x')).touch(5_000)).rejects.toMatchObject({ code: 'ENOTDIR' });
+  });
+});
+
 describe('A file that cannot be replaced, whose time can still be set', () => {
   test('shows no leader that lives, until it can be written again', async () => {
     const leads = { ...FIRST, leader: 'one', leaderSeenMs: 5_000 };
@@ -250,7 +278,7 @@ describe('The lock of the file', () => {
   });
 
   test('leaves the files of others in the folder alone', async () => {
-    const others = ['token.json.4711.tmp', 'token.json.backup', `other.json.${crypto.randomUUID()}.tmp`];
+    const others = ['token.json.4711.tmp', 'token.json.backup', `other.json.${crypto.randomUUID()}.tmp`, `token.json.old.${crypto.randomUUID()}.tmp`, `token.json.${crypto.randomUUID()}.tmp.old`];
     for (const name of others) await writeFile(join(folder, name), '');
     await writeFile(`${path}.${crypto.randomUUID()}.tmp`, 'of a process that was killed');
     await put(store, FIRST);
@@ -314,13 +342,15 @@ describe('An operator reads what is wrong with the file', () => {
   });
 
   test('it is not ours: it is too large to be read', async () => {
-    await writeFile(path, serialise(FIRST) + ' '.repeat(1_000_000));
-    expect(await failureOf(heldBy(store))).toMatchObject({ problem: 'broken' });
+    await writeFile(path, serialise(FIRST).padEnd(1_000_000));
+    expect(await heldBy(store)).toEqual(FIRST);
+    await writeFile(path, serialise(FIRST).padEnd(1_000_001));
+    expect(await failureOf(heldBy(new FileStore(path)))).toMatchObject({ problem: 'broken', cause: { message: expect.stringContaining('its size') } });
   });
 
   test('it is a folder', async () => {
     await mkdir(path);
-    expect(await failureOf(put(store, FIRST))).toMatchObject({ problem: 'a folder' });
+    expect(await failureOf(put(store, FIRST))).toMatchObject({ problem: 'a folder', cause: { message: 'a folder' } });
   });
 
   test.each(['', '{}', '{"beganWith":'])('it was ours, and was broken (%j): it counts as lost, and is written again', async (text) => {

