@@ -51,14 +51,17 @@ test.each([
   expect(turns).toBeGreaterThan(1);
 });
 
-// Each item of 64 has this many characters. Together the first have 2,097,152.
+// Of 64 items, the first is written to estimate all. The first list has 2,097,152 characters.
 test.each([
-  [32_768, NO_LIMIT, false],
-  [32_769, NO_LIMIT, true],
-  [1_000, 64_000, false],
-  [1_000, 63_999, true],
-])('A result is written in pieces if its lists are long, or longer than allowed (64 of %i, %i bytes)', async (characters, maxBytes, isInPieces) => {
-  const text = answerText({ data: { contacts: new Array(64).fill('x'.repeat(characters - 2)) } }, maxBytes);
+  [64, 32_768, NO_LIMIT, false],
+  [64, 32_769, NO_LIMIT, true],
+  [64, 1_000, 64_000, false],
+  [64, 1_000, 63_999, true],
+  [100, 1_000, 100_000, false],
+  [250, 1_000, 300_000, false],
+  [250, 1_000, 299_999, true],
+])('A result is written in pieces if its lists are long, or longer than allowed (%i of %i characters, %i bytes)', async (items, characters, maxBytes, isInPieces) => {
+  const text = answerText({ data: { contacts: new Array(items).fill('x'.repeat(characters - 2)) } }, maxBytes);
   expect(text instanceof Promise).toBe(isInPieces);
   await text;
 });

@@ -113,6 +113,7 @@ describe('one bad representation among fifty good ones', () => {
     const answer = await resolve([...good.slice(0, 25), bad, ...good.slice(25)], '__typename ... on Contact { id lastName }');
     expect(answer.status).toBe(200);
     expect(errorsIn(answer)).toEqual([{ at: '_entities.25', ...BAD }]);
+    expect(answer.errors![0]!.message).toMatch(/^This (representation cannot be resolved here|is not (the id|a reference))\b/);
     const served = answer.data._entities;
     expect(served[25]).toBeNull();
     expect(served.toSpliced(25, 1)).toEqual(good.map(({ id }) => ({ __typename: 'Contact', id, lastName: expect.any(String) })));
