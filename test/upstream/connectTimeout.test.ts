@@ -12,16 +12,17 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
-test('A host that does not let us in is given up after two to three and a half seconds', async () => {
+test('A host that does not let us in, or a proxy, is given up after two to three and a half seconds', async () => {
   // Nobody ever says where it is.
   jest.spyOn(dns, 'lookup').mockImplementation(() => {});
-  const wire = new Wire({ baseUrl: new URL('http://nowhere.invalid'), connections: 1, maxBodyBytes: 1_000 });
-  let outcome: unknown = 'waiting';
-  const asking = wire.get('/x', 'token', FOREVER.signal).catch((error: unknown) => (outcome = (error as NodeJS.ErrnoException).code));
+  const nowhere = new URL('http://nowhere.invalid');
+  const wires = [undefined, nowhere].map((http) => new Wire({ baseUrl: nowhere, connections: 1, maxBodyBytes: 1_000, network: { proxies: { http, https: undefined, noProxy: '' } } }));
+  const outcomes: unknown[] = ['waiting', 'waiting'];
+  const asking = wires.map((wire, n) => wire.get('/x', 'token', FOREVER.signal).catch((error: unknown) => (outcomes[n] = (error as NodeJS.ErrnoException).code)));
   await jest.advanceTimersByTimeAsync(1_900);
-  expect(outcome).toBe('waiting');
+  expect(outcomes).toEqual(['waiting', 'waiting']);
   await jest.advanceTimersByTimeAsync(1_600);
-  await Promise.race([asking, new Promise((resolve) => setImmediate(() => setImmediate(resolve)))]);
-  expect(outcome).toBe('UND_ERR_CONNECT_TIMEOUT');
-  await wire.close();
+  await Promise.race([Promise.all(asking), new Promise((resolve) => setImmediate(() => setImmediate(resolve)))]);
+  expect(outcomes).toEqual(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_CONNECT_TIMEOUT']);
+  for (const wire of wires) await wire.close();
 });
