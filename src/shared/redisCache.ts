@@ -85,19 +85,19 @@ export class RedisCache<R extends { readonly id: string }> {
   }
 
   #read(id: string, key: string, text: string): R | undefined {
-    if (!(text.startsWith(WITH_RELATIONSHIPS) || text.startsWith(PLAIN))) return undefined;
-    // `{` ends the base64 part. Without it, the last character alone is read, and is no record.
+    // `{` ends the base64 part.
     const end = text.indexOf('{');
+    // Stryker disable next-line ConditionalExpression,EqualityOperator: without `{`, no record is read
+    if (end < 1 || !(text.startsWith(WITH_RELATIONSHIPS) || text.startsWith(PLAIN))) return undefined;
     try {
       const open = JSON.parse(text.slice(end)) as object;
       // Assigned, it would replace the getters of the guarded keys.
       if (Object.hasOwn(open, '__proto__')) return undefined;
       const record = new this.#Record(open, () => this.#decrypt(key, text.slice(1, end))) as unknown as R;
-      if (record.id === id) return record;
+      return record.id === id ? record : undefined;
     } catch {
-      // It is not JSON.
+      return undefined;
     }
-    return undefined;
   }
 
   /** Never throws, since getters call it. If an entry was changed in Redis, it has no guarded values and is removed. */
