@@ -80,6 +80,16 @@ async function settled<T>(promise: Promise<T>, withinMs = 120_000): Promise<T> {
 const granted = (accessToken: string, refreshToken?: string, lifetimeSeconds = 100): TokenOutcome => ({ kind: 'granted', grant: { accessToken, lifetimeSeconds }, refreshToken });
 const refused = (reason: string, status = 400, retryAfterMs?: number): TokenOutcome => ({ kind: 'refused', status, reason, retryAfterMs });
 
+/** A process that has sent the first token, and what answers it. */
+async function renewalUnderWay(): Promise<{ a: RefreshToken; renewing: Promise<unknown>; answer: (outcome: TokenOutcome) => void }> {
+  const { promise, resolve: answer } = Promise.withResolvers<TokenOutcome>();
+  answers = [promise];
+  const a = start();
+  const renewing = a.renew();
+  await time.run(10);
+  return { a, renewing, answer };
+}
+
 describe('The refresh token', () => {
   test('is sent by one process, and the others adopt what came of it, with what is left of its life', async () => {
     answers = [granted('one', 'second')];
@@ -264,11 +274,7 @@ describe('The refresh token', () => {
   });
 
   test('of an operator is not forgotten by a process whose exchange of the older one ends, although nothing is stored', async () => {
-    let answer!: (outcome: TokenOutcome) => void;
-    answers = [new Promise((resolve) => (answer = resolve))];
-    const a = start();
-    const renewing = a.renew();
-    await time.run(10);
+    const { a, renewing, answer } = await renewalUnderWay();
     await start({ initial: 'another' }).beat();
     await a.beat();
     store.fault = 'away';
@@ -340,11 +346,7 @@ describe('A store', () => {
   });
 
   test('that fails when the new token is there gets it with the next beat, and the operator is told once', async () => {
-    let answer!: (outcome: TokenOutcome) => void;
-    answers = [new Promise((resolve) => (answer = resolve))];
-    const a = start();
-    const renewing = a.renew();
-    await time.run(10);
+    const { a, renewing, answer } = await renewalUnderWay();
     store.fault = 'away';
     answer(granted('one', 'second'));
     expect(await settled(renewing)).toMatchObject({ accessToken: 'one' });
@@ -356,11 +358,7 @@ describe('A store', () => {
   });
 
   test('that fails when the token is refused: the operator is told of both', async () => {
-    let answer!: (outcome: TokenOutcome) => void;
-    answers = [new Promise((resolve) => (answer = resolve))];
-    const a = start();
-    const renewing = a.renew();
-    await time.run(10);
+    const { renewing, answer } = await renewalUnderWay();
     store.fault = 'away';
     answer(refused('invalid_grant'));
     await expect(settled(renewing)).rejects.toThrow('invalid_grant');
@@ -558,11 +556,7 @@ describe('While nobody can write to the store', () => {
 
 describe('At the end', () => {
   test('what is not kept yet is written as soon as it can be', async () => {
-    let answer!: (outcome: TokenOutcome) => void;
-    answers = [new Promise((resolve) => (answer = resolve))];
-    const a = start();
-    const renewing = a.renew();
-    await time.run(10);
+    const { a, renewing, answer } = await renewalUnderWay();
     store.fault = 'away';
     answer(granted('one', 'second'));
     await settled(renewing);
