@@ -1,22 +1,29 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { describe, expect, test } from '@jest/globals';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { until } from '../support/until.js';
 
-/** Prints each file of a package that the process loads, as soon as it does. */
-const TELL = `data:text/javascript,${encodeURIComponent(`
+/** Notes each file of a package that the process loads, in a file: what waits in a pipe is lost when the process is ended. */
+const NOTE = `data:text/javascript,${encodeURIComponent(`
+  import { appendFileSync } from 'node:fs';
   import { registerHooks } from 'node:module';
   registerHooks({ load(url, context, next) {
-    if (url.includes('/node_modules/')) process.stderr.write(url.split('/node_modules/').at(-1) + '\\n');
+    if (url.includes('/node_modules/')) appendFileSync(process.env.NOTES, url.split('/node_modules/').at(-1) + '\\n');
     return next(url, context);
   } });
 `)}`;
 
+const folder = mkdtempSync(join(tmpdir(), 'loaded-'));
+const NOTES = join(folder, 'notes');
+afterAll(() => rmSync(folder, { recursive: true }));
+
 /** The packages that the service has loaded once it listens. */
 async function loadedWith(settings: Record<string, string>): Promise<Set<string>> {
-  const child = spawn(process.execPath, ['--import', TELL, 'dist/src/main.js'], { env: { HOST: '127.0.0.1', PORT: '0', ...UPSTREAM, ...settings } });
-  let files = '';
-  child.stderr.on('data', (text) => (files += String(text)));
+  rmSync(NOTES, { force: true });
+  const child = spawn(process.execPath, ['--import', NOTE, 'dist/src/main.js'], { stdio: ['ignore', 'pipe', 'inherit'], env: { HOST: '127.0.0.1', PORT: '0', NOTES, ...UPSTREAM, ...settings } });
   const closed = once(child, 'close');
   let said = '';
   child.stdout.on('data', (text) => (said += String(text)));
@@ -24,7 +31,7 @@ async function loadedWith(settings: Record<string, string>): Promise<Set<string>
   child.kill('SIGKILL');
   await closed;
   expect(said).toContain('"address"');
-  return new Set(files.split('\n').map((file) => file.split('/').slice(0, file.startsWith('@') ? 2 : 1).join('/')));
+  return new Set(readFileSync(NOTES, 'utf8').split('\n').map((file) => file.split('/').slice(0, file.startsWith('@') ? 2 : 1).join('/')));
 }
 
 /** Nobody answers there, and nobody is asked. */
