@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { answerText } from '../../src/graphql/answerText.js';
 
@@ -12,6 +12,7 @@ const value = fc.letrec((tie) => ({
     fc.double(),
     fc.boolean(),
     fc.constantFrom(null, undefined, () => 1, Symbol('s'), { toJSON: () => 'own' }, { toJSON: () => undefined }, new Date(0), { toJSON: { id: 1 } }),
+    fc.constantFrom({ toJSON: () => 'own', list: new Array(20).fill(1) }, Object.assign(new Array(20).fill(1), { toJSON: () => 'own' })),
     fc.array(tie('any'), { maxLength: 3 }),
     fc.dictionary(fc.oneof(fc.string(), fc.constantFrom('__proto__', 'toJSON', 'constructor')), tie('any'), { maxKeys: 3, noNullPrototype: false }),
   ),
@@ -33,7 +34,7 @@ test('A result is written as JSON.stringify writes it, at once or in pieces', as
       const result = isPadded && drawn.data ? { ...drawn, data: { ...drawn.data, padding, nested: { one: [{ padding }] } } } : drawn;
       expect(await answerText(result, NO_LIMIT, isLong)).toBe(JSON.stringify(result));
     }),
-    { numRuns: 300 },
+    { numRuns: 100 },
   );
 });
 
@@ -51,10 +52,35 @@ test.each([
   expect(turns).toBeGreaterThan(1);
 });
 
+test('A result without data is written too', async () => {
+  expect(await answerText({}, NO_LIMIT, true)).toBe('{}');
+});
+
+test.each<[string, object, number]>([
+  ['short items', { contacts: Array.from({ length: 60_000 }, (_, id) => ({ id, name: 'x'.repeat(80), address: { lines: ['Quay'] } })) }, 25],
+  ['items of which one holds a long list', { contacts: [1, 2, 3, 4, { contact: { representatives: padding } }] }, 25],
+  ['items that each hold a long list', { contacts: new Array(2_000).fill({ ids: new Array(10).fill(1) }) }, 10_100],
+])('A piece has half a million characters (%s)', async (_what, data, mostTexts) => {
+  const written = jest.spyOn(JSON, 'stringify');
+  let turns = 0;
+  const turn = (): void => void (next = setImmediate(turn, turns++));
+  let next = setImmediate(turn);
+  const text = await answerText({ data }, NO_LIMIT, true);
+  clearImmediate(next);
+  const lengths = written.mock.results.map(({ value }) => (value as string).length);
+  written.mockRestore();
+  expect(text).toBe(JSON.stringify({ data }));
+  expect(Math.max(...lengths)).toBeLessThan(600_000);
+  expect(lengths.length).toBeLessThan(mostTexts);
+  expect(turns).toBeLessThan(25);
+});
+
 // Of 64 items, the first is written to estimate all. The first list has 2,097,152 characters.
 test.each([
   [64, 32_768, NO_LIMIT, false],
   [64, 32_769, NO_LIMIT, true],
+  [10, 300_000, NO_LIMIT, true],
+  [9, 300_000, NO_LIMIT, false],
   [64, 1_000, 64_000, false],
   [64, 1_000, 63_999, true],
   [100, 1_000, 100_000, false],
@@ -88,7 +114,7 @@ describe('An item that throws as it is written', () => {
 test('A result that is too large by a byte is refused, at once or in pieces', async () => {
   const short = fc.array(fc.string({ unit: 'binary' }), { maxLength: 300 }).map((contacts) => ({ data: { contacts } }));
   await fc.assert(
-    fc.asyncProperty(fc.oneof(short, fc.constant({ data: { padding, one: 'é' } })), async (result) => {
+    fc.asyncProperty(fc.oneof(short, fc.constantFrom({ data: { padding } }, { data: { padding, one: 'é' } })), async (result) => {
       const bytes = Buffer.byteLength(JSON.stringify(result));
       expect(await answerText(result, bytes)).toBe(JSON.stringify(result));
       expect(JSON.parse(await answerText(result, bytes - 1))).toEqual(refusal(bytes - 1));

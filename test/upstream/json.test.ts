@@ -99,7 +99,7 @@ describe('Parsing an upstream’s JSON', () => {
   });
 
   test('reads whatever it is given as JSON.parse does with a reviver that keeps long integers', () => {
-    fc.assert(fc.property(ANY_TEXT, (text) => expect(isDeepStrictEqual(resultOf(parsed, text), resultOf(reference, text))).toBe(true)), { numRuns: 20_000 });
+    fc.assert(fc.property(ANY_TEXT, (text) => isDeepStrictEqual(resultOf(parsed, text), resultOf(reference, text))), { numRuns: 5_000 });
   });
 
   test('passes by a byte order mark, and reads UTF-8', () => {
