@@ -63,7 +63,10 @@ test.each<[string, object, number]>([
 ])('A piece has half a million characters (%s)', async (_what, data, mostTexts) => {
   const written = jest.spyOn(JSON, 'stringify');
   let turns = 0;
-  const turn = (): void => void (next = setImmediate(turn, turns++));
+  const turn = (): void => {
+    turns++;
+    next = setImmediate(turn);
+  };
   let next = setImmediate(turn);
   const text = await answerText({ data }, NO_LIMIT, true);
   clearImmediate(next);
