@@ -120,11 +120,12 @@ describe('When the service is told to stop', () => {
       return statusCode;
     };
     expect(await readiness()).toBe(200);
-    app.sandbox.cas360.faults.set([{ on: 'contacts', latencyMs: 500 }]);
+    const letGo = app.sandbox.cas360.hold();
     const underWay = app.query(NAMED);
     await app.underWay(1);
     const stopping = app.stop();
     expect(await readiness()).toBe(503);
+    letGo();
     await caller.destroy();
     expect(await underWay).toMatchObject(ANSWER);
     await stopping;

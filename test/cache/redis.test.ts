@@ -99,7 +99,7 @@ describe('A cache that replicas share', () => {
   });
 
   test('serves plain wishes with what is known in full, not the other way round, and a plain entry never replaces a full one', async () => {
-    app.sandbox.cas360.faults.set([{ relationships: false, latencyMs: 100 }]);
+    app.sandbox.cas360.faults.set([{ relationships: false, latencyMs: 1_000 }]);
     // Both are under way at once; the plain call, which went out first, returns last.
     const plain = ask(['cas360:555742']);
     await app.underWay(1);

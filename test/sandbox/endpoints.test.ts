@@ -116,8 +116,11 @@ describe('calls', () => {
 
   test('that run side by side are counted, by kind', async () => {
     const { pms } = caller.sandbox;
-    pms.faults.set([{ latencyMs: 20 }]);
-    await Promise.all(['5001', '5002', '5003'].map((id) => caller.contact(id)));
+    const letGo = pms.hold();
+    const three = ['5001', '5002', '5003'].map((id) => caller.contact(id));
+    await until('all three have come', () => pms.calls.length === 3);
+    letGo();
+    await Promise.all(three);
     await caller.contact('5004');
     await caller.pmsToken();
     expect(pms.mostAtOnce).toMatchObject({ contact: 3, token: 1, contacts: 0 });

@@ -169,7 +169,7 @@ describe.each(BOTH_WAYS)('the trace of an operation (%s)', () => {
   });
 
   test('names a call that another operation had asked for by its load alone', async () => {
-    app.sandbox.cas360.faults.set([{ on: 'contacts', latencyMs: 200 }]);
+    app.sandbox.cas360.faults.set([{ on: 'contacts', latencyMs: 1_000 }]);
     const first = traced('{ contact(id: "cas360:54") { name } }');
     await app.underWay(1);
     const second = await traced('{ contact(id: "cas360:54") { name } }');

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { ShownCall } from '../../src/graphql/plugins/upstreamCalls.js';
 import { BOTH_WAYS, idsFrom, startTestApp, type TestApp } from '../support/testApp.js';
+import { until } from '../support/until.js';
 
 jest.setTimeout(30_000);
 
@@ -48,8 +49,11 @@ describe.each(BOTH_WAYS)('extensions.upstreamCalls (%s)', () => {
     ['addresses', 'address { city }', 'cas360:1001'],
     ['addresses that stand in', 'address { id }', 'cas360:40005'],
   ])('show that %s in a mixed list do not wait for the other system', async (_what, fields, id) => {
-    app.sandbox.pms.faults.set([{ latencyMs: 100 }]);
-    const { calls } = await reported(app, `{ contacts(ids: ["${id}", "pms:4711"]) { name ${fields} } }`);
+    const letGo = app.sandbox.pms.hold();
+    const asked = reported(app, `{ contacts(ids: ["${id}", "pms:4711"]) { name ${fields} } }`);
+    await until('the register is asked again', () => app.sandbox.cas360.calls.filter(({ kind }) => kind !== 'token').length === 2);
+    letGo();
+    const { calls } = await asked;
     const pms = calls.find(({ source }) => source === 'PMS');
     const [first, second] = calls.filter(({ source }) => source === 'CAS360');
     expect(second!.startMs).toBeGreaterThanOrEqual(first!.endMs);
@@ -110,7 +114,7 @@ describe.each(BOTH_WAYS)('extensions.upstreamCalls (%s)', () => {
   });
 
   test('are another operation\'s where that one served this', async () => {
-    app.sandbox.cas360.faults.set([{ on: 'contacts', latencyMs: 300 }]);
+    app.sandbox.cas360.faults.set([{ on: 'contacts', latencyMs: 1_000 }]);
     const first = reported(app, '{ contacts(ids: ["cas360:54", "cas360:555742"]) { name } }');
     await app.underWay(1);
     const second = await reported(app, '{ contact(id: "cas360:54") { name } }');
@@ -120,7 +124,7 @@ describe.each(BOTH_WAYS)('extensions.upstreamCalls (%s)', () => {
   });
 
   test('name none of the ids that others put into the same call', async () => {
-    app.sandbox.cas360.faults.set([{ on: 'contacts', latencyMs: 600 }]);
+    app.sandbox.cas360.faults.set([{ on: 'contacts', latencyMs: 900 }]);
     const busy: Promise<Reported>[] = [];
     // One after the other: what is wanted in the same turn goes out in one call.
     for (let n = 0; n < 4; n++) {
