@@ -49,6 +49,7 @@ function inUtf8(bytes: Uint8Array, contentType: unknown): Uint8Array {
   if (first === 0 || first === 0xfe) return transcoded(bytes, decoderOf('utf-16be')!);
   if (bytes[1] === 0 || first === 0xff) return transcoded(bytes, decoderOf('utf-16le')!);
   const declared = typeof contentType === 'string' ? CHARSET.exec(contentType)?.[1] : undefined;
+  // Stryker disable next-line LogicalOperator,Regex: only spares work
   if (declared === undefined || /^utf-?8$/i.test(declared)) return bytes;
   const decoder = decoderOf(declared);
   const mayBeUtf8 = isUtf8(bytes);
@@ -86,7 +87,10 @@ function isDense(bytes: Uint8Array): boolean {
   return values > MAX_VALUES;
 }
 
-/** Whether there is a run of LONG digits. Looks at every LONGth byte, which is faster than a regular expression. */
+/**
+ * Whether there is a run of LONG digits. Looks at every LONGth byte, which is faster than a regular expression. A wrong yes would
+ * only cost time.
+ */
 function hasLongInteger(bytes: Uint8Array): boolean {
   for (let at = LONG - 1; at < bytes.length; at += LONG) {
     // A run of 16 digits around this one reaches eight bytes to the left or to the right.
