@@ -34,7 +34,7 @@ const ZERO = 0x30;
  */
 export function parseJson(body: Uint8Array, contentType?: unknown): unknown {
   const bytes = inUtf8(body, contentType);
-  // Stryker disable next-line ConditionalExpression,EqualityOperator: only spares work
+  // Stryker disable next-line EqualityOperator: only spares work
   if (bytes.length > LARGE_BYTES && isDense(bytes)) throw new SyntaxError('too many values');
   return JSON.parse(decode(UTF_8, hasLongInteger(bytes) ? withQuotes(bytes, unsafeIntegers(bytes)) : bytes));
 }
