@@ -4,6 +4,8 @@ import { framesOf, type Log } from './telemetry/log.js';
 const HARD_EXIT_MS = 14_000;
 /** The same, while a refresh token is being exchanged or not kept yet: it would be lost. */
 const EXCHANGE_EXIT_MS = 75_000;
+/** What follows the exchange: the leader resigns, and connections are closed. */
+const AFTER_EXCHANGE_MS = 5_000;
 const LOOK_EVERY_MS = 100;
 
 export interface Stoppable {
@@ -22,9 +24,11 @@ export async function stopAndExit(app: Stoppable, log: Log, exit: (code: number)
     log.error('The new refresh token could not be stored, and is lost: a person must approve the connection again (npm run connect).');
     exit(1);
   };
+  let limitMs = HARD_EXIT_MS;
   const looks = setInterval(() => {
     const sinceMs = performance.now() - stoppingSinceMs;
-    if (sinceMs < (app.isExchangingToken ? EXCHANGE_EXIT_MS : HARD_EXIT_MS)) return;
+    if (app.isExchangingToken) limitMs = Math.max(limitMs, Math.min(sinceMs + AFTER_EXCHANGE_MS, EXCHANGE_EXIT_MS));
+    if (sinceMs < limitMs) return;
     log.error('The stop took too long: ending at once.');
     end(1);
   }, LOOK_EVERY_MS).unref();

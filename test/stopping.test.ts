@@ -48,7 +48,10 @@ test.each<[string, { stopsAfterMs?: number; exchangesForMs?: number }, number, n
   ['after 14 seconds', {}, 14_000, 1, [LATE]],
   ['when the service has stopped, although the token took long', { stopsAfterMs: 74_950, exchangesForMs: 74_940 }, 74_950, 0, []],
   ['when the service has stopped, although the token is not stored', { stopsAfterMs: 20_000, exchangesForMs: Infinity }, 20_000, 1, [LOST]],
-  ['as soon as the token is stored, after 14 seconds', { exchangesForMs: 29_950 }, 30_000, 1, [LATE]],
+  ['when the service has stopped, some time after the token is stored', { stopsAfterMs: 34_850, exchangesForMs: 29_950 }, 34_850, 0, []],
+  ['5 seconds after the token is stored, if that is later than 14 seconds', { exchangesForMs: 29_950 }, 34_900, 1, [LATE]],
+  ['after 14 seconds, although the token is stored', { exchangesForMs: 8_000 }, 14_000, 1, [LATE]],
+  ['after 75 seconds, although the token has just been stored', { exchangesForMs: 74_000 }, 75_000, 1, [LATE]],
   ['after 75 seconds while the token is not stored', { exchangesForMs: Infinity }, 75_000, 1, [LATE, LOST]],
 ])('The process ends %s', async (_when, { stopsAfterMs = Infinity, exchangesForMs = 0 }, endsAfterMs, code, errors) => {
   jest.useFakeTimers();
