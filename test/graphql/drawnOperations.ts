@@ -10,7 +10,7 @@ export interface Operation {
 const DEEPEST = 4;
 const BOOLEANS = ['yes', 'no', 'maybe', 'perhaps'] as const;
 /** Names that mean something to JavaScript, as aliases of the first fields of a type. */
-const ODD_NAMES = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'then', '__defineGetter__', 'prototype', 'valueOf', 'length', 'null'];
+const ODD_NAMES = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'then', '__defineGetter__', 'prototype', 'valueOf', 'length', 'null', 'address_x', 'id_idx0'];
 
 const type = (name: string): GraphQLObjectType => schema.getType(name) as GraphQLObjectType;
 
@@ -30,7 +30,7 @@ function field(parent: GraphQLObjectType, depth: number): fc.Arbitrary<string> {
     const inner = isObjectType(below) ? selections(below, depth + 1).map((selected) => ` { ${selected} }`) : fc.constant('');
     const odd = ODD_NAMES[Object.keys(parent.getFields()).indexOf(one.name)];
     const drawn = fc.tuple(fc.constantFrom('none', 'none', 'plain', 'odd'), argumentsOf(one), directive, inner).map(([aliased, given, when, selected]) => {
-      const plain = aliased !== 'none' || given ? `${one.name}_${given.replace(/\W/g, '')}: ` : '';
+      const plain = aliased !== 'none' || given ? `${one.name}With${given.replace(/\W/g, '')}: ` : '';
       const alias = aliased === 'odd' && odd && !given ? `${odd}: ` : plain;
       return `${alias}${one.name}${given}${when}${selected}`;
     });

@@ -1,13 +1,20 @@
 import { Kind, type DocumentNode, type SelectionSetNode, type ValueNode } from 'graphql';
 
 /**
- * Whether graphql-jit answers a document as graphql-js does. It evaluates argument literals once, when it compiles, so a
- * variable inside a list or an object would keep its first value (graphql-jit#266). It also uses plain objects, where names
- * such as `constructor` are taken.
+ * Texts that may stand in compiled code: ids and names of types are like that. graphql-jit writes literals into the source of
+ * a function, and replaces marks of its own there (`__MAGIC_DATE__...`), even where they are the caller's. Any other text
+ * could become code.
+ */
+const HARMLESS = /^[A-Za-z0-9:/-]*$/;
+
+/**
+ * Whether graphql-jit answers a document as graphql-js does, and writes nothing of the caller into its code that could run. It
+ * uses plain objects, where names such as `constructor` are taken.
  */
 export function isCompilable({ definitions }: DocumentNode): boolean {
   return definitions.every((one) => {
-    if (one.kind === Kind.OPERATION_DEFINITION && one.variableDefinitions?.some(({ variable }) => isOdd(variable.name.value))) return false;
+    const variables = one.kind === Kind.OPERATION_DEFINITION ? (one.variableDefinitions ?? []) : [];
+    if (variables.some(({ variable, defaultValue }) => isOdd(variable.name.value) || (defaultValue && !isHarmless(defaultValue)))) return false;
     return !('selectionSet' in one) || isPlain(one.selectionSet);
   });
 }
@@ -21,15 +28,34 @@ function isPlain({ selections }: SelectionSetNode): boolean {
   return selections.every((selection) => {
     if (selection.kind === Kind.FRAGMENT_SPREAD) return true;
     if (selection.kind === Kind.FIELD) {
-      if (selection.alias && isOdd(selection.alias.value)) return false;
-      if (selection.arguments?.some(({ value }) => value.kind !== Kind.VARIABLE && holdsVariable(value))) return false;
+      const { name, alias, arguments: given = [] } = selection;
+      // graphql-jit names places by their path, joined with `_`. With such aliases two places could have one name.
+      if (alias && (isOdd(alias.value) || alias.value.includes('_'))) return false;
+      // Introspection may be deep, and the code grows with the square of the depth.
+      if (name.value === '__schema' || name.value === '__type') return false;
+      if (!given.every(({ value }) => value.kind === Kind.VARIABLE || isHarmless(value))) return false;
     }
     return !selection.selectionSet || isPlain(selection.selectionSet);
   });
 }
 
-function holdsVariable(value: ValueNode): boolean {
-  if (value.kind === Kind.LIST) return value.values.some(holdsVariable);
-  if (value.kind === Kind.OBJECT) return value.fields.some((field) => holdsVariable(field.value));
-  return value.kind === Kind.VARIABLE;
+/**
+ * Whether a literal may stand in compiled code. A variable inside one may not: literals are evaluated once, so it would keep
+ * its first value (graphql-jit#266).
+ */
+function isHarmless(value: ValueNode): boolean {
+  switch (value.kind) {
+    case Kind.INT:
+    case Kind.BOOLEAN:
+    case Kind.NULL:
+      return true;
+    case Kind.STRING:
+      return HARMLESS.test(value.value);
+    case Kind.LIST:
+      return value.values.every(isHarmless);
+    case Kind.OBJECT:
+      return value.fields.every((field) => (field.name.value === '__typename' || !isOdd(field.name.value)) && isHarmless(field.value));
+    default:
+      return false;
+  }
 }
