@@ -6,6 +6,11 @@ export class UnreadableBody extends Error {
   override readonly name = 'UnreadableBody';
 }
 
+/** A body that broke off: the connection ended before it did. */
+export class CutBody extends Error {
+  override readonly name = 'CutBody';
+}
+
 const unzip = promisify(gunzip);
 /** Their bytes do not tell that they are compressed. */
 const DECODERS = new Map([['br', promisify(brotliDecompress)], ['deflate', promisify(inflateDeflated)]]);

@@ -2,7 +2,7 @@ import type { Signal } from '../deadline.js';
 import { ContactsError } from '../errors.js';
 import type { Source } from '../model.js';
 import { isEmpty, isRecord } from '../record.js';
-import { StatusError } from '../upstream/callErrors.js';
+import { CutAnswer, StatusError } from '../upstream/callErrors.js';
 import type { Outcomes, UpstreamRecord } from './resource.js';
 
 /** The most calls that one chunk may cost. */
@@ -37,7 +37,7 @@ export function reconcile<R extends UpstreamRecord>(source: Source, ids: readonl
 class Reconciliation<R extends UpstreamRecord> {
   #callsLeft = MAX_CALLS;
   #matchedRows = 0;
-  #hasRepeated500 = false;
+  #hasRepeated = false;
   #lastError: ContactsError | undefined;
   /** Absent ids of answers with rows that match no id: one of those rows may be theirs. */
   #suspects: Set<string> | undefined;
@@ -67,10 +67,11 @@ class Reconciliation<R extends UpstreamRecord> {
   /** One call for all of them; more where it fails and a single id may be the reason. */
   async #sweep(ids: readonly string[]): Promise<void> {
     let result = await this.#ask(ids);
-    if (statusOf(result) === 500 && ids.length > 1 && !this.#hasRepeated500) {
-      this.#hasRepeated500 = true;
+    const is500 = statusOf(result) === 500;
+    if ((is500 || result instanceof CutAnswer) && ids.length > 1 && !this.#hasRepeated) {
+      this.#hasRepeated = true;
       result = await this.#ask(ids);
-      if (result === 'answered') this.onDrift('passing_500');
+      if (is500 && result === 'answered') this.onDrift('passing_500');
     }
     if (result instanceof ContactsError) await this.#halve(ids, result);
   }
@@ -96,7 +97,7 @@ class Reconciliation<R extends UpstreamRecord> {
       if (!(error instanceof ContactsError)) throw error;
       this.#countDrift(error);
       const status = statusOf(error);
-      const mayBeOneId = status === undefined ? error.code === 'UPSTREAM_INVALID_RESPONSE' : MAY_BE_ONE_ID.has(status);
+      const mayBeOneId = status === undefined ? error.code === 'UPSTREAM_INVALID_RESPONSE' || error instanceof CutAnswer : MAY_BE_ONE_ID.has(status);
       return mayBeOneId ? (this.#lastError = error) : this.#end(ids, error);
     }
   }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Dispatcher } from 'undici';
 import type { Signal } from '../deadline.js';
+import { CutBody } from '../readBody.js';
 import type { CallOptions, Carried } from './connection.js';
 
 /** An answer as it came. The body is empty unless the status is 200 or 404. */
@@ -12,6 +13,8 @@ export interface RawAnswer {
 
 /** What writing on a connection that the other side has closed ends with. */
 const CLOSED_CODES = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
+/** The body is larger than the pool allows. */
+export const TOO_LARGE = 'UND_ERR_RES_EXCEEDED_MAX_SIZE';
 const DUMP_TIMEOUT_MS = 100;
 /** How long the body of a 404 is waited for. */
 const NOT_FOUND_TIMEOUT_MS = 1_000;
@@ -101,7 +104,7 @@ class AnswerReader implements Dispatcher.DispatchHandler {
     queueMicrotask(() => setImmediate(this.#resolve, answer));
   }
 
-  onResponseError(_controller: unknown, error: Error): void {
+  onResponseError(_controller: unknown, error: NodeJS.ErrnoException): void {
     if (this.#wasClosedBefore(error)) {
       // A new connection, because other idle ones may be closed too. Only once: if this request crashes the upstream, it must not do so on every connection.
       this.#carried.mustBeNew = true;
@@ -109,7 +112,7 @@ class AnswerReader implements Dispatcher.DispatchHandler {
       return this.#dispatch(this);
     }
     this.#end();
-    this.#reject(error);
+    this.#reject(this.#answer.status === 200 && error.code !== TOO_LARGE ? new CutBody(undefined, { cause: error }) : error);
   }
 
   /** Whether the connection had carried an answer before, and was closed without a byte of this one. */

@@ -1,7 +1,7 @@
 import { Aborter, type Signal } from '../deadline.js';
 import { ContactsError, type ErrorCode } from '../errors.js';
 import type { Source } from '../model.js';
-import { UnreadableBody } from '../readBody.js';
+import { CutBody, UnreadableBody } from '../readBody.js';
 
 /** An upstream answered with a status other than 200. What that means depends on what was asked. */
 export class StatusError extends ContactsError {
@@ -14,6 +14,13 @@ export class StatusError extends ContactsError {
     retryAfterSeconds?: number,
   ) {
     super(codeOf(status), source, { retryAfterSeconds });
+  }
+}
+
+/** An answer with the status 200 broke off. Perhaps the upstream failed at one of the records in it. */
+export class CutAnswer extends ContactsError {
+  constructor(source: Source, cause: CutBody) {
+    super('UPSTREAM_UNAVAILABLE', source, { cause });
   }
 }
 
@@ -32,7 +39,9 @@ export class AttemptSignal extends Aborter {
   constructor(call: Signal, timeoutMs: number, source: Source) {
     super();
     this.#call = call;
-    this.#timer = setTimeout(() => this.abort(new ContactsError('UPSTREAM_TIMEOUT', source, { cause: new Error('the attempt timed out') })), timeoutMs);
+    const expire = (): void => this.abort(new ContactsError('UPSTREAM_TIMEOUT', source, { cause: new Error('the attempt timed out') }));
+    // A process that was frozen first reads what has arrived meanwhile.
+    this.#timer = setTimeout(() => setImmediate(expire), timeoutMs);
     call.addEventListener('abort', this.#follow);
     if (call.aborted) this.#follow();
   }
@@ -49,6 +58,7 @@ export class AttemptSignal extends Aborter {
 export function asCallError(error: unknown, source: Source, signal: Signal): ContactsError {
   if (error instanceof ContactsError) return error;
   if (signal.aborted) return signal.reason instanceof ContactsError ? signal.reason : new Cancelled(source);
+  if (error instanceof CutBody) return new CutAnswer(source, error);
   const isUnreadable = error instanceof SyntaxError || error instanceof UnreadableBody;
   return new ContactsError(isUnreadable ? 'UPSTREAM_INVALID_RESPONSE' : 'UPSTREAM_UNAVAILABLE', source, { cause: error });
 }

@@ -2,7 +2,7 @@ import { Aborter, sleep, type Deadline, type Signal } from '../deadline.js';
 import { ContactsError } from '../errors.js';
 import type { Source } from '../model.js';
 import type { UpstreamCall } from '../recording.js';
-import { asCallError, AttemptSignal, Cancelled, StatusError } from './callErrors.js';
+import { asCallError, AttemptSignal, Cancelled, CutAnswer, StatusError } from './callErrors.js';
 import { foreign404 } from './foreign404.js';
 import { parseJson } from './json.js';
 import type { TokenSource } from './oauth2/tokenSource.js';
@@ -68,7 +68,7 @@ export class Endpoint {
         return json;
       } catch (caught) {
         const error = asCallError(caught, source, deadline.signal);
-        const waitMs = retry.waitMs(error, attempt);
+        const waitMs = mayBeOneId(error, request) ? undefined : retry.waitMs(error, attempt);
         if (waitMs === undefined || performance.now() + waitMs >= deadline.endsAtMs || isOver()) throw error;
         await sleep(waitMs, deadline.signal).catch(() => {});
         if (isOver() || !retry.pay()) throw error;
@@ -93,7 +93,7 @@ export class Endpoint {
     const own = tries || passed.isTrial ? { ...deadline, endsAtMs: deadline.endsAtMs, signal: NEVER } : deadline;
     let error: unknown;
     try {
-      return await this.#ask(request, attempt, token, paced, own);
+      return await this.#ask(request, attempt, token, paced, own, passed.isTrial);
     } catch (caught) {
       throw (error = caught);
     } finally {
@@ -105,19 +105,20 @@ export class Endpoint {
     }
   }
 
-  #refusal(ids: readonly string[], { endsAtMs }: Deadline): ContactsError | undefined {
+  /** A trial that asks once more is not refused because of itself. */
+  #refusal(ids: readonly string[], { endsAtMs }: Deadline, isTrial = false): ContactsError | undefined {
     const { source, pause, breaker } = this.#parts;
-    const refusesForMs = breaker.refusesForMs(ids);
+    const refusesForMs = isTrial ? 0 : breaker.refusesForMs(ids);
     if (refusesForMs > 0) return new ContactsError('UPSTREAM_UNAVAILABLE', source, { retryAfterSeconds: Math.ceil(refusesForMs / 1_000) });
     return pause.refusal(endsAtMs);
   }
 
-  #refuse(ids: readonly string[], deadline: Deadline): void {
-    const refusal = this.#refusal(ids, deadline);
+  #refuse(ids: readonly string[], deadline: Deadline, isTrial = false): void {
+    const refusal = this.#refusal(ids, deadline, isTrial);
     if (refusal) throw refusal;
   }
 
-  async #ask(request: UpstreamRequest, attempt: number, held: string, paced: PacedCall, deadline: Deadline): Promise<unknown> {
+  async #ask(request: UpstreamRequest, attempt: number, held: string, paced: PacedCall, deadline: Deadline, isTrial: boolean): Promise<unknown> {
     const { source, pause, pace, token: tokens } = this.#parts;
     try {
       let token = held;
@@ -125,7 +126,7 @@ export class Endpoint {
       const other = answer.status === 401 ? await tokens.replacementFor(token, request.path, deadline.signal, deadline.calls) : undefined;
       if (other !== undefined) {
         token = other;
-        this.#refuse(request.ids, deadline);
+        this.#refuse(request.ids, deadline, isTrial);
         pace.spend();
         answer = await this.#call(request, attempt + 1, token, paced, deadline);
         if (answer.status === 401) tokens.didNotHelp(token);
@@ -201,13 +202,19 @@ export class Endpoint {
   }
 }
 
+/** Whether one of several ids may be the reason, although the upstream seems to be in trouble: reconciliation asks for smaller parts. */
+function mayBeOneId(error: unknown, { ids }: UpstreamRequest): boolean {
+  return ids.length > 1 && (error instanceof CutAnswer || (error instanceof StatusError && error.status === 500));
+}
+
 /** What an attempt that ended with this error, or none, says about the upstream. */
-function breakerVerdict(error: unknown, { ids }: UpstreamRequest): Verdict {
+function breakerVerdict(error: unknown, request: UpstreamRequest): Verdict {
   if (error === undefined) return 'answered';
+  if (mayBeOneId(error, request)) return 'unclear';
   if (error instanceof StatusError) {
     if (error.status < 500) return 'answered';
-    // The pause sees to that one. A 500 about several ids may be due to one of them: reconciliation asks for it alone.
-    return error.facts.retryAfterSeconds !== undefined || (error.status === 500 && ids.length > 1) ? 'nothing' : 'failed';
+    // The pause sees to that one.
+    return error.facts.retryAfterSeconds === undefined ? 'failed' : 'nothing';
   }
   if (error instanceof Cancelled) return 'abandoned';
   // The last one is our own refusal of a replay.

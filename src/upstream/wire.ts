@@ -2,7 +2,7 @@ import { gunzipSync } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import type { Signal } from '../deadline.js';
 import { inflate, isGzip, UnreadableBody } from '../readBody.js';
-import { send } from './answerReader.js';
+import { send, TOO_LARGE } from './answerReader.js';
 import { openPool, type Network } from './network.js';
 
 /** An upstream's answer, its body read and inflated. */
@@ -53,7 +53,7 @@ export class Wire {
 
   /**
    * One GET. Rejects with the reason of `signal` as soon as that aborts; the connection is then dropped. Rejects with
-   * UnreadableBody for a body that is too large or broken. Sends it once more, on a new connection, if the upstream had
+   * UnreadableBody for a body that is too large or broken, and with CutBody for one that broke off. Sends it once more, on a new connection, if the upstream had
    * closed the idle one.
    */
   async get(path: string, token: string, signal: Signal, traceparent?: string): Promise<Answer> {
@@ -65,7 +65,7 @@ export class Wire {
       const body = isGzip(answer.body) ? await this.#inflate(answer.body).catch((error: unknown) => withoutBody(answer.status, error)) : answer.body;
       return { status: answer.status, retryAfter: answer.headers['retry-after'], contentType: answer.headers['content-type'], body };
     } catch (error) {
-      throw (error as NodeJS.ErrnoException).code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE' ? new UnreadableBody(undefined, { cause: error }) : error;
+      throw (error as NodeJS.ErrnoException).code === TOO_LARGE ? new UnreadableBody(undefined, { cause: error }) : error;
     }
   }
 

@@ -41,6 +41,7 @@ const spoilt = (text: string): Answerer => firstRow((row) => JSON.stringify(row)
 const pages404: Answerer[] = ['<html><h1>404</h1></html>', '', '404', '{"message":'].map((text) => () => ({ status: 404, headers: { 'content-type': 'text/html' }, body: text }));
 const noRoutes404: Answerer[] = Object.values(NO_ROUTE).slice(0, 3).map((json) => () => ({ status: 404, body: JSON.stringify(json) }));
 const cut = (): Reply => ({ instead: 'cut' });
+const broken = (asked: Asked): Reply => ({ body: goodBody(asked), instead: 'break' });
 const without = (count: number) => (ids: readonly string[]): ReadonlySet<string> => new Set(ids.slice(count));
 const IDS = [null, '', 'null', '01001', 1001.5, -1001, [1001], { id: 1001 }];
 
@@ -67,6 +68,9 @@ const CASES: Readonly<Record<string, Case>> = {
   '200, every body is unreadable: no JSON, cut off, or no list where a list is due': all(body(() => '<html></html>'), body((asked) => goodBody(asked).slice(0, -1)), body(() => '{"rows":[]}')),
   '200, the body is unreadable once, in a call for several ids': among(once(body(() => ''))),
   '200, the body is unreadable once, in a call for one id': alone(once(body(() => ''))),
+  '200, the connection breaks off within the body, once': once(broken),
+  '200, the connection breaks off within the body, one': one(broken),
+  '200, the connection breaks off within the body, every time': all(broken),
   '200 in ISO-8859-1 or UTF-16, and says so': all(
     body((asked) => Buffer.from(goodBody(asked), 'latin1'), { 'content-type': 'application/json; charset=ISO-8859-1' }),
     body((asked) => Buffer.from(goodBody(asked), 'utf16le'), { 'content-type': 'application/json; charset=UTF-16' }),
@@ -153,7 +157,7 @@ describe('docs/upstream-answers.md', () => {
 
   test.each(TABLE)('$answer', async ({ answer, outcomes, calls }) => {
     const server = answer.startsWith('no answer') ? hurried : standIn;
-    if (/^50[2-4]|cut/.test(answer)) await Promise.all(RESOURCES.map(fillBudget));
+    if (/^50[2-4]|cut|breaks/.test(answer)) await Promise.all(RESOURCES.map(fillBudget));
     const told = RESOURCES.filter((resource) => outcomes[resource] !== '-');
     const most = await allOf(told.map((resource) => mostCalls(server, resource, outcomes[resource]!, CASES[answer]!)));
     expect(told.map((resource, i) => [resource, String(most[i])])).toEqual(told.map((resource) => [resource, calls[resource]]));

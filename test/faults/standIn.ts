@@ -18,8 +18,8 @@ export interface Reply {
   readonly status?: number;
   readonly headers?: Record<string, string>;
   readonly body?: string | Uint8Array;
-  /** Cut: the connection ends before an answer. Hang: no answer comes. */
-  readonly instead?: 'cut' | 'hang';
+  /** Cut: the connection ends before an answer. Break: it ends within the body. Hang: no answer comes. */
+  readonly instead?: 'cut' | 'break' | 'hang';
 }
 
 export type Answerer = (asked: Asked) => Reply;
@@ -115,7 +115,9 @@ export class StandIn {
     if (instead === 'hang') return;
     // With a byte of an answer: a connection that is closed without one is used again without a second attempt.
     if (instead === 'cut') return void socket.end('H');
-    response.writeHead(status, { 'content-type': 'application/json', ...extra }).end(body);
+    response.writeHead(status, { 'content-type': 'application/json', ...extra });
+    if (instead === 'break') return void response.write(body.slice(0, -1), () => socket.end());
+    response.end(body);
   }
 }
 

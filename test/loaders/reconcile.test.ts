@@ -4,7 +4,8 @@ import { Aborter, type Signal } from '../../src/deadline.js';
 import { ContactsError, type ErrorCode } from '../../src/errors.js';
 import { reconcile, type AnswerDrift } from '../../src/loaders/reconcile.js';
 import type { Outcomes } from '../../src/loaders/resource.js';
-import { StatusError } from '../../src/upstream/callErrors.js';
+import { CutBody } from '../../src/readBody.js';
+import { CutAnswer, StatusError } from '../../src/upstream/callErrors.js';
 
 interface Row {
   readonly id: string;
@@ -39,6 +40,10 @@ const refuse = (status: number, isNotFound = false): never => {
 };
 const fail = (code: ErrorCode): never => {
   throw new ContactsError(code, 'CAS360');
+};
+
+const breakOff = (): never => {
+  throw new CutAnswer('CAS360', new CutBody());
 };
 
 describe('Rows', () => {
@@ -156,6 +161,7 @@ describe('A failure that a single id may cause', () => {
     ['404 of the system', () => refuse(404, true), null],
     ['404 of a gateway', () => refuse(404), 'UPSTREAM_INVALID_RESPONSE'],
     ['500', () => refuse(500), 'UPSTREAM_UNAVAILABLE'],
+    ['an answer that breaks off', breakOff, 'UPSTREAM_UNAVAILABLE'],
     ['an unreadable answer', () => fail('UPSTREAM_INVALID_RESPONSE'), 'UPSTREAM_INVALID_RESPONSE'],
   ];
 
@@ -184,6 +190,7 @@ describe('A failure that a single id may cause', () => {
     ['an unreadable answer', () => fail('UPSTREAM_INVALID_RESPONSE'), ['3'], ['1234', '12', '34', '3', '4']],
     // Only once as a whole again.
     ['500', () => refuse(500), ['3'], ['1234', '1234', '12', '3', '4']],
+    ['an answer that breaks off', breakOff, ['3'], ['1234', '1234', '12', '34', '3', '4']],
     ['500', () => refuse(500), ['1', '3'], ['1234', '1234', '12', '1', '2', '34', '3', '4']],
   ])('is looked for in the fewest calls: %s because of %j', async (_, poison, poisoned, expected) => {
     const { asked } = await accountOf(idsTo(4), (ids) => (ids.some((id) => poisoned.includes(id)) ? poison() : ids.map(row)));

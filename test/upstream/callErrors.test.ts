@@ -33,6 +33,9 @@ describe('The signal of an attempt', () => {
     jest.advanceTimersByTime(2_999);
     expect(attempt.aborted).toBe(false);
     jest.advanceTimersByTime(1);
+    expect(attempt.aborted).toBe(false);
+    // What has arrived is read first. A fake immediate takes a millisecond.
+    jest.advanceTimersByTime(1);
     expect(attempt.reason).toMatchObject({ code: 'UPSTREAM_TIMEOUT', source: 'PMS', cause: { message: 'the attempt timed out' } });
   });
 

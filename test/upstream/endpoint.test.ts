@@ -16,8 +16,8 @@ import { Wire } from '../../src/upstream/wire.js';
 import { CountedAborter } from '../support/countedAborter.js';
 import { until } from '../support/until.js';
 
-/** `none`: it hangs. `broken`: it ends the connection. */
-type Answer = 'none' | 'broken' | { readonly status: number; readonly headers?: Record<string, string>; readonly body?: string };
+/** `none`: it hangs. `broken`: it ends the connection. `short`: it ends it within the body. */
+type Answer = 'none' | 'broken' | 'short' | { readonly status: number; readonly headers?: Record<string, string>; readonly body?: string };
 
 const ASK: UpstreamRequest = { resource: 'contacts', path: '/contacts/54', ids: ['54'], relationships: false };
 const FINE: Answer = { status: 200, body: '[54]' };
@@ -52,6 +52,7 @@ async function endpointOver(answers: readonly Answer[] | ((path: string) => Answ
     const answer = typeof answers === 'function' ? answers(asking.url!) : answers[Math.min(asked.length, answers.length) - 1]!;
     const give = (): void => {
       if (answer === 'broken') asking.socket.destroy();
+      else if (answer === 'short') response.writeHead(200).write('[5', () => asking.socket.end());
       else if (answer !== 'none') response.writeHead(answer.status, answer.headers).end(answer.body);
     };
     if (holds) held.push(give);
@@ -246,6 +247,15 @@ describe('Retry-After', () => {
   });
 });
 
+test('A call that tries whether the upstream is back replays with another token', async () => {
+  const { endpoint, asked, breaker } = await endpointOver([{ status: 401 }, FINE]);
+  for (let n = 0; n < 60; n++) breaker.end(breaker.begin([String(n)]), 'failed');
+  expect(endpoint.isOpen).toBe(true);
+  await jest.advanceTimersByTimeAsync(5_000);
+  expect(await ended(endpoint.getJson(ASK, inTime(8_000)))).toEqual({ json: [54] });
+  expect([asked.length, endpoint.isOpen]).toEqual([2, false]);
+});
+
 test('A call that tries goes on when its caller leaves, so that it is known whether the upstream is back', async () => {
   const { endpoint, asked, hold, allAsked } = await endpointOver([pausing(429, '2'), FINE]);
   await codeOf(endpoint.getJson(ASK, brief()));
@@ -313,12 +323,15 @@ describe('An attempt', () => {
     ['429', { status: 429 }, ['54'], ['answered', 'refused']],
     ['429 with a pause', pausing(429, '9'), ['54'], ['answered', 'refused']],
     ['500', { status: 500 }, ['54'], ['failed', 'taken']],
-    ['500 for several ids, of which one may be the reason', { status: 500 }, SEVERAL, ['nothing', 'taken']],
+    ['500 for several ids, of which one may be the reason', { status: 500 }, SEVERAL, ['unclear', 'taken']],
     ['502', { status: 502 }, SEVERAL, ['failed', 'taken']],
     ['503', { status: 503 }, SEVERAL, ['failed', 'nothing']],
     ['503 with a pause', pausing(503, '9'), ['54'], ['nothing', 'nothing']],
     ['504', { status: 504 }, ['54'], ['failed', 'taken']],
     ['a broken connection', 'broken', ['54'], ['failed', 'nothing']],
+    ['a broken connection for several ids', 'broken', SEVERAL, ['failed', 'nothing']],
+    ['an answer that breaks off', 'short', ['54'], ['failed', 'nothing']],
+    ['an answer that breaks off for several ids, of which one may be the reason', 'short', SEVERAL, ['unclear', 'nothing']],
   ])('that ends with %s says the right thing to the breaker and to the pace', async (_what, answer, ids, verdicts) => {
     const { endpoint, breaker, pace } = await endpointOver([answer]);
     const [toBreaker, toPace] = [jest.spyOn(breaker, 'end'), jest.spyOn(pace, 'end')];

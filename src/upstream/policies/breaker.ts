@@ -7,8 +7,11 @@ export interface BreakerOptions {
   readonly isOff?: boolean | undefined;
 }
 
-/** What an attempt says about the upstream: it answers, it does not, nobody waited any longer, or nothing. */
-export type Verdict = 'answered' | 'failed' | 'abandoned' | 'nothing';
+/**
+ * What an attempt says about the upstream: it answers, it does not, nobody waited any longer, or nothing. Unclear: one of
+ * several ids may be the reason, and smaller parts of them are asked for next.
+ */
+export type Verdict = 'answered' | 'failed' | 'abandoned' | 'unclear' | 'nothing';
 
 /** An attempt that the breaker let pass. */
 export interface Passed {
@@ -111,7 +114,7 @@ export class Breaker {
     if (attempt.isTrial) this.#trials--;
     if (verdict === 'answered') return this.#answered(attempt);
     if (verdict === 'nothing' && attempt.isTrial && this.isOpen) this.#openedAtMs = this.#now();
-    if (verdict === 'nothing' || (verdict === 'abandoned' && !this.#hasHung(attempt))) return;
+    if (verdict === 'nothing' || verdict === 'unclear' || (verdict === 'abandoned' && !this.#hasHung(attempt))) return;
     // An attempt that began before the breaker closed says nothing about the upstream since.
     if (this.isOpen || attempt.closings === this.#closings) this.#failed(attempt);
   }

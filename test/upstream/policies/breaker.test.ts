@@ -229,11 +229,21 @@ describe('An open breaker', () => {
     expect(tried.breaker.refusesForMs([tried.newId()])).toBe(0);
   });
 
-  test('waits for another five seconds after a try that says nothing, such as a 500 about several ids', () => {
+  test('waits for another five seconds after a try that says nothing, such as a pause', () => {
     const tried = opened();
     tried.nowMs += 5_000;
     tried.attempt('nothing');
     expect(tried.breaker.refusesForMs([tried.newId()])).toBe(5_000);
+  });
+
+  test('lets a part of the ids try next, after a try of which one id may be the reason', () => {
+    const tried = opened();
+    tried.nowMs += 6_000;
+    tried.attempt('unclear', ['1', '2', '3', '4']);
+    tried.attempt('unclear', ['1', '2', '3', '4']);
+    expect(tried.isOpen).toBe(true);
+    expect(tried.attempt('answered', ['1', '2'])).toBe(true);
+    expect(tried.isOpen).toBe(false);
   });
 
   test('lets other ids try first, after a try that failed', () => {
