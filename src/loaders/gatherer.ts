@@ -1,5 +1,7 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Deadline, Signal } from '../deadline.js';
 import { ContactsError, isFound, type Outcome } from '../errors.js';
+import { getOrAdd } from '../getOrAdd.js';
 import type { CallRecording } from '../recording.js';
 import { Admission } from './admission.js';
 import { Cancelled } from '../upstream/callErrors.js';
@@ -59,23 +61,31 @@ export class Gatherer<R extends UpstreamRecord> implements Records<R> {
     const endsAtMs = Math.min(deadline.endsAtMs, nowMs + patienceMs);
     const chunks = new Set<Chunk<R>>();
     const missing: string[] = [];
+    /** Of chunks that were sent before. */
+    const joinedIds = new Map<Chunk<R>, string[]>();
     for (const id of ids) {
-      const joined = this.#joinable(id, relationships, nowMs);
-      if (joined) chunks.add(joined);
-      else missing.push(id);
+      const joined = this.#joinable(id, relationships);
+      if (!joined) missing.push(id);
+      else {
+        chunks.add(joined);
+        if (!joined.isQueued) getOrAdd(joinedIds, joined, () => []).push(id);
+      }
     }
+    if (chunks.size > 0 && this.#queue.isSmall(ids.size)) this.#promote(chunks);
     const refused = missing.splice(this.#admitted(missing.length, endsAtMs, nowMs));
     if (missing.length > 0) for (const chunk of this.#enqueue(missing, relationships, nowMs)) chunks.add(chunk);
     for (const chunk of chunks) chunk.join(endsAtMs, deadline.traceparent);
     if (recording) this.#record(ids, new Set(missing), chunks, recording);
     this.#sendSoon();
-    await allSettled(chunks, deadline.signal, endsAtMs - nowMs);
+    const isKnown = (chunk: Chunk<R>): boolean => (joinedIds.get(chunk) ?? chunk.ids).every((id) => chunk.outcomes.has(id) || !ids.has(id));
+    await allDone(chunks, isKnown, deadline.signal, endsAtMs - nowMs);
 
     const [only] = chunks;
     if (refused.length === 0 && only?.isSettled && chunks.size === 1) return only.outcomes;
     const outcomes: Outcomes<R> = new Map();
     for (const chunk of chunks) {
-      for (const [id, outcome] of chunk.outcomes) outcomes.set(id, outcome);
+      // An id may have failed in one chunk, and its record may have come with another.
+      for (const [id, outcome] of chunk.outcomes) if (!(outcome instanceof ContactsError && outcomes.has(id))) outcomes.set(id, outcome);
       if (!chunk.isSettled) this.#leave(chunk);
     }
     let overloaded: ContactsError | undefined;
@@ -88,6 +98,14 @@ export class Gatherer<R extends UpstreamRecord> implements Records<R> {
     const chunks = this.#queue.add(ids, relationships, this.#pendingFor(relationships), nowMs);
     this.#admission.queued(this.#queue.waitingSmall - before);
     return chunks;
+  }
+
+  /** A small request does not wait for all that a large one asks for. It moves a few chunks: they are no more calls than before. */
+  #promote(joined: ReadonlySet<Chunk<R>>): void {
+    if (joined.size > this.#options.resource.maxCalls) return;
+    const before = this.#queue.waitingSmall;
+    for (const chunk of joined) this.#queue.promote(chunk);
+    this.#admission.queued(this.#queue.waitingSmall - before);
   }
 
   /** How many of a request's ids can be answered in time. */
@@ -110,26 +128,27 @@ export class Gatherer<R extends UpstreamRecord> implements Records<R> {
     return relationships ? this.#pending.relationships : this.#pending.plain;
   }
 
-  /**
-   * The chunk that will bring this id, unless its call seems to hang or has failed for this id. A record with relationships
-   * serves plain requests too.
-   */
-  #joinable(id: string, relationships: boolean, nowMs: number): Chunk<R> | undefined {
-    const { gate } = this.#options.resource;
+  /** The chunk that brings this id. A record with relationships serves plain requests too. */
+  #joinable(id: string, relationships: boolean): Chunk<R> | undefined {
     for (const pending of relationships ? this.#withRelationships : this.#all) {
-      const chunk = pending.get(id);
-      if (!chunk || chunk.outcomes.get(id) instanceof ContactsError) continue;
-      // This one call tries whether the upstream is back. Whoever waited for it would not be told at once.
-      if (gate.isOpen && chunk.calledAtMs !== undefined) continue;
-      if (!this.#isOverdue(chunk, nowMs)) return chunk;
-      pending.forget(chunk);
+      const chunk = pending.find(id, this.#mayJoin);
+      if (chunk) return chunk;
     }
     return undefined;
   }
 
-  #isOverdue({ calledAtMs }: Chunk<R>, nowMs: number): boolean {
-    return nowMs - (calledAtMs ?? nowMs) > this.#options.attemptTimeoutMs;
-  }
+  /** Not if its call seems to hang, has failed for this id, or asks for its other ids first. */
+  readonly #mayJoin = (chunk: Chunk<R>, id: string): boolean => {
+    const { resource, attemptTimeoutMs } = this.#options;
+    const outcome = chunk.outcomes.get(id);
+    if (outcome !== undefined) return !(outcome instanceof ContactsError);
+    if (chunk.isQueued) return true;
+    // While a breaker is open, this one call tries. Whoever waited for it would not be told at once.
+    if (resource.gate.isOpen || !chunk.asksFor(id)) return false;
+    const isOverdue = chunk.attemptedAtMs !== undefined && performance.now() - chunk.attemptedAtMs > attemptTimeoutMs;
+    if (isOverdue) this.#pendingFor(chunk.relationships).forget(chunk);
+    return !isOverdue;
+  };
 
   #record(ids: ReadonlySet<string>, missing: ReadonlySet<string>, chunks: ReadonlySet<Chunk<R>>, { waits, fields }: CallRecording): void {
     const { source, name } = this.#options.resource;
@@ -173,8 +192,11 @@ export class Gatherer<R extends UpstreamRecord> implements Records<R> {
     const { ids, relationships, outcomes } = chunk;
     // The answer would hardly come in time. Its ids have no outcome then, like any that are late.
     const isTooLate = chunk.endsAtMs - performance.now() < Math.min(resource.gate.callMs, patienceMs) / 2;
-    const fetch = (some: readonly string[]): Promise<readonly (R | undefined)[]> => {
-      chunk.calledAtMs = performance.now();
+    let isFirst = true;
+    const fetch = async (some: readonly string[]): Promise<readonly (R | undefined)[]> => {
+      if (!isFirst) await this.#tell(chunk);
+      isFirst = false;
+      chunk.begin(some);
       return resource.fetch(some, relationships, chunk);
     };
     try {
@@ -191,6 +213,13 @@ export class Gatherer<R extends UpstreamRecord> implements Records<R> {
     this.#sendSoon();
   }
 
+  /** Whoever has all that it waits for leaves. Rejects if nobody is left, so that no call is made for them. */
+  async #tell(chunk: Chunk<R>): Promise<void> {
+    chunk.tell();
+    await nextTurn();
+    if (chunk.signal.aborted) throw chunk.signal.reason!;
+  }
+
   /** A request stops waiting. A chunk that nobody waits for is not sent, or its call is ended. */
   #leave(chunk: Chunk<R>): void {
     if (--chunk.waiters > 0) return;
@@ -205,8 +234,8 @@ function recordsIn<R extends UpstreamRecord>(outcomes: ReadonlyMap<string, Outco
   return records;
 }
 
-/** Resolves when all chunks are settled, after `timeoutMs`, or when the caller leaves. */
-function allSettled(chunks: ReadonlySet<Chunk<unknown>>, signal: Signal, timeoutMs: number): Promise<void> {
+/** Resolves when each chunk is settled or brought all that is wanted of it, after `timeoutMs`, or when the caller leaves. */
+function allDone<R>(chunks: ReadonlySet<Chunk<R>>, isKnown: (chunk: Chunk<R>) => boolean, signal: Signal, timeoutMs: number): Promise<void> {
   let open = chunks.size;
   if (open === 0) return Promise.resolve();
   return new Promise((resolve) => {
@@ -217,6 +246,12 @@ function allSettled(chunks: ReadonlySet<Chunk<unknown>>, signal: Signal, timeout
     };
     const timer = setTimeout(end, timeoutMs);
     signal.addEventListener('abort', end);
-    for (const chunk of chunks) chunk.onSettled(() => --open === 0 && end());
+    for (const chunk of chunks) {
+      chunk.onOutcomes(() => {
+        const isDone = chunk.isSettled || isKnown(chunk);
+        if (isDone && --open === 0) end();
+        return isDone;
+      });
+    }
   });
 }

@@ -13,8 +13,10 @@ export class Chunk<R> implements Deadline {
   isQueued = true;
   /** The request whose chunk it is, if that is large. */
   large: LargeRequest<R> | undefined;
-  /** When its latest call began; undefined while it is queued. */
-  calledAtMs: number | undefined;
+  /** The ids of its present call, if these are not all. */
+  #calledIds: ReadonlySet<string> | undefined;
+  /** When the first attempt of its present call left; undefined while it waits for that. */
+  attemptedAtMs: number | undefined;
   /** How many requests wait for it, and the latest of their deadlines. */
   waiters = 0;
   endsAtMs = 0;
@@ -25,7 +27,7 @@ export class Chunk<R> implements Deadline {
   traceparent: string | undefined;
   readonly calls: UpstreamCall[] = [];
   readonly #aborter = new Aborter();
-  readonly #listeners: (() => void)[] = [];
+  #listeners: (() => boolean)[] = [];
 
   constructor(readonly relationships: boolean) {}
 
@@ -44,13 +46,34 @@ export class Chunk<R> implements Deadline {
     this.endsAtMs = Math.max(this.endsAtMs, endsAtMs);
   }
 
-  onSettled(listener: () => void): void {
-    this.#listeners.push(listener);
+  /** A call for these ids begins. */
+  begin(ids: readonly string[]): void {
+    this.attemptedAtMs = undefined;
+    this.#calledIds = ids.length < this.ids.length ? new Set(ids) : undefined;
+  }
+
+  onAttempt(): void {
+    this.attemptedAtMs ??= performance.now();
+  }
+
+  /** Whether its present call, or its first one, asks for this id of its own. */
+  asksFor(id: string): boolean {
+    return this.#calledIds?.has(id) ?? true;
+  }
+
+  /** Calls `isDone` now, after each call, and when it is settled, until that returns true. */
+  onOutcomes(isDone: () => boolean): void {
+    if (this.outcomes.size === 0 || !isDone()) this.#listeners.push(isDone);
+  }
+
+  /** Tells that a call has ended, and more will follow. */
+  tell(): void {
+    this.#listeners = this.#listeners.filter((isDone) => !isDone());
   }
 
   settle(): void {
     this.isSettled = true;
-    for (const listener of this.#listeners.splice(0)) listener();
+    this.tell();
   }
 
   /** Ends the call. */
@@ -76,10 +99,11 @@ export class PendingChunks<R> {
   /** One or two, unless an upstream is slow. */
   readonly #indexes: Index<R>[] = [];
 
-  get(id: string): Chunk<R> | undefined {
-    for (const { chunkOf } of this.#indexes) {
-      const chunk = chunkOf.get(id);
-      if (chunk && !chunk.isForgotten) return chunk;
+  /** A chunk that has this id and may be joined. `mayJoin` may forget the one that it looks at. */
+  find(id: string, mayJoin: (chunk: Chunk<R>, id: string) => boolean): Chunk<R> | undefined {
+    for (let i = this.#indexes.length - 1; i >= 0; i--) {
+      const chunk = this.#indexes[i]!.chunkOf.get(id);
+      if (chunk && !chunk.isForgotten && mayJoin(chunk, id)) return chunk;
     }
     return undefined;
   }
@@ -214,13 +238,23 @@ export class Queue<R> {
     }
     if (!next) return undefined;
     next.lastTurnAtMs = nowMs;
-    return this.#nextOf(next.chunks);
+    return this.#nextOf(next.chunks, next);
   }
 
-  #nextOf(chunks: Chunk<R>[]): Chunk<R> | undefined {
+  #nextOf(chunks: Chunk<R>[], large?: LargeRequest<R>): Chunk<R> | undefined {
     let chunk = chunks.shift();
-    while (chunk && !chunk.isQueued) chunk = chunks.shift();
+    while (chunk && !(chunk.isQueued && chunk.large === large)) chunk = chunks.shift();
     return chunk;
+  }
+
+  /** A small request waits for this chunk of a large one too, so it goes with the small ones. */
+  promote(chunk: Chunk<R>): void {
+    const { large } = chunk;
+    if (!large || !chunk.isQueued) return;
+    this.#leaveLarge(large);
+    chunk.large = undefined;
+    this.#small.push(chunk);
+    this.waitingSmall++;
   }
 
   /** Returns whether the chunk was still queued. */
@@ -240,8 +274,12 @@ export class Queue<R> {
     this.waitingIds -= chunk.ids.length;
     this.waitingChunks--;
     const { large } = chunk;
-    if (!large) this.waitingSmall--;
-    else if (--large.waiting === 0) this.#large = this.#large.filter((request) => request !== large);
+    if (large) this.#leaveLarge(large);
+    else this.waitingSmall--;
+  }
+
+  #leaveLarge(large: LargeRequest<R>): void {
+    if (--large.waiting === 0) this.#large = this.#large.filter((request) => request !== large);
   }
 
   #fits(chunk: Chunk<R>, id: string): boolean {

@@ -89,6 +89,7 @@ export class Endpoint {
     const passed = breaker.begin(request.ids);
     const tries = pause.tries();
     const paced = pace.begin();
+    deadline.onAttempt?.();
     // A call that tries goes on when its caller leaves: if each were ended early, nobody would learn that the upstream is back.
     const own = tries || passed.isTrial ? { ...deadline, endsAtMs: deadline.endsAtMs, signal: NEVER } : deadline;
     let error: unknown;

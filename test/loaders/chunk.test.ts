@@ -6,7 +6,7 @@ describe('A chunk', () => {
   test('tells each who waits once', () => {
     const chunk = new Chunk<string>(false);
     const heard: unknown[] = [];
-    for (let n = 0; n < 2; n++) chunk.onSettled(() => heard.push([n, chunk.isSettled]));
+    for (let n = 0; n < 2; n++) chunk.onOutcomes(() => heard.push([n, chunk.isSettled]) > 0);
     expect(chunk.isSettled).toBe(false);
     chunk.settle();
     chunk.settle();
@@ -40,6 +40,8 @@ const step = fc.record({
   ends: fc.nat(12),
 });
 
+const get = (pending: PendingChunks<string>, id: string): Chunk<string> | undefined => pending.find(id, () => true);
+
 describe('The ids that are pending', () => {
   test('are found in the chunk that waits for them or fetches them, and in none before and after', () => {
     fc.assert(
@@ -63,7 +65,7 @@ describe('The ids that are pending', () => {
             pending.forget(ended);
             for (const id of ended.ids) known.delete(id);
           }
-          expect(IDS_LOOKED_FOR.filter((id) => pending.get(id) !== known.get(id))).toEqual([]);
+          expect(IDS_LOOKED_FOR.filter((id) => get(pending, id) !== known.get(id))).toEqual([]);
         }
       }),
       { numRuns: 30 },
@@ -81,10 +83,10 @@ describe('The ids that are pending', () => {
     const [first, second] = [chunkOf(pending, '1'), chunkOf(pending, '2')];
     const looks = jest.spyOn(first.index!.chunkOf, 'get');
     pending.forget(first);
-    expect(pending.get('2')).toBe(second);
+    expect(get(pending, '2')).toBe(second);
     expect(looks).toHaveBeenCalledTimes(1);
     pending.forget(second);
-    expect(pending.get('2')).toBeUndefined();
+    expect(get(pending, '2')).toBeUndefined();
     expect(looks).toHaveBeenCalledTimes(1);
     expect(chunkOf(pending, '3').index).not.toBe(first.index);
   });
@@ -95,6 +97,17 @@ describe('The ids that are pending', () => {
     expect(new Set(all.map(({ index }) => index)).size).toBe(1);
     const next = chunkOf(pending, '1000');
     expect(next.index).not.toBe(all[0]!.index);
-    expect([pending.get('999'), pending.get('1000')]).toEqual([all[999], next]);
+    expect([get(pending, '999'), get(pending, '1000')]).toEqual([all[999], next]);
+  });
+
+  test('are found in the latest chunk that may be joined', () => {
+    const pending = new PendingChunks<string>();
+    const first = chunkOf(pending, 'x', ...Array.from({ length: 999 }, (_, n) => String(n)));
+    const second = chunkOf(pending, 'x');
+    expect(get(pending, 'x')).toBe(second);
+    expect(pending.find('x', (chunk) => chunk !== second)).toBe(first);
+    // A chunk that is forgotten meanwhile takes its map with it.
+    expect(pending.find('x', (chunk) => (chunk === second ? (pending.forget(second), false) : true))).toBe(first);
+    expect(pending.find('x', () => false)).toBeUndefined();
   });
 });

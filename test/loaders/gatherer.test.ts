@@ -90,7 +90,7 @@ describe('A gatherer', () => {
     const { gatherer, calls } = gathererOverDouble();
     const impatient = new AbortController();
     const short = gatherer.request(new Set(ids(1, 6)), false, endedBy(impatient.signal));
-    const long = gatherer.request(new Set(['4']), false, FOREVER);
+    const long = gatherer.request(new Set(['1', '4']), false, FOREVER);
     await settle();
     calls[0]?.answer();
     await settle();

@@ -48,6 +48,7 @@ export function gathererOverDouble({ maxWaitingIds = 1_000, patienceMs = 1_000, 
         new Promise((resolve, reject) => {
           const answer = (error?: Error): void => (error ? reject(error) : resolve(ids.map((id) => ({ id, name: relationships ? `${id}!!` : `${id}!` }))));
           const { signal } = deadline;
+          deadline.onAttempt?.();
           signal.addEventListener('abort', () => answer(signal.reason));
           calls.push({ ids: [...ids], relationships, signal, deadline, answer });
         }),
