@@ -10,7 +10,7 @@ export interface Operation {
 const DEEPEST = 4;
 const BOOLEANS = ['yes', 'no', 'maybe', 'perhaps'] as const;
 /** Names that mean something to JavaScript, as aliases of the first fields of a type. */
-const ODD_NAMES = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'then', '__defineGetter__', 'prototype', 'valueOf', 'length', 'null', 'address_x', 'id_idx0'];
+const ODD_NAMES = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'then', '__defineGetter__', 'prototype', 'valueOf', 'length', 'null', 'address_id', 'id_idx0'];
 
 const type = (name: string): GraphQLObjectType => schema.getType(name) as GraphQLObjectType;
 

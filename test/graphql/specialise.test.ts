@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { Kind, parse, print, type OperationDefinitionNode } from 'graphql';
 import { isCompilable } from '../../src/graphql/compiled/compilable.js';
 import { conditionsOf, specialise, type Conditions } from '../../src/graphql/compiled/specialise.js';
@@ -55,9 +56,16 @@ test.each<[text: string, is: boolean]>([
   ['{ ...F } fragment F on T { b(c: [$v]) }', false],
   ['{ constructor: a }', false],
   ['{ a { __x: b } }', false],
-  ['{ x: a __typename }', true],
-  ['{ x_y: a }', false],
-  ['{ a { ... { x_y: b } } }', false],
+  ['{ x__: a __typename }', true],
+  ['{ x_y: a }', true],
+  ['{ x_y: a x_z: b }', true],
+  ['{ a_b: a b: c { a: d } }', false],
+  ['{ a { ... { a_b: b } } b }', false],
+  ['{ a_b: a c: b { d } } fragment F on T { a b: c }', false],
+  ['{ _v0__entities: _entities { a { b } } _v1__entities: _entities { a { b } } }', true],
+  ['{ a: b { c_idx0: d } }', true],
+  ['{ idx0_a: b a { c } }', false],
+  ['{ Contact_a: b a { c } }', false],
   ['{ _entities { a } }', true],
   ['{ a { b } __schema { c } }', false],
   ['{ ... { __type(name: "A") { c } } }', false],
@@ -83,4 +91,43 @@ test.each<[text: string, is: boolean]>([
   ['type T { toString: Int } query { a }', true],
 ])('Whether graphql-jit answers %s as graphql-js does: %s', (text, is) => {
   expect(isCompilable(parse(text))).toBe(is);
+});
+
+interface Place {
+  readonly key: string;
+  readonly isList: boolean;
+  readonly below: readonly Place[];
+}
+
+const { place } = fc.letrec<{ place: Place }>((tie) => ({
+  place: fc.record({
+    key: fc.constantFrom('a', 'b', 'idx0', 'A', 'a_b', 'b_a', 'a_b_a', 'x_a', 'a_x', '_a', 'a_', 'idx0_a', 'a_idx1', 'A_a', 'y_idx0', 'z__b'),
+    isList: fc.boolean(),
+    below: fc.oneof({ maxDepth: 3 }, fc.constant<Place[]>([]), fc.array(tie('place'), { maxLength: 3 })),
+  }),
+}));
+
+test('graphql-jit never has one name for two places of a document that it compiles', () => {
+  const textOf = (places: readonly Place[]): string => `{ ${places.map(({ key, below }) => `${key}: c ${below.length > 0 ? textOf(below) : ''}`).join(' ')} }`;
+  /** The name of each place, by its path. Places with one path are one place. */
+  const namesOf = (places: readonly Place[], names = new Map<string, string>(), path = '', above = '', depth = 0): Map<string, string> => {
+    for (const { key, isList, below } of places) {
+      const own = `${path}.${key}${isList ? '[]' : ''}`;
+      names.set(own, key + above);
+      namesOf(below, names, own, `${isList ? `_idx${depth}` : ''}_${key}${above}`, depth + Number(isList));
+    }
+    return names;
+  };
+  let compiled = 0;
+  fc.assert(
+    fc.property(fc.array(place, { minLength: 1, maxLength: 4 }), (places) => {
+      // A key is a list, or it is not.
+      const names = namesOf(places.map(function even(one): Place { return { ...one, isList: one.key.length % 2 === 0, below: one.below.map(even) }; }));
+      if (!isCompilable(parse(textOf(places)))) return;
+      compiled++;
+      expect(new Set(names.values()).size).toBe(names.size);
+    }),
+    { numRuns: 2_000 },
+  );
+  expect(compiled).toBeGreaterThan(100);
 });

@@ -7,16 +7,32 @@ import { Kind, type DocumentNode, type SelectionSetNode, type ValueNode } from '
  */
 const HARMLESS = /^[A-Za-z0-9:/-]*$/;
 
+/** What graphql-jit inserts into a path: places in lists, and names of types. */
+const INSERTED = /^(?:idx\d|[A-Z])/;
+
 /**
  * Whether graphql-jit answers a document as graphql-js does, and writes nothing of the caller into its code that could run. It
  * uses plain objects, where names such as `constructor` are taken.
  */
 export function isCompilable({ definitions }: DocumentNode): boolean {
-  return definitions.every((one) => {
+  const keys = new Set<string>();
+  const arePlain = definitions.every((one) => {
     const variables = one.kind === Kind.OPERATION_DEFINITION ? (one.variableDefinitions ?? []) : [];
     if (variables.some(({ variable, defaultValue }) => isOdd(variable.name.value) || (defaultValue && !isHarmless(defaultValue)))) return false;
-    return !('selectionSet' in one) || isPlain(one.selectionSet);
+    return !('selectionSet' in one) || isPlain(one.selectionSet, keys);
   });
+  return arePlain && areDistinct(keys);
+}
+
+/**
+ * Whether no two paths of these keys are the same when their keys are joined with `_`. graphql-jit names places like that, and
+ * a place whose name another one has gets its fields. It is so if each key with `_` has a part that nothing else on a path has.
+ */
+function areDistinct(keys: ReadonlySet<string>): boolean {
+  const counts = new Map<string, number>();
+  const parts = [...keys].map((key) => key.split('_'));
+  for (const part of parts.flat()) counts.set(part, (counts.get(part) ?? 0) + 1);
+  return parts.every((ofKey) => ofKey.length === 1 || ofKey.some((part) => counts.get(part) === 1 && !INSERTED.test(part)));
 }
 
 /** Whether plain objects already have a property of this name. */
@@ -24,18 +40,19 @@ function isOdd(name: string): boolean {
   return name in Object.prototype || name.startsWith('__');
 }
 
-function isPlain({ selections }: SelectionSetNode): boolean {
+/** Also collects the keys of the answer. */
+function isPlain({ selections }: SelectionSetNode, keys: Set<string>): boolean {
   return selections.every((selection) => {
     if (selection.kind === Kind.FRAGMENT_SPREAD) return true;
     if (selection.kind === Kind.FIELD) {
       const { name, alias, arguments: given = [] } = selection;
-      // graphql-jit names places by their path, joined with `_`. With such aliases two places could have one name.
-      if (alias && (isOdd(alias.value) || alias.value.includes('_'))) return false;
+      keys.add((alias ?? name).value);
+      if (alias && isOdd(alias.value)) return false;
       // Introspection may be deep, and the code grows with the square of the depth.
       if (name.value === '__schema' || name.value === '__type') return false;
       if (!given.every(({ value }) => value.kind === Kind.VARIABLE || isHarmless(value))) return false;
     }
-    return !selection.selectionSet || isPlain(selection.selectionSet);
+    return !selection.selectionSet || isPlain(selection.selectionSet, keys);
   });
 }
 
