@@ -8,6 +8,9 @@ export interface StreetParts {
   readonly street2: string | null;
 }
 
+/** Comparing longer texts could stall the event loop: a search for 200 kB in 800 kB takes 15 seconds. */
+const MAX_LENGTH = 500;
+
 const UNIT = ['unit', 'flat', 'apartment', 'apt', 'suite', 'shop'];
 const LEVEL = ['level'];
 const BLOCK = ['block', 'blk'];
@@ -20,19 +23,22 @@ const BOX = /^ (?:(?:g?po|p o) box|(?:locked|private) bag) /;
 
 /**
  * The lines above the town, as on an envelope: the building, then unit, level and block on the street's line, then the
- * second line. A part that the street lines already name is not repeated.
+ * second line. A part that the street lines already name is not repeated, unless a text is too long to compare.
  */
-export function streetLines({ building, unit, level, block, street1, street2 }: StreetParts): string[] {
-  const [street = '', second = ''] = [street1, street2].map(trimmed).filter(isLine);
+export function streetLines(parts: StreetParts): string[] {
+  const [building, unit, level, block] = [parts.building, parts.unit, parts.level, parts.block].map(trimmed) as [string, string, string, string];
+  const [street = '', second = ''] = [parts.street1, parts.street2].map(trimmed).filter(isLine);
+  const further = [building, unit, level, block].filter(isLine);
   // Most addresses have no further part.
-  if (building === null && unit === null && level === null && block === null) return [street, second].filter(isLine);
+  if (further.length === 0) return [street, second].filter(isLine);
+  if ([...further, street, second].some((text) => text.length > MAX_LENGTH)) return [building, joined(unit, level, block, street), second].filter(isLine);
   const written = words(`${street} ${second}`);
-  const unnamed = (part: string | null, names: string[]): string => (part === null || isNamed(trimmed(part), names, written) ? '' : trimmed(part));
+  const unnamed = (part: string, names: string[]): string => (isNamed(part, names, written) ? '' : part);
   const newUnit = unnamed(unit, UNIT);
   // `40/16 Hawthorn Road` names its unit, too.
   const unitText = street.startsWith(`${newUnit}/`) ? '' : newUnit;
   const others = [withWord('Level', unnamed(level, LEVEL)), withWord('Block', unnamed(block, BLOCK))];
-  const above = words(trimmed(building)) === words(street) ? '' : trimmed(building);
+  const above = words(building) === words(street) ? '' : building;
   return [above, ...streetLine(unitText, others, street), second].filter(isLine);
 }
 

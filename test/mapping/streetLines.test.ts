@@ -88,6 +88,21 @@ describe('lines of their own', () => {
   });
 });
 
+describe('texts too long to compare are joined as they stand', () => {
+  const long = `Suite ${'a'.repeat(500)}`;
+  const [blanks, manyBlanks] = ['a '.repeat(50_000), 'a '.repeat(400_000)].map((text) => text.trim());
+  test.each<[string, Partial<StreetParts>, string[]]>([
+    ['a part', { unit: long, level: ' 2 ', street1: `${long}, 9 Quay Street`, street2: 'Docks' }, [`${long}, 2, ${long}, 9 Quay Street`, 'Docks']],
+    ['a line', { building: 'Quay House', unit: 'Suite 40', street1: ` Suite 40, ${long} ` }, ['Quay House', `Suite 40, Suite 40, ${long}`]],
+    ['the second line', { block: 'B', street1: 'Block B', street2: long }, ['B, Block B', long]],
+    ['a building', { building: long, street1: long }, [long, long]],
+    ['a megabyte in which a search would start over at every word', { unit: `${blanks} b ${blanks}`, street1: manyBlanks! }, [`${blanks} b ${blanks}, ${manyBlanks}`]],
+  ])('%s', (_what, parts, expected) => {
+    // Not `toEqual`: a difference of a megabyte takes long to print.
+    expect(JSON.stringify(linesOf(parts)) === JSON.stringify(expected)).toBe(true);
+  });
+});
+
 test('never an empty line, and never a part lost', () => {
   const part = fc.option(fc.oneof(fc.string({ unit: 'grapheme' }), fc.constantFrom('40', 'Unit 40', '16 Hawthorn Road', 'PO Box 1', ' ', '/', '40/')));
   const all = fc.record({ building: part, unit: part, level: part, block: part, street1: part, street2: part });
