@@ -2,7 +2,7 @@ import codes from 'i18n-iso-countries/codes.json' with { type: 'json' };
 import type { Country } from '../schema.generated.js';
 import { fold, namesOf } from './countryNames.js';
 import { group, type Fields } from './fields.js';
-import type { Reader } from './readers.js';
+import { text, type Reader } from './readers.js';
 import { remember } from './remember.js';
 
 interface CountryParts {
@@ -47,9 +47,13 @@ function ofParts(parts: Fields<CountryParts>): Country | null {
   });
 }
 
-const ofWord: Reader<Country> = (value) => (typeof value === 'string' ? ofText(value) : ofCode(value));
+const ofWord: Reader<Country> = (value) => {
+  if (typeof value !== 'string') return ofCode(value);
+  const word = text(value);
+  return word === undefined ? undefined : ofText(word);
+};
 
-const ofText = remember((text): Country => ofCode(text) ?? ofName(text) ?? { code: null, alpha3: null, numeric: null, name: text });
+const ofText = remember((word): Country => ofCode(word) ?? ofName(word) ?? { code: null, alpha3: null, numeric: null, name: word });
 
 // Folding megabytes of text would take long.
 const ofName = (name: string): Country | undefined => (name.length > MAX_NAME_LENGTH ? undefined : BY_NAME.get(fold(name)));
@@ -60,7 +64,7 @@ const ofCode: Reader<Country> = (value) => {
   return typeof value === 'string' ? (ofCodeText(value) ?? undefined) : undefined;
 };
 
-const ofCodeText = remember((text): Country | null => {
-  const code = text.trim().toUpperCase();
+const ofCodeText = remember((word): Country | null => {
+  const code = word.trim().toUpperCase();
   return BY_CODE.get(/\d/.test(code) ? code.padStart(3, '0') : code) ?? null;
 });

@@ -46,7 +46,7 @@ export class Fields<R extends object> {
   text(key: Key<R>): string | null {
     const value = this.#values[key];
     if (isEmpty(value)) return null;
-    return typeof value === 'string' ? value : this.read(key, text);
+    return typeof value === 'string' && value.isWellFormed() ? value : this.read(key, text);
   }
 
   has(key: Key<R>): boolean {

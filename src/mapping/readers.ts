@@ -4,9 +4,12 @@ import { remember } from './remember.js';
 /** Converts an upstream's value that is not empty. Returns undefined for an unusable one. Never throws. */
 export type Reader<T> = (value: unknown) => T | undefined;
 
-/** A text, or a whole number that JSON cannot have rounded. */
+/**
+ * A text, or a whole number that JSON cannot have rounded. JSON can escape half of a character (`"\ud83d"`), which is not
+ * Unicode: a router may refuse a whole answer for it, as Apollo Router does.
+ */
 export const text: Reader<string> = (value) => {
-  if (typeof value === 'string') return value;
+  if (typeof value === 'string') return value.isWellFormed() ? value : undefined;
   return Number.isSafeInteger(value) ? String(value) : undefined;
 };
 
