@@ -13,6 +13,12 @@ const MAX_VALUES = 500_000;
 const CHARSET = /;\s*charset\s*=\s*"?\s*([^\s";,]+)/i;
 /** Character sets, by TextDecoder's names, that servers declare for UTF-8. UTF-16 would have shown in the first bytes. */
 const OFTEN_UTF_8 = new Set(['utf-8', 'windows-1252', 'utf-16le', 'utf-16be']);
+/**
+ * UTF-8, read as Latin-1: letters of European languages, two letters of two bytes in a row, or one of three or four bytes. Text
+ * that is Latin-1 hardly ever holds these. It may hold an accented letter before a curly quote or a no-break space, such as `Ä’`.
+ */
+const USUAL_UTF_8 =
+  /[\xc2\xc3\xc5][\x80-\xbf]|\xc4[\x80-\x91\x93\x95-\x9f\xa1-\xbf]|(?:[\xc6-\xdf][\x80-\xbf]){2}|(?:\xe0[\xa1-\xbf]|[\xe1-\xef][\x80-\x9f\xa1-\xbf])[\x80-\xbf]|[\xf0-\xf4][\x80-\xbf]{3}/;
 /** 7-bit character sets that TextDecoder cannot read. All their texts are valid UTF-8. */
 const SEVEN_BIT = /^(utf-?7|(cs)?unicode-?1-?1-?utf-?7|csutf7|hz|iso-2022)/i;
 
@@ -42,7 +48,8 @@ export function parseJson(body: Uint8Array, contentType?: unknown): unknown {
 /**
  * JSON is UTF-8 (RFC 8259, 8.1), but not every server knows, and many declare what they do not send. UTF-16 shows in the first
  * two bytes. Any other body is read in the set that it declares. If it is valid UTF-8 too, either reading may be wrong, so it is
- * refused. Latin-1 is the exception: servers often declare it without sending it, and its texts are hardly ever valid UTF-8.
+ * refused. Latin-1 is the exception: servers often declare it without sending it, and its texts are hardly ever valid UTF-8. It is
+ * refused if it is not valid UTF-8, but holds some.
  */
 function inUtf8(bytes: Uint8Array, contentType: unknown): Uint8Array {
   const first = bytes[0];
@@ -56,7 +63,9 @@ function inUtf8(bytes: Uint8Array, contentType: unknown): Uint8Array {
   // TextDecoder reads Latin-1 as windows-1252, which differs in control characters only.
   if (mayBeUtf8 && (decoder ? OFTEN_UTF_8.has(decoder.encoding) : !SEVEN_BIT.test(declared))) return bytes;
   if (!decoder) throw new SyntaxError('in a character set that is not known');
-  if (mayBeUtf8 && !isAscii(bytes)) throw new SyntaxError('in one of two character sets');
+  // A single wrong byte makes a body invalid UTF-8. All its other names would be read wrongly.
+  const isBrokenUtf8 = decoder.encoding === 'windows-1252' && USUAL_UTF_8.test(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1'));
+  if (isBrokenUtf8 || (mayBeUtf8 && !isAscii(bytes))) throw new SyntaxError('in one of two character sets');
   return transcoded(bytes, decoder);
 }
 

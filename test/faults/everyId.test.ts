@@ -268,6 +268,15 @@ describe('A character set', () => {
     ['half of UTF-16', body((asked) => utf16(asked).subarray(0, -1), declared('utf-16'))],
   ])('that cannot be told is an error, never a broken name: %s', (_, answer) => expectEverywhere(answer, { outcome: INVALID }));
 
+  test.each(['ISO-8859-1', 'windows-1252'])('that is declared as %s and is UTF-8, but for a name cut inside a character, costs that row alone', (charset) => {
+    const cut = (row: Row): string => JSON.stringify({ ...row, title: 'Ren@' });
+    const broken = body((asked) => {
+      const parts = bodyOf(asked.resource, rows(asked).map((row) => (isHitId(row.id) ? cut(row) : row))).split('@');
+      return Buffer.concat(parts.flatMap((part, i) => [...(i > 0 ? [Buffer.from('c3', 'hex')] : []), Buffer.from(part)]));
+    }, declared(charset));
+    return expectEverywhere(broken, { outcome: INVALID, of: isHit });
+  });
+
   test.each([
     ['Shift_JIS', '山田', '8e5293 63'],
     ['GBK', '山田', 'c9bd ccef'],

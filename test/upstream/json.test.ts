@@ -175,4 +175,32 @@ describe('A body in another character set', () => {
   test.each(['iso-8859-1', 'windows-1252', 'us-ascii', 'csISOLatin1', 'utf8mb4', 'unicode-1-1-utf-8', 'utf-16', 'utf-16be', 'x-utf-7'])('is UTF-8 if it is valid UTF-8, although the declaration says %s', (charset) => {
     expect(read(Buffer.from('["Jörg Müller"]'), charset)).toEqual(['Jörg Müller']);
   });
+
+  test.each([
+    ['a name cut inside a character', '["Jörg", "Ren@"]', 'c3'],
+    ['letters with an accent', '["é@"]', 'ff'],
+    ['Polish letters', '["łąŁ@"]', 'ff'],
+    ['a Czech letter', '["Š@"]', 'c5'],
+    ['a curly apostrophe', '["O’Neil@"]', 'ff'],
+    ['Cyrillic letters', '["Иван@"]', 'd0'],
+    ['Greek letters', '["Νίκος@"]', 'ff'],
+    ['Thai letters', '["ไทย@"]', 'e0'],
+    ['Chinese letters', '["名@"]', 'e5 90'],
+    ['an emoji', '["\u{1f43e}@"]', 'f0 9f'],
+  ])('is refused where it is called Latin-1 and is UTF-8 but for one byte: %s', (_what, text, hex) => {
+    const [before, after] = text.split('@').map((part) => Buffer.from(part));
+    const bytes = Buffer.concat([before!, Buffer.from(hex.replaceAll(' ', ''), 'hex'), after!]);
+    for (const charset of ['iso-8859-1', 'windows-1252', 'us-ascii']) expect(() => read(bytes, charset)).toThrow(new SyntaxError('in one of two character sets'));
+  });
+
+  test.each([
+    ['ANDRÉ’S, Zoë', '414e4452c992532c205a6feb'],
+    ['CAFÉ\u00a0MÜLLER', '434146c9a04ddc4c4c4552'],
+    ['MÄKELÄ’S “MÄKELÄ” MÄKELÄ\u00a0OY', '4dc44b454cc4925320934dc44b454cc494204dc44b454cc4a04f59'],
+    ['«\u00a0Le Café\u00a0»', 'aba04c6520436166e9a0bb'],
+    ['JOÃO São François', '4a4fc34f2053e36f204672616ee76f6973'],
+    ['Zoë–Anaïs…', '5a6feb96416e61ef7385'],
+  ])('is read where it is Latin-1 that has much of UTF-8: %s', (text, hex) => {
+    expect(read(Buffer.concat([Buffer.from('["'), Buffer.from(hex.replaceAll(' ', ''), 'hex'), Buffer.from('"]')]), 'iso-8859-1')).toEqual([text]);
+  });
 });
