@@ -16,6 +16,8 @@ const NO_ROUTE: readonly RegExp[] = [
   /\b(Unable to identify proxy for host|No matching resource found for given API|Could not find resource for full path|No HTTP resource was found that matches the request|is not defined by this API)\b/i,
 ];
 
+const QUOTE = 0x22;
+
 /** Reads any bytes; the phrases are ASCII. */
 const LATIN_1 = new TextDecoder('latin1');
 
@@ -26,7 +28,9 @@ const LATIN_1 = new TextDecoder('latin1');
  */
 export function foreign404({ body, contentType }: Pick<Answer, 'body' | 'contentType'>): 'page' | 'no route' | undefined {
   try {
-    if (typeof parseJson(body, contentType) === 'number') return 'page';
+    const json = parseJson(body, contentType);
+    // `parseJson` makes a text of a long number. Any other text stands in quotes.
+    if (typeof json === 'number' || (typeof json === 'string' && !body.includes(QUOTE))) return 'page';
   } catch {
     return 'page';
   }

@@ -11,6 +11,8 @@ const NO_CONTACT: readonly unknown[] = [
   [],
   null,
   'gone',
+  '404',
+  '20260514093012345',
   { message: 'There is no contact 4711' },
   { message: 'Not Found' },
   { detail: 'Not found.' },
@@ -34,7 +36,11 @@ describe('A 404', () => {
   test.each(NO_CONTACT.map((body) => [JSON.stringify(body)]))('with %s may be the system’s word', (body) => expect(why(body)).toBeUndefined());
 
   test('without JSON, or with a bare number, is a page', () => {
-    for (const body of ['', ' ', '404', '404 page not found', '<html></html>', '{"message":', 'No endpoint GET /wrong\n']) expect(why(body)).toBe('page');
+    for (const body of ['', ' ', '404', '404 page not found', '-1', '1e400', '20260514093012345', ' -9007199254740993.50\n', '\ufeff20260514093012345', '<html></html>', '{"message":', 'No endpoint GET /wrong\n']) expect(why(body)).toBe('page');
+  });
+
+  test('with a bare number in UTF-16 is a page too', () => {
+    for (const number of ['404', '20260514093012345']) expect(foreign404({ body: Buffer.from(number, 'utf16le'), contentType: 'text/plain' })).toBe('page');
   });
 
   test('of any other JSON may be the system’s word, and takes no stack however deep it is', () => {
