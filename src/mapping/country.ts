@@ -33,10 +33,10 @@ export function country<R extends object>(record: Fields<R>, key: keyof R & stri
 /** The object's own values win. Missing ones are completed from its codes, else from its name. */
 function ofParts(parts: Fields<CountryParts>): Country | null {
   const name = parts.text('name');
-  const alpha2 = parts.read('countryCodeAlpha2', ofCode);
-  const alpha3 = parts.read('countryCodeAlpha3', ofCode);
+  const alpha2 = parts.read('countryCodeAlpha2', ofCodeOrName);
+  const alpha3 = parts.read('countryCodeAlpha3', ofCodeOrName);
   const numericKey = parts.has('countryCodeNumeric') ? 'countryCodeNumeric' : 'isoCode';
-  const numeric = parts.read(numericKey, ofCode);
+  const numeric = parts.read(numericKey, ofCodeOrName);
   const found = alpha2 ?? alpha3 ?? numeric ?? (name === null ? null : ofText(name));
   const given = (key: keyof CountryParts, by: Country | null) => (parts.has(key) ? by : found);
   return group({
@@ -57,6 +57,9 @@ const ofText = remember((word): Country => ofCode(word) ?? ofName(word) ?? { cod
 
 // Folding megabytes of text would take long.
 const ofName = (name: string): Country | undefined => (name.length > MAX_NAME_LENGTH ? undefined : BY_NAME.get(fold(name)));
+
+/** Some write `UK`, which is a name and no code of ISO 3166-1. */
+const ofCodeOrName: Reader<Country> = (value) => ofCode(value) ?? (typeof value === 'string' ? ofName(value) : undefined);
 
 /** Looks up any of the three codes. A numeric one may lack its leading zeros. */
 const ofCode: Reader<Country> = (value) => {

@@ -4,6 +4,7 @@ import english from 'i18n-iso-countries/langs/en.json' with { type: 'json' };
 import { cas360, pms } from './harness.js';
 
 const AUSTRALIA = { code: 'AU', alpha3: 'AUS', numeric: '036', name: 'Australia' };
+const UNITED_KINGDOM = { code: 'GB', alpha3: 'GBR', numeric: '826', name: 'United Kingdom' };
 const nameAlone = (name: string) => ({ code: null, alpha3: null, numeric: null, name });
 const DRIFT = 'PMS nationality';
 
@@ -69,6 +70,11 @@ describe('objects', () => {
     ],
     ['two letters', { countryCodeAlpha2: 'au' }, AUSTRALIA],
     ['three letters', { countryCodeAlpha3: 'AUS' }, AUSTRALIA],
+    ['a short name instead of two letters', { countryCodeAlpha2: 'UK' }, UNITED_KINGDOM],
+    ['a short name beside a name', { countryCodeAlpha2: 'UK', name: 'United Kingdom' }, UNITED_KINGDOM],
+    ['a name instead of a number', { isoCode: 'Great Britain' }, UNITED_KINGDOM],
+    ['a name instead of three letters', { countryCodeAlpha2: 'AU', countryCodeAlpha3: 'Australia' }, AUSTRALIA],
+    ['three letters instead of two', { countryCodeAlpha2: 'AUS' }, AUSTRALIA],
     ['digits', { countryCodeNumeric: '036' }, AUSTRALIA],
     ['a number without its zeros', { isoCode: 36 }, AUSTRALIA],
     ['digits before the number', { countryCodeNumeric: '036', isoCode: 554 }, AUSTRALIA],
@@ -87,7 +93,8 @@ describe('objects', () => {
   test.each([
     [{ name: 'Atlantis', countryCodeAlpha2: 'XX' }, nameAlone('Atlantis'), ['countryCodeAlpha2']],
     [{ countryCodeAlpha2: 'XX', isoCode: 36 }, { ...AUSTRALIA, code: null }, ['countryCodeAlpha2']],
-    [{ countryCodeAlpha2: 'AU', countryCodeAlpha3: 'Australia' }, { ...AUSTRALIA, alpha3: null }, ['countryCodeAlpha3']],
+    [{ countryCodeAlpha2: 'AU', countryCodeAlpha3: 'Atlantis' }, { ...AUSTRALIA, alpha3: null }, ['countryCodeAlpha3']],
+    [{ countryCodeAlpha2: 'x'.repeat(100_000) }, null, ['countryCodeAlpha2']],
     [{ countryCodeAlpha2: 'AU', countryCodeNumeric: '999' }, { ...AUSTRALIA, numeric: null }, ['countryCodeNumeric']],
     [{ countryCodeAlpha2: 'AU', isoCode: -36 }, { ...AUSTRALIA, numeric: null }, ['isoCode']],
     [{ countryCodeAlpha2: 'AU', name: 7.5 }, { ...AUSTRALIA, name: null }, ['name']],
