@@ -25,9 +25,9 @@ export interface Contact extends ContactReference, Readonly<RecordFields> {
   /** The contact whose address is used if this one has none. */
   readonly addressHolder: ContactReference | null;
   readonly salesAccount: SalesAccount | null;
-  /** Null if the source has no representatives. */
+  /** Null if the source has no representatives, or sent no list. */
   readonly representatives: readonly ContactReference[] | null;
-  /** Null if the source has no relationships, undefined if they were not loaded. */
+  /** Null if the source has no relationships, or sent no list. Undefined if they were not loaded. */
   readonly relationships: readonly Relationship[] | null | undefined;
 }
 

@@ -106,7 +106,7 @@ export class Cas360Contact implements Contact {
   }
   get addressHolder() {
     if (this.contactType !== 'JOINT_MEMBER' || this.address) return null;
-    const first = this.representatives[0];
+    const first = this.representatives?.[0];
     // A contact that names itself as representative would be looked up without end.
     return first && first.sourceId !== this.sourceId ? first : null;
   }
@@ -123,7 +123,7 @@ export class Cas360Contact implements Contact {
     return null;
   }
   get representatives() {
-    return (this.#representatives ??= this.#record.items('representativeIds', id).map((sourceId) => contactReference('CAS360', sourceId)));
+    return (this.#representatives ??= this.#record.items('representativeIds', id)?.map((sourceId) => contactReference('CAS360', sourceId)) ?? null);
   }
   get registration() {
     return (this.#registration ??= parts.registration(this.#record));

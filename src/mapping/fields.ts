@@ -63,10 +63,12 @@ export class Fields<R extends object> {
     return (objects[key] ??= new Fields(this.source, this.read(key, object), this.tools, this, key));
   }
 
-  /** The usable items of the list at this key. */
-  items<T>(key: Key<R>, reader: Reader<T>): T[] {
+  /** The usable items of the list at this key. Null if the value there is not a list: it must not read as an empty one. */
+  items<T>(key: Key<R>, reader: Reader<T>): T[] | null {
+    const values = this.read(key, list);
+    if (values === null) return this.has(key) ? null : [];
     const items: T[] = [];
-    for (const item of this.read(key, list) ?? []) {
+    for (const item of values) {
       if (isEmpty(item)) continue;
       const read = reader(item);
       if (read === undefined) this.#countDrift(`${key}[]`);
@@ -76,9 +78,11 @@ export class Fields<R extends object> {
   }
 
   /** Maps the objects in the list at this key. Empty objects are left out. */
-  objects<K extends Key<R>, T>(key: K, make: (item: Fields<ItemAt<R, K>>) => T): T[] {
+  objects<K extends Key<R>, T>(key: K, make: (item: Fields<ItemAt<R, K>>) => T): T[] | null {
+    const items = this.items(key, object);
+    if (items === null) return null;
     const made: T[] = [];
-    for (const values of this.items(key, object)) {
+    for (const values of items) {
       const item = new Fields<ItemAt<R, K>>(this.source, values, this.tools, this, `${key}[]`);
       if (item.#hasValues()) made.push(make(item));
     }

@@ -175,10 +175,11 @@ describe('address and representatives', () => {
     ['without what is nothing', { representativeIds: [null, 7, '', 'null'] }, ['7'], []],
     ['without the unusable', { representativeIds: [-1, 7, {}, 1.5] }, ['7'], ['CAS360 representativeIds[]']],
     ['itself among them', { representativeIds: [54, 7] }, ['54', '7'], []],
-    ['no list at all', { representativeIds: 7 }, [], ['CAS360 representativeIds']],
+    ['no list at all', { representativeIds: 7 }, null, ['CAS360 representativeIds']],
+    ['a list inside an object', { representativeIds: { content: [7] } }, null, ['CAS360 representativeIds']],
   ])('representatives: %s', (_, record, sourceIds, expected) => {
     const { model, drifts } = cas360(record);
-    expect(model.representatives).toEqual(sourceIds.map(contact));
+    expect(model.representatives).toEqual(sourceIds && sourceIds.map(contact));
     expect(drifts).toEqual(expected);
   });
 
@@ -193,6 +194,7 @@ describe('address and representatives', () => {
     ['a joint member with an unusable one', { ...joint, addressId: 0 }, null, '9'],
     ['a joint member whose first usable representative is the second', { ...joint, representativeIds: [{}, 8] }, null, '8'],
     ['a joint member without representatives', { contactType: 'Joint Member' }, null, null],
+    ['a joint member whose representatives are no list', { ...joint, representativeIds: {} }, null, null],
     ['a joint member that represents itself', { ...joint, representativeIds: [54, 8] }, null, null],
   ])('%s', (_, record, address, holder) => {
     const { model } = cas360(record);
@@ -206,6 +208,12 @@ describe('relationships', () => {
 
   test('are undefined where they were not asked for', () => {
     expect(cas360({ relationships: [{ type: 'Director' }] }, '54', false).model.relationships).toBeUndefined();
+  });
+
+  test.each(['Director', 7, true, {}, { content: [{ type: 'Director' }] }])('are null of %p, which is no list', (relationships) => {
+    const { model, drifts } = cas360({ relationships });
+    expect(model.relationships).toBeNull();
+    expect(drifts).toEqual(['CAS360 relationships']);
   });
 
   test.each([undefined, null, '', 'null', []])('are an empty list of %p', (relationships) => {
