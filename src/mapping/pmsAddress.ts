@@ -29,7 +29,7 @@ class PmsAddress implements Address {
     return 'Address' as const;
   }
   get lines() {
-    return (this.#lines ??= texts(this.#record, 'addressLine1', 'addressLine2', 'addressLine3'));
+    return (this.#lines ??= texts(this.#record, 'addressLine1', 'addressLine2', 'addressLine3')?.map((line) => line.trim()) ?? null);
   }
   get careOf() {
     return null;

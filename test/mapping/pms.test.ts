@@ -162,6 +162,11 @@ describe('address', () => {
     });
   });
 
+  test('has lines without blanks around them', () => {
+    const address = pms({ primaryContactAddress: { id: 51, addressLine1: ' 1 Quay\t', addressLine2: ' ', addressLine3: 'Docks ' } }).model.address;
+    expect(at(address, 'lines')).toEqual(['1 Quay', 'Docks']);
+  });
+
   test('has null for lines where all are empty', () => {
     const address = pms({ primaryContactAddress: { id: 51, addressLine1: '', addressLine2: null } }).model.address;
     expect(at(address, 'lines')).toBeNull();
