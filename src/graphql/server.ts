@@ -5,7 +5,6 @@ import {
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
-import { ApolloServerPluginInlineTrace } from '@apollo/server/plugin/inlineTrace';
 import type { Log } from '../telemetry/log.js';
 import { answerText } from './answerText.js';
 import { cacheHints } from './plugins/cacheHints.js';
@@ -17,6 +16,7 @@ import { createFormatError } from './formatError.js';
 import { AnswerFields } from './limits/answerFields.js';
 import { documentLimits, type DocumentLimits } from './limits/documentLimits.js';
 import { operationLimits, type OperationLimits } from './limits/operationLimits.js';
+import { inlineTraces } from './plugins/inlineTraces.js';
 import { operationReports, type OnOperation } from './plugins/operationReports.js';
 import { ownFaults } from './plugins/ownFaults.js';
 import type { PlanOptions } from './plan/planOperation.js';
@@ -83,8 +83,8 @@ export function createGraphqlServer({ typeDefs, introspection, limits, maxAnswer
       ...(maxAgeSeconds > 0 ? [cacheHints(schema, maxAgeSeconds)] : []),
       // Costs more than everything else (docs/performance.md), and no resolver here gives hints.
       ApolloServerPluginCacheControlDisabled(),
-      // Does nothing until a router asks for a trace.
-      ApolloServerPluginInlineTrace({ includeErrors: { masked: true } }),
+      // After `operationLimits`, which counts the fields.
+      inlineTraces(),
       ApolloServerPluginLandingPageDisabled(),
       ApolloServerPluginSchemaReportingDisabled(),
       ApolloServerPluginUsageReportingDisabled(),
