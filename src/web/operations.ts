@@ -62,7 +62,10 @@ export function operationRoutes(app: FastifyInstance, { server, callers, createC
       if (turn?.isRefused) throw overloaded();
       const fault = faultIn(body);
       if (fault) return refuse(reply, 400, badRequest(fault));
-      const { query } = body as { query?: unknown };
+      const given = body as { query?: unknown; operationName?: unknown };
+      // Some clients send an empty name instead of none.
+      if (given.operationName === '') delete given.operationName;
+      const { query } = given;
       if (typeof query !== 'string') return;
       if (query.length > maxQueryCharacters) return refuse(reply, 400, limitExceeded('MAX_QUERY_CHARACTERS', maxQueryCharacters));
       if (hasMoreLines(query, maxQueryLines)) return refuse(reply, 400, limitExceeded('MAX_QUERY_LINES', maxQueryLines));

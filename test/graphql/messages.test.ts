@@ -95,6 +95,7 @@ describe('A request that cannot be run is told what is wrong with it', () => {
     ['extensions', 400, operation('{ __typename }', { extensions: '{}' })],
     ['operationName', 400, operation('query A { __typename }', { operationName: 7 })],
     ['severalOperations', 400, operation('query A { __typename } query B { __typename }')],
+    ['severalOperations', 400, operation('query A { __typename } query B { __typename }', { operationName: '' })],
     ['unknownOperation', 400, operation('query A { __typename }', { operationName: 'B' })],
     ['method', 405, { method: 'GET' }],
     ['method', 405, { method: 'PUT', body: '{}' }],

@@ -54,6 +54,7 @@ describe('An operation begins with the fields that its answer may have', () => {
 
   test.each<[string, Asked, string, number]>([
     ['has an unknown name', { operationName: 'Nobody' }, badRequest('unknownOperation').message, 400],
+    ['has an empty name', { operationName: '' }, badRequest('unknownOperation').message, 400],
     ['is one of several, and has no name', {}, badRequest('severalOperations').message, 400],
     ['has too many representations in all', { query: '{ _entities(representations: [1, 2, 3]) _entities(representations: [1, 2, 3, 4]) }' }, limitExceeded('MAX_REPRESENTATIONS', 6).message, 400],
     ['has variables that are too deep', { query: '{ x }', variables: { a: [{ b: {} }] } }, limitExceeded('MAX_VARIABLES_DEPTH', 2).message, 400],

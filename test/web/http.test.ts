@@ -229,6 +229,12 @@ describe('answers', () => {
     const body = { query: 'query A { a: __typename } query B { b: __typename }', operationName: 'B', variables: null };
     expect(JSON.parse((await post(JSON.stringify(body))).text)).toEqual({ data: { b: 'Query' } });
   });
+
+  test.each([undefined, null, ''])('are of the only operation, if the name is %j', async (operationName) => {
+    for (const query of ['{ a: __typename }', 'query A { a: __typename }']) {
+      expect(JSON.parse((await post(JSON.stringify({ query, operationName }))).text)).toEqual({ data: { a: 'Query' } });
+    }
+  });
 });
 
 describe('introspection', () => {

@@ -26,7 +26,7 @@ export function operationLimits(limits: OperationLimits, fields: AnswerFields, o
     requestDidStart: async () => ({
       didResolveOperation: async ({ request, document, operation, contextValue }) => {
         // Undefined if the document has no operation of the given name, or several and no name is given.
-        if (!operation) throw refusal(badRequest(request.operationName ? 'unknownOperation' : 'severalOperations'));
+        if (!operation) throw refusal(badRequest(request.operationName === undefined ? 'severalOperations' : 'unknownOperation'));
         const variables: Variables = request.variables ?? {};
         if (isDeeperThan(limits.maxVariablesDepth + 1, variables)) throw refusal(limitExceeded('MAX_VARIABLES_DEPTH', limits.maxVariablesDepth));
         const counted = count(fields.ofOperation(operation, document), operation, variables, limits.maxIds);
