@@ -95,6 +95,31 @@ test.each([
   await text;
 });
 
+test.each([
+  [0.5, true],
+  [0, false],
+])('The items that are written to estimate a list cannot be foreseen (%d of each hundred)', async (drawn, isInPieces) => {
+  // Only the first of each hundred is short. The last hundred is not complete.
+  const contacts = Array.from({ length: 250 }, (_, n) => (n % 100 === 0 ? null : 'x'.repeat(9_000)));
+  const text = answerText({ data: { contacts } }, NO_LIMIT, false, () => drawn);
+  expect(text instanceof Promise).toBe(isInPieces);
+  await text;
+});
+
+test('Each item of a list may be written to estimate it', async () => {
+  for (const length of [10, 100, 201, 250]) {
+    const sampled = new Set<number>();
+    for (let percent = 0; percent < 100; percent++) {
+      const seen: number[] = [];
+      const contacts = Array.from({ length }, (_, n) => ({ n: { toJSON: () => seen.push(n) } }));
+      await answerText({ data: { contacts } }, NO_LIMIT, false, () => (percent + 0.5) / 100);
+      // All are written once more for the answer.
+      for (const n of seen.slice(0, -length)) sampled.add(n);
+    }
+    expect(sampled.size).toBe(length);
+  }
+});
+
 describe('An item that throws as it is written', () => {
   const written = async (error: Error, isLong: boolean): Promise<string> => {
     const contacts = new Array(10).fill({
