@@ -10,6 +10,8 @@ export const LONG_FIELDS = 50_000;
 const PIECE_CHARACTERS = 524_288;
 /** One item in this many is written to estimate a list, which costs one percent. */
 const ITEMS_A_SAMPLE = 100;
+/** The most items in a piece, since long items can follow short ones. */
+const ITEMS_A_PIECE = 100;
 /** Lists of fewer items are written at once. */
 const LONG_LIST = 10;
 
@@ -105,7 +107,7 @@ class Writer {
       if (holdsLongList(item) && !Array.isArray(item)) await this.#object(item);
       else {
         // The items so far give the number of items for the next piece.
-        const most = at === 0 ? 1 : Math.ceil((PIECE_CHARACTERS * at) / (leftBefore - this.#left));
+        const most = at === 0 ? 1 : Math.min(ITEMS_A_PIECE, Math.ceil((PIECE_CHARACTERS * at) / (leftBefore - this.#left)));
         while (count < most && at + count < items.length && !holdsLongList(items[at + count])) count++;
         this.#add(JSON.stringify(items.slice(at, at + count)).slice(1, -1));
       }
