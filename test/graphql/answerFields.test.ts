@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { Kind, parse, type FieldNode, type GraphQLResolveInfo, type OperationDefinitionNode } from 'graphql';
+import { Kind, parse, type FieldNode, type FragmentDefinitionNode, type GraphQLResolveInfo, type OperationDefinitionNode } from 'graphql';
 import { AnswerFields } from '../../src/graphql/limits/answerFields.js';
+import { introspectionFields } from '../../src/graphql/limits/introspectionFields.js';
 import { createSchema, readTypeDefs } from '../../src/graphql/schema.js';
 
 const schema = createSchema(readTypeDefs('schema'));
@@ -16,7 +17,6 @@ test.each<[text: string, ...ReturnType<typeof fieldsOf>]>([
   ['{ __typename }', 1],
   ['{ contact(id: "pms:1") { id name } }', 3],
   ['{ contact { id address { city country { code } } } }', 6],
-  ['{ __schema { types { name } } }', 1],
   ['{ contact { emailAddresses { address primary } } }', 4],
   ['{ contact { phoneNumbers { number kind } } }', 8],
   ['{ contact { representatives { id name } relationships { type } } }', 3],
@@ -33,6 +33,38 @@ test.each<[text: string, ...ReturnType<typeof fieldsOf>]>([
   ['{ _service { sdl } }', 2],
 ])('The fields of %s', (text, ...expected) => {
   expect(fieldsOf(text)).toEqual(expected);
+});
+
+const TYPES = Object.keys(schema.getTypeMap()).length;
+/** Fragments on a type, each of which spreads the next. */
+const chain = (length: number, spread: (next: string) => string): string =>
+  `${Array.from({ length }, (_, n) => `fragment f${n} on __Type { ${spread(`f${n + 1}`)} }`).join(' ')} fragment f${length} on __Type { name }`;
+
+test.each<[text: string, fields: number]>([
+  ['{ __schema { __typename queryType { name } mutationType { name } } }', 5],
+  ['{ __schema { types { name } } }', 2 + TYPES],
+  ['{ __type(name: "Gender") { name enumValues { name } } }', 3 + 3],
+  ['{ __type(name: "Country") { fields { name type { name ofType { name ofType { name } } } } } }', 2 + 4 * 4],
+  ['{ __type(name: "SalesAccount") { fields { isDeprecated args { name } } } }', 2 + 8 * 2],
+  ['{ __type(name: "_Entity") { possibleTypes { name } ... { ... on __Type { name } } } }', 2 + 4 + 3],
+  ['{ __type(name: "Nobody") { name } }', 1],
+  ['query ($n: String!) { __type(name: $n) { name } }', 1 + TYPES],
+  ['{ __type(name: "Gender") { ...F ...Missing } } fragment F on __Type { name kind }', 1 + 2 + 2],
+  [`{ __schema { types { ...f0 } } } ${chain(5, (next) => `...${next}`)}`, 2 + 7 * TYPES],
+  ['{ a: __schema { ...S } b: __schema { ...S } } fragment S on __Schema { queryType { name } }', 2 * 4],
+  [`{ __schema { types { ...f0 } } } ${chain(20, (next) => `...${next} ...${next}`)}`, Infinity],
+])('Introspection has as many fields as the schema repeats: %s', (text, fields) => {
+  const [operation, ...others] = parse(text).definitions as [OperationDefinitionNode, ...FragmentDefinitionNode[]];
+  const fragments = Object.fromEntries(others.map((one) => [one.name.value, one]));
+  const roots = operation.selectionSet.selections as readonly FieldNode[];
+  expect(roots.reduce((sum, root) => sum + introspectionFields(root, schema, fragments), 0)).toBe(fields);
+});
+
+test('The first 4,000 fields of introspection are free, and each further one counts as 25', () => {
+  const perType = (count: number): string => `{ __schema { types { ${Array.from({ length: count }, (_, n) => `a${n}: name`).join(' ')} } } }`;
+  const most = Math.floor((4_000 - 2) / TYPES);
+  expect([most, most + 1].map((count) => fieldsOf(perType(count)))).toEqual([[1], [1 + 25 * (2 + (most + 1) * TYPES - 4_000)]]);
+  expect(fieldsOf(`{ ${['a', 'b'].map((root) => perType(most).slice(1, -1).replace('__schema', `${root}: __schema`)).join(' ')} }`)).toEqual([2 + 25 * (2 * (2 + most * TYPES) - 4_000)]);
 });
 
 test('Fragments that would unfold to a billion fields are counted in the time that their text takes', () => {

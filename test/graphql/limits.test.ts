@@ -20,6 +20,8 @@ const aliases = (count: number): string => many(count, (i) => `a${i}: id`);
 const contact = (selections: string): string => `{ contact(id: "cas360:1001") { ${selections} } }`;
 const ENTITIES = 'query ($r: [_Any!]!) { _entities(representations: $r) { __typename } }';
 
+const EVERY_OPTION = { descriptions: true, specifiedByUrl: true, directiveIsRepeatable: true, schemaDescription: true, inputValueDeprecation: true, experimentalDirectiveDeprecation: true, oneOf: true };
+
 type Ask = [query: string, variables?: Record<string, unknown>];
 
 /** An operation at a limit, or `over` it by one. */
@@ -165,12 +167,24 @@ describe('An operation', () => {
   test.each([
     ['of a gateway', 'query Web__contacts__1($representations:[_Any!]!){_entities(representations:$representations){...on Contact{name email address{id city country{code}}representatives{id name}}}}'],
     ['of a code generator, for the schema', getIntrospectionQuery()],
+    ['of a code generator, for all of the schema', getIntrospectionQuery({ ...EVERY_OPTION, typeDepth: 100 })],
+    ['for three types', 'query ($n: String! = "Contact") { ...Q a: __type(name: "Address") { ...T } b: __type(name: $n) { ...T } } fragment Q on Query { __type(name: "Country") { ...T } } fragment T on __Type { name fields { name type { name ofType { name } } } }'],
     ['of GraphiQL, for the schema', '{ __schema { types { fields { type { ofType { ofType { ofType { ofType { ofType { ofType { ofType { ofType { ofType { name } } } } } } } } } } } } } }'],
   ])('%s passes', async (_what, query) => {
-    const open = await startTestApp({ GRAPHIQL: 'true' }, { graphiqlFolder: 'dist/graphiql' });
+    const open = await startTestApp({ GRAPHIQL: 'true', MAX_ANSWER_FIELDS: '6000' }, { graphiqlFolder: 'dist/graphiql' });
     const { errors } = await open.query(query, { representations: representations(500) });
     await open.stop();
     expect(errors).toBeUndefined();
+  });
+
+  test.each<[what: string, query: string, limit: string, max: number]>([
+    ['ten times', `{ ${many(10, (i) => `a${i}: __schema { types { fields { type { ...T ofType { ...T ofType { ...T } } } } } }`)} } fragment T on __Type { fields { name description args { name type { kind name } } type { kind name enumValues { name } } } }`, 'MAX_ANSWER_FIELDS', 250_000],
+    ['in a list that is repeated below itself', `{ __schema { types { ${many(5, (i) => `a${i}: fields { ${many(8, (n) => `b${n}: type { enumValues { name description } ...T ofType { ...T } }`)} }`)} } } } fragment T on __Type { fields { name description } }`, 'MAX_ANSWER_FIELDS', 250_000],
+  ])('for the schema %s is refused', async (_what, query, limit, max) => {
+    const open = await startTestApp({ GRAPHIQL: 'true' }, { graphiqlFolder: 'dist/graphiql' });
+    const answer = await open.query(query);
+    await open.stop();
+    expectRefusal(answer, limit, max);
   });
 });
 

@@ -18,6 +18,7 @@ import {
   type ValueNode,
 } from 'graphql';
 import { getOrAdd } from '../../getOrAdd.js';
+import { introspectionFields } from './introspectionFields.js';
 
 type Fragments = Readonly<Record<string, FragmentDefinitionNode>>;
 
@@ -26,6 +27,12 @@ const COUNTED_BY: Readonly<Record<string, string>> = { contacts: 'ids', _entitie
 
 /** Lists whose length the upstreams decide. boundFields.ts counts them when they arrive. */
 const COUNTED_LATER = new Set(['Contact.representatives', 'Contact.relationships']);
+
+/**
+ * Introspection is resolved in one turn of the event loop. So many fields of an operation are free: the whole schema as tools ask
+ * for it takes fewer, and GraphiQL must work whatever the limits are. Each further one counts as so many.
+ */
+const INTROSPECTION = { free: 4_000, weight: 25 };
 
 /** A field of `Query` with one item for each item of its argument. */
 export interface RootList {
@@ -86,6 +93,7 @@ function fragmentsOf({ definitions }: DocumentNode): Fragments {
 
 class DocumentFields {
   readonly #fragments = new Map<string, Map<GraphQLNamedType, number>>();
+  #freeIntrospection = INTROSPECTION.free;
 
   constructor(
     private readonly schema: GraphQLSchema,
@@ -140,9 +148,17 @@ class DocumentFields {
     return getOrAdd(counts, type, () => this.ofObject(fragment.selectionSet, type));
   }
 
-  #ofField({ name, selectionSet }: FieldNode, parent: GraphQLObjectType): number {
+  #ofIntrospection(fields: number): number {
+    const free = Math.min(fields, this.#freeIntrospection);
+    this.#freeIntrospection -= free;
+    return 1 + INTROSPECTION.weight * (fields - free);
+  }
+
+  #ofField(node: FieldNode, parent: GraphQLObjectType): number {
+    const { name, selectionSet } = node;
     // Undefined for `__typename` and introspection.
     const field = (parent.getFields() as Partial<Record<string, GraphQLField<unknown, unknown>>>)[name.value];
+    if (!field && selectionSet) return this.#ofIntrospection(introspectionFields(node, this.schema, this.fragments));
     if (!field || !selectionSet || COUNTED_LATER.has(`${parent.name}.${name.value}`)) return 1;
     return 1 + mostItems(field) * this.ofObject(selectionSet, getNamedType(field.type));
   }
