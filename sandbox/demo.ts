@@ -25,7 +25,7 @@ async function start(): Promise<void> {
     if (app.isExchangingToken) log.error('The new refresh token could not be stored, and is lost: a person must approve the connection again (npm run connect).');
     process.exit(app.isExchangingToken ? 1 : 0);
   };
-  process.on('SIGINT', stop).on('SIGTERM', stop);
+  process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGHUP', stop);
 }
 
 /** For a person at a terminal: what needs attention, without JSON. */

@@ -13,7 +13,7 @@ try {
   const app = await createApp(readConfig(), { log });
   const address = await app.listen();
 
-  onSignals(['SIGTERM', 'SIGINT'], () => void stopAndExit(app, log, process.exit), () => {
+  onSignals(() => void stopAndExit(app, log, process.exit), () => {
     if (!app.isExchangingToken) process.exit(1);
     log.warn('A new refresh token is on its way, or not stored yet: ending when it is stored. Ended now, only a person could get another.');
   });

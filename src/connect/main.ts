@@ -16,7 +16,7 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`);
 /** Aborts with the first signal. The second ends the process. */
 function watchSignals(): AbortSignal {
   const stopping = new AbortController();
-  onSignals(['SIGINT', 'SIGTERM'], () => stopping.abort(), () => process.exit(130));
+  onSignals(() => stopping.abort(), () => process.exit(130));
   return stopping.signal;
 }
 

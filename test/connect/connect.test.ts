@@ -246,7 +246,7 @@ describe('A person', () => {
     expect(await ended).toBe(0);
   });
 
-  test.each(['SIGINT', 'SIGTERM'] as const)('ends the wait by %s', async (name) => {
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('ends the wait by %s', async (name) => {
     const { address, ended, signal, output } = stage.connect();
     await address();
     signal(name);
@@ -254,13 +254,13 @@ describe('A person', () => {
     expect(output.text).toContain('Stopped. Nothing was stored.');
   });
 
-  test('who ends it while the code is exchanged loses no token', async () => {
+  test.each(['SIGINT', 'SIGHUP'] as const)('who ends it by %s while the code is exchanged loses no token', async (name) => {
     const { address, ended, signal } = stage.connect();
     const right = await decide(await address());
     stage.sandbox.cas360.faults.set([{ on: 'token', heldMs: 1_000 }]);
     const shown = show(right);
     await until('the code is exchanged', () => stage.exchanges() === 1);
-    signal('SIGINT');
+    signal(name);
     expect((await shown).text).toContain('connected');
     expect(await ended).toBe(0);
     expect(await stage.isGood((await stage.stored())?.refreshToken)).toBe(true);

@@ -328,6 +328,7 @@ describe('callers and signals while the token is being exchanged', () => {
   test.concurrent.each<[string, NodeJS.Signals[]]>([
     ['SIGTERM', ['SIGTERM']],
     ['SIGTERM and a second one', ['SIGTERM', 'SIGTERM']],
+    ['SIGHUP, as a terminal that closes sends it', ['SIGHUP', 'SIGHUP']],
     ['SIGINT, twice, and SIGTERM', ['SIGINT', 'SIGINT', 'SIGTERM']],
   ])('%s: it ends in order, and the next start uses the kept token', (_what, signals) => TokenScene.play(async (scene) => {
     const answer = slowly(scene);
