@@ -14,7 +14,8 @@ const SAME: Readonly<Record<string, string>> = { EAFNOSUPPORT: 'EADDRNOTAVAIL', 
 /** Resolves to the address at which the server listens. Throws an Error that says what to do about PORT or HOST. */
 export async function listenAt(web: FastifyInstance, { host, port }: Place): Promise<string> {
   try {
-    return await web.listen({ host, port });
+    // For `localhost`, Fastify starts a second server at `::1`. The stop and the error handlers of this service do not reach that one.
+    return await web.listen({ host: host === 'localhost' ? '127.0.0.1' : host, port });
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
     const advice = ADVICE[SAME[code] ?? code];
