@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readCertificate, readProxies, type CertificateConfig, type ProxiesConfig } from './networkSettings.js';
+import { readCertificate, readProxies, readRedisUrl, type CertificateConfig, type ProxiesConfig } from './networkSettings.js';
 import { Settings, SettingsError } from './settings.js';
 import { readTelemetry, type TelemetryConfig } from './telemetrySettings.js';
 
@@ -236,14 +236,6 @@ function isOrigin(text: string): boolean {
   // An unusual port, because URL removes the usual ones.
   const origin = text.replace(/:\*$/, ':1');
   return /^https?:[^*]+$/.test(origin) && URL.canParse(origin) && new URL(origin).origin === origin;
-}
-
-function readRedisUrl(settings: Settings): string | undefined {
-  // A secret: it may hold a password.
-  const url = settings.secret('REDIS_URL');
-  if (url === undefined || (URL.canParse(url) && ['redis:', 'rediss:'].includes(new URL(url).protocol))) return url;
-  settings.fault('REDIS_URL', 'must be a redis or rediss address');
-  return undefined;
 }
 
 function readCache(settings: Settings): CacheConfig | undefined {

@@ -38,9 +38,20 @@ function readProxy(settings: Settings, upperCase: string): URL | undefined {
   return undefined;
 }
 
+/** Reads `REDIS_URL`. What its client cannot parse is a fault. */
+export function readRedisUrl(settings: Settings): string | undefined {
+  // A secret: it may hold a password.
+  const text = settings.secret('REDIS_URL');
+  if (text === undefined) return undefined;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url && ['redis:', 'rediss:'].includes(url.protocol) && /^(\/\d*)?$/.test(url.pathname) && isDecodable(url)) return text;
+  settings.fault('REDIS_URL', 'must be a redis or rediss address. Its path can only be the number of a database, and user and password must be percent-encoded if they need it');
+  return undefined;
+}
+
 function isDecodable({ username, password }: URL): boolean {
   try {
-    decodeURIComponent(username + password);
+    decodeURIComponent(`${username}:${password}`);
     return true;
   } catch {
     return false;

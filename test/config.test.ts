@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
+import { createClient } from '@redis/client';
 import { inspectConfig, readConfig } from '../src/config.js';
 import { issue } from './support/certificates.js';
 
@@ -206,8 +207,17 @@ describe('The settings', () => {
     for (const wrong of ['yes', 'TRUE', '1']) expect(faultsOf({ ...PMS, [name]: wrong })).toBe(`The settings cannot be used:\n  - ${name} must be true or false`);
   });
 
-  test.each(['redis', 'http://redis.test', 'xredis://redis.test', 'redisx://redis.test'])('refuse %s as the address of Redis', (wrong) => {
-    expect(faultsOf({ ...PMS, REDIS_URL: wrong })).toBe('The settings cannot be used:\n  - REDIS_URL must be a redis or rediss address');
+  test.each([
+    'redis', 'http://redis.test', 'xredis://redis.test', 'redisx://redis.test', 'redis:redis.test', 'redis://redis.test/cache', 'redis://redis.test/1/2', 'redis://redis.test/x1',
+    'redis://u:p%ZZ@redis.test', 'redis://u%ZZ@redis.test', 'redis://u%C3:%A9@redis.test',
+  ])('refuse %s as the address of Redis, beside what else is wrong', (wrong) => {
+    expect(faultsOf({ ...PMS, JIT: 'x', REDIS_URL: wrong })).toBe(`The settings cannot be used:
+  - REDIS_URL must be a redis or rediss address. Its path can only be the number of a database, and user and password must be percent-encoded if they need it
+  - JIT must be true or false`);
+  });
+
+  test.each(['redis://redis.test', 'redis://redis.test/', 'redis://redis.test:6380/15', 'rediss://anna:p%40ss@redis.test', 'redis://[::1]'])('take %s as the address of Redis, as its client does', (address) => {
+    expect(createClient({ url: readConfig({ ...PMS, REDIS_URL: address }).redisUrl! })).toBeDefined();
   });
 
   test('keep answers only with a time to keep them for', () => {
