@@ -64,7 +64,8 @@ function whyRefused({ status, reason }: Extract<TokenOutcome, { kind: 'refused' 
   // CAS 360's own description writes blanks.
   const error = reason.replaceAll(' ', '_');
   if (error === 'invalid_grant') return 'CAS 360 does not accept the code: it is too old, was used before, or belongs to another redirect address. Run this again.';
-  if (error === 'invalid_client' || (status === 401 && error !== 'invalid_token')) return 'CAS 360 does not accept CAS360_CLIENT_ID with CAS360_CLIENT_SECRET. Correct them, and run this again.';
+  // CAS 360 answers `unauthorized` to a client id that it does not know.
+  if (['invalid_client', 'unauthorized'].includes(error) || (status === 401 && error !== 'invalid_token')) return 'CAS 360 does not accept CAS360_CLIENT_ID with CAS360_CLIENT_SECRET. Correct them, and run this again.';
   if (error === 'invalid_scope') return 'CAS 360 does not accept CAS360_SCOPE. Correct it, and run this again.';
   if (error === 'unsupported_grant_type') return 'The endpoint at CAS360_TOKEN_URL does not take authorization codes: is the address right?';
   return `The token endpoint answered ${status}. Run this again${status === 429 || status >= 500 ? ' later' : '; is CAS360_TOKEN_URL right?'}.`;

@@ -107,6 +107,14 @@ describe('npm run connect', () => {
     expect(existsSync(stage.path)).toBe(false);
   });
 
+  test('says that the client id is not known, as CAS 360 words it', async () => {
+    const { address, output, ended } = stage.connect();
+    stage.sandbox.cas360.faults.set([{ on: 'token', status: 400, body: '{"error":"unauthorized"}' }]);
+    await show(await decide(await address()));
+    expect(await ended).toBe(1);
+    expect(output.text).toContain('CAS 360 does not accept CAS360_CLIENT_ID with CAS360_CLIENT_SECRET');
+  });
+
   test('says that the code was used before', async () => {
     const { address, output, ended } = stage.connect();
     const right = await decide(await address());
