@@ -34,7 +34,7 @@ CAS 360 is connected. The tokens are in ${storeName}, and were read back.
 
 A service that runs with these settings uses them within seconds. If none runs, start it: npm run serve.
 CAS360_REFRESH_TOKEN need not be set. If it is set, leave it as it is.`);
-    if (!redis && process.getuid?.() === 0) say('This command ran as root. The user of the service must be able to read and replace the file.');
+    if (!redis && process.getuid?.() === 0) say('This command ran as root. The file belongs to the owner of the file before it, or of its folder: that must be the user of the service.');
   } finally {
     process.stdin.destroy();
     redis?.close();

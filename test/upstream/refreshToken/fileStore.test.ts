@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
-import { chmod, lstat, mkdir, mkdtemp, open, readdir, readFile, readlink, rename, rm, rmdir, stat, symlink, unlink, utimes, writeFile, type FileHandle } from 'node:fs/promises';
+import { chmod, chown, lstat, mkdir, mkdtemp, open, readdir, readFile, readlink, rename, rm, rmdir, stat, symlink, unlink, utimes, writeFile, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
@@ -186,6 +186,31 @@ describe('A file that cannot be replaced, whose time can still be set', () => {
     await lives(9_000);
     expect(await heldBy(store)).toMatchObject({ leaderSeenMs: 9_000 });
     expect((await stat(path)).ino).toBe(ino);
+  });
+});
+
+// Only root can give a file away.
+(process.getuid?.() === 0 ? describe : describe.skip)('What root writes', () => {
+  const SERVICE = { uid: 65_532, gid: 65_533 };
+
+  test('belongs to the owner of the file that it replaces', async () => {
+    await put(store, FIRST);
+    await chown(path, SERVICE.uid, SERVICE.gid);
+    await counted(store);
+    expect(await stat(path)).toMatchObject(SERVICE);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+  });
+
+  test('belongs to the owner of the folder, if it is the first', async () => {
+    await chown(folder, SERVICE.uid, SERVICE.gid);
+    await put(store, FIRST);
+    expect(await stat(path)).toMatchObject(SERVICE);
+  });
+
+  test('is locked with a file that the service can read', async () => {
+    const lock = new FileLock(`${path}.lock`);
+    await lock.take('root 1', AbortSignal.timeout(1_000));
+    expect((await stat(`${path}.lock`)).mode & 0o444).toBe(0o444);
   });
 });
 

@@ -49,7 +49,8 @@ export class FileLock {
 
   async #create(holder: string): Promise<boolean> {
     try {
-      await writeFile(this.#path, holder, { flag: 'wx', mode: 0o600 });
+      // Others may read it: the service looks at a lock that root has left.
+      await writeFile(this.#path, holder, { flag: 'wx', mode: 0o644 });
       return true;
     } catch (error) {
       if (codeOf(error) === 'EEXIST') return false;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import * as fs from 'node:fs';
-import { open, readdir, rename, unlink, utimes } from 'node:fs/promises';
+import { lchown, open, readdir, rename, stat, unlink, utimes } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { NotOurs, parse, serialise } from './fileFormat.js';
@@ -15,6 +15,8 @@ const openByNumber = promisify(fs.open);
 const closeByNumber = promisify(fs.close);
 const statByNumber = promisify(fs.fstat);
 const readByNumber = promisify(fs.readFile);
+
+type Owner = Pick<fs.Stats, 'uid' | 'gid'>;
 
 /** The file with the state. Its mtime is when the leader last wrote. */
 export class StateFile {
@@ -60,6 +62,13 @@ export class StateFile {
     return this.#last && (await statByNumber(this.#last.fd)).nlink > 0 ? this.#last.kept : undefined;
   }
 
+  /** To whom the next file must belong, if root writes it: the service may be another user. */
+  async #owner(): Promise<Owner | undefined> {
+    if (process.getuid?.() !== 0) return undefined;
+    const owner = await stat(this.#path).catch(() => stat(dirname(this.#path)));
+    return owner.uid === 0 ? undefined : owner;
+  }
+
   async #remember(fd: number, kept: Kept): Promise<void> {
     const before = this.#last;
     this.#last = { fd, kept };
@@ -77,7 +86,7 @@ export class StateFile {
     const temporary = `${this.#path}.${randomUUID()}.tmp`;
     let fd: number | undefined;
     try {
-      await writeDurably(temporary, kept);
+      await writeDurably(temporary, kept, await this.#owner());
       fd = await openByNumber(temporary, 'r');
       if (!(await isHeld())) return false;
       await rename(temporary, this.#path);
@@ -142,9 +151,11 @@ async function unlessMissing(done: Promise<void>): Promise<boolean> {
   }
 }
 
-async function writeDurably(path: string, kept: Kept): Promise<void> {
+async function writeDurably(path: string, kept: Kept, owner: Owner | undefined): Promise<void> {
   const file = await open(path, 'wx', 0o600);
   try {
+    // Not by its number: Node's permission model forbids that.
+    if (owner) await lchown(path, owner.uid, owner.gid);
     await file.writeFile(serialise(kept));
     // Stryker disable next-line ArithmeticOperator: nobody reads when it was last read
     await utimes(path, kept.leaderSeenMs / 1_000, kept.leaderSeenMs / 1_000);
