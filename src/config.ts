@@ -178,7 +178,7 @@ function readCas360(settings: Settings, requestTimeoutMs: number, hasRedis: bool
     tokenUrl: settings.url('CAS360_TOKEN_URL') ?? new URL(`${baseUrl.href.replace(/\/$/, '')}/oauth/token`),
     clientId: settings.required('CAS360_CLIENT_ID', settings.text('CAS360_CLIENT_ID'), because) ?? '',
     clientSecret: settings.required('CAS360_CLIENT_SECRET', settings.secret('CAS360_CLIENT_SECRET'), because) ?? '',
-    refreshToken: readRefreshToken(settings, because, hasRedis || (tokenFile !== undefined && existsSync(tokenFile))),
+    refreshToken: readRefreshToken(settings, because, hasRedis || (tokenFile !== undefined && mayExist(tokenFile))),
     scope: settings.text('CAS360_SCOPE'),
     ...readPace(settings, 'CAS360', requestTimeoutMs),
     certificate: readCertificate(settings, 'CAS360'),
@@ -193,6 +193,15 @@ function readRefreshToken(settings: Settings, because: string, mayBeKept: boolea
   const name = 'CAS360_REFRESH_TOKEN';
   const refreshToken = settings.secret(name);
   return mayBeKept ? refreshToken : settings.required(name, refreshToken, `${because}. Set it, or run npm run connect`);
+}
+
+function mayExist(path: string): boolean {
+  try {
+    return existsSync(path);
+  } catch {
+    // Node's permission model throws. Whoever opens the file says what to do.
+    return true;
+  }
 }
 
 function readPace(settings: Settings, system: 'PMS' | 'CAS360', requestTimeoutMs: number): Pick<PmsConfig, 'timeoutMs' | 'maxRate'> {

@@ -8,12 +8,13 @@ export type StoreName = 'CAS360_TOKEN_FILE' | 'Redis';
 const ADVICE: { readonly CAS360_TOKEN_FILE: Readonly<Record<Exclude<StoreProblem, NotOfFiles>, string>>; readonly Redis: Readonly<Record<RedisProblem, string>> } = {
   CAS360_TOKEN_FILE: {
     missing: 'its folder does not exist: create it',
-    'no permission': 'this user may not read and write it, or its folder: give both to the user of the service, and run this as that user',
+    'no permission': 'this user may not read and write it, or its folder: give both to the user of the service, and run this as that user. In the image, it must be below /var/lib/contacts',
     'read-only': 'it is on a file system that cannot be written: choose another place',
     full: 'its disk is full: make room',
     'a folder': 'it is a folder: name a file in it',
     'a mount of its own': 'it is mounted by itself, so it cannot be replaced: mount its folder',
     slow: 'it does not answer: look at its disk or its network',
+    failing: 'its file system reports an error: look at its path and its disk. Do not remove it, since it may hold the token',
     broken: 'it holds no refresh token of ours: choose another file, or remove it to begin anew',
   },
   Redis: {

@@ -90,6 +90,15 @@ describe('Under a user without rights, and the permission model,', () => {
   }, 20_000);
 });
 
+test('Where the token file is outside the folder of the tokens, the start says so, and tells nobody to remove it', () => {
+  const settings = { ...sandbox.environment, HOST: '127.0.0.1', PORT: '0', PATH: process.env.PATH ?? '', CAS360_TOKEN_FILE: join(folder, 'token') };
+  const { status, stderr } = spawnSync(...command(...prefix, process.execPath, ...flags, 'dist/src/main.js'), { env: settings, encoding: 'utf8' });
+  expect(status).toBe(1);
+  expect(stderr).toContain('CAS360_TOKEN_FILE: this user may not read and write it, or its folder');
+  expect(stderr).toContain('In the image, it must be below /var/lib/contacts');
+  expect(stderr).not.toContain('remove');
+}, 20_000);
+
 describe('A program that took over the process could not', () => {
   /** Runs a line of JavaScript in the same confinement; true if it came to its end. */
   const succeeds = (code: string): boolean => runs([...prefix, process.execPath, ...flags, '--input-type=commonjs', '--eval', code]);

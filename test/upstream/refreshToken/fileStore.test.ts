@@ -231,7 +231,7 @@ describe('A link', () => {
 
   test('to itself is an error', async () => {
     await symlink('token.json', path);
-    expect(await failureOf(put(new FileStore(path), FIRST))).toMatchObject({ problem: 'broken' });
+    expect(await failureOf(put(new FileStore(path), FIRST))).toMatchObject({ problem: 'failing' });
   });
 });
 

@@ -53,6 +53,7 @@ jest.unstable_mockModule('node:fs', () => {
   };
   return { ...real, open };
 });
+const { adviceOn } = await import('../../../src/build/storeAdvice.js');
 const { FileStore } = await import('../../../src/upstream/oauth2/refreshToken/fileStore.js');
 
 let folder: string;
@@ -72,6 +73,8 @@ afterEach(async () => {
 const WORDS = [
   ['EACCES', 'no permission'],
   ['EPERM', 'no permission'],
+  // From Node's permission model, as in the image.
+  ['ERR_ACCESS_DENIED', 'no permission'],
   ['EROFS', 'read-only'],
   ['ENOSPC', 'full'],
   ['EDQUOT', 'full'],
@@ -96,7 +99,7 @@ describe('A file that cannot be written', () => {
 
   test.each(['EMFILE', 'EIO', 'EBUSY', 'ESTALE', 'ETIMEDOUT'])('as rename fails with %s: others may be able to', async (code) => {
     fault = { operation: 'rename', code };
-    expect(await failureOf(counted(store))).toMatchObject({ problem: code === 'EBUSY' ? 'a mount of its own' : code === 'ETIMEDOUT' ? 'slow' : 'broken', seen: undefined, cause: { code } });
+    expect(await failureOf(counted(store))).toMatchObject({ problem: code === 'EBUSY' ? 'a mount of its own' : code === 'ETIMEDOUT' ? 'slow' : 'failing', seen: undefined, cause: { code } });
   });
 
   test('is not touched either', async () => {
@@ -108,8 +111,15 @@ describe('A file that cannot be written', () => {
 });
 
 describe('A file that cannot be read', () => {
-  test.each(WORDS.slice(0, 2))('because of %s is said to be "%s"', async (code, problem) => {
+  test.each(WORDS.slice(0, 3))('because of %s is said to be "%s"', async (code, problem) => {
     fault = { operation: 'read', code };
     expect(await failureOf(heldBy(store))).toMatchObject({ problem, seen: { kept: FIRST } });
+  });
+
+  test.each(['EIO', 'EMFILE', 'ENFILE', 'ESTALE'])('because of %s may hold the token: nobody is told to remove it', async (code) => {
+    fault = { operation: 'read', code };
+    const { problem } = await failureOf(heldBy(store));
+    expect(problem).toBe('failing');
+    expect(adviceOn(problem, 'CAS360_TOKEN_FILE')).toContain('Do not remove it');
   });
 });

@@ -13,6 +13,8 @@ const PROBLEMS: Readonly<Record<string, StoreProblem>> = {
   ENOTDIR: 'missing',
   EACCES: 'no permission',
   EPERM: 'no permission',
+  // Of Node's permission model.
+  ERR_ACCESS_DENIED: 'no permission',
   EROFS: 'read-only',
   ENOSPC: 'full',
   EDQUOT: 'full',
@@ -108,7 +110,7 @@ export class FileStore implements StateStore {
 
   async #failure(error: unknown, seen: Kept | undefined): Promise<StoreFailure> {
     if (error instanceof Error && error.name === 'AbortError') return new StoreFailure('slow');
-    const problem = (error instanceof NotOurs ? undefined : PROBLEMS[codeOf(error) ?? '']) ?? 'broken';
+    const problem = error instanceof NotOurs ? 'broken' : (PROBLEMS[codeOf(error) ?? ''] ?? 'failing');
     if (!FOR_ALL.includes(problem)) return new StoreFailure(problem, undefined, { cause: error });
     const kept = seen ?? (await this.#file.unreplaced().catch(() => undefined));
     return new StoreFailure(problem, { kept, nowMs: Date.now() }, { cause: error });

@@ -25,6 +25,7 @@ export type StoreProblem =
   | 'full'
   | 'a folder'
   | 'a mount of its own'
+  | 'failing'
   | 'wrong password'
   | 'wrong database'
   | 'broken';
