@@ -8,6 +8,8 @@ export interface Page {
 }
 
 const LOOPBACK = ['127.0.0.1', '[::1]', 'localhost'];
+/** How long a browser may take to read its page. */
+const PAGE_MS = 1_000;
 const NOT_HERE: Page = { status: 404, text: 'There is nothing here.' };
 
 /** Whether a program on this machine can receive calls to this address (RFC 8252, 7.3). */
@@ -39,10 +41,12 @@ export class CallbackServer {
     return new CallbackServer(server);
   }
 
-  /** Ends the connections that wait for nothing, and the others once they are answered. */
+  /** Ends the connections that wait for nothing, and the others once they are answered, or after a moment. */
   close(): void {
     this.#server.close();
     this.#server.closeIdleConnections();
+    // One that has sent nothing is not idle to Node. Browsers open such connections ahead.
+    setTimeout(() => this.#server.closeAllConnections(), PAGE_MS).unref();
   }
 }
 

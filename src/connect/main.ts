@@ -11,6 +11,9 @@ import { readConnectSettings } from './settings.js';
 
 const APPROVAL_MS = 10 * 60_000;
 
+// A closed pipe or terminal must not end the command while it holds the only token.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 /** Aborts with the first signal. The second ends the process. */

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { connect as netConnect } from 'node:net';
 import { describe, expect, jest, test } from '@jest/globals';
 import { request } from 'undici';
 import { hashOf } from '../../src/upstream/oauth2/refreshToken/state.js';
@@ -245,6 +246,25 @@ describe('A person', () => {
     elsewhere.closeInput();
     expect(await elsewhere.ended).toBe(1);
     expect(elsewhere.output.text).toContain('The input ended before an address was pasted');
+  });
+
+  test('may close what it prints to: the token is stored all the same', async () => {
+    const { address, ended, closeOutput } = stage.connect();
+    const right = await decide(await address());
+    closeOutput();
+    expect((await show(right)).text).toContain('connected');
+    expect(await ended).toBe(0);
+    expect(await stage.isGood((await stage.stored())?.refreshToken)).toBe(true);
+  });
+
+  test('has a browser that connects ahead and sends nothing: the command ends', async () => {
+    const { address, ended } = stage.connect();
+    const right = await decide(await address());
+    const ahead = netConnect(stage.port, '127.0.0.1').on('error', () => {});
+    await once(ahead, 'connect');
+    expect((await show(right)).text).toContain('connected');
+    expect(await ended).toBe(0);
+    ahead.destroy();
   });
 
   test('need not have a terminal where the browser comes by itself', async () => {

@@ -16,6 +16,8 @@ export interface Connecting {
   paste(text: string): void;
   /** Ends the input. */
   closeInput(): void;
+  /** Closes the pipes that it prints to. */
+  closeOutput(): void;
   signal(name: NodeJS.Signals): void;
 }
 
@@ -51,6 +53,7 @@ export function startConnect(settings: Readonly<Record<string, string>>, ...word
     },
     paste: (text) => void child.stdin!.write(`${text}\n`),
     closeInput: () => void child.stdin!.end(),
+    closeOutput: () => [child.stdout!, child.stderr!].forEach((stream) => stream.destroy()),
     signal: (name) => void child.kill(name),
   };
   all.push(connecting);
