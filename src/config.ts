@@ -153,29 +153,29 @@ export function inspectConfig(env: NodeJS.ProcessEnv): { readonly config: Config
   return { config, faults: settings.faults };
 }
 
+/** A malformed address hides no other fault of its system. */
 function readPms(settings: Settings, requestTimeoutMs: number): PmsConfig | undefined {
+  if (settings.text('PMS_BASE_URL') === undefined) return undefined;
   const baseUrl = settings.url('PMS_BASE_URL');
-  if (!baseUrl) return undefined;
   const because = 'PMS_BASE_URL is set';
-  return {
-    baseUrl,
-    tokenUrl: settings.required('PMS_TOKEN_URL', settings.url('PMS_TOKEN_URL'), because) ?? baseUrl,
+  const tokenUrl = settings.required('PMS_TOKEN_URL', settings.url('PMS_TOKEN_URL'), because);
+  const rest = {
     clientId: settings.required('PMS_CLIENT_ID', settings.text('PMS_CLIENT_ID'), because) ?? '',
     clientSecret: settings.required('PMS_CLIENT_SECRET', settings.secret('PMS_CLIENT_SECRET'), because) ?? '',
     scope: settings.text('PMS_SCOPE'),
     ...readPace(settings, 'PMS', requestTimeoutMs),
     certificate: readCertificate(settings, 'PMS'),
   };
+  return baseUrl && { baseUrl, tokenUrl: tokenUrl ?? baseUrl, ...rest };
 }
 
 function readCas360(settings: Settings, requestTimeoutMs: number, hasRedis: boolean): Cas360Config | undefined {
+  if (settings.text('CAS360_BASE_URL') === undefined) return undefined;
   const baseUrl = settings.url('CAS360_BASE_URL');
-  if (!baseUrl) return undefined;
   const because = 'CAS360_BASE_URL is set';
+  const tokenUrl = settings.url('CAS360_TOKEN_URL');
   const tokenFile = settings.text('CAS360_TOKEN_FILE');
-  return {
-    baseUrl,
-    tokenUrl: settings.url('CAS360_TOKEN_URL') ?? new URL(`${baseUrl.href.replace(/\/$/, '')}/oauth/token`),
+  const rest = {
     clientId: settings.required('CAS360_CLIENT_ID', settings.text('CAS360_CLIENT_ID'), because) ?? '',
     clientSecret: settings.required('CAS360_CLIENT_SECRET', settings.secret('CAS360_CLIENT_SECRET'), because) ?? '',
     refreshToken: readRefreshToken(settings, because, hasRedis || (tokenFile !== undefined && mayExist(tokenFile))),
@@ -186,6 +186,7 @@ function readCas360(settings: Settings, requestTimeoutMs: number, hasRedis: bool
     maxIds: settings.integer('CAS360_MAX_IDS', 100, 1, 500),
     maxPathBytes: settings.integer('CAS360_MAX_PATH_BYTES', 2_000, 100, 8_000),
   };
+  return baseUrl && { baseUrl, tokenUrl: tokenUrl ?? new URL(`${baseUrl.href.replace(/\/$/, '')}/oauth/token`), ...rest };
 }
 
 /** Where processes keep the token, there may be one already, or another process may put one there later. */
@@ -214,15 +215,13 @@ function readPace(settings: Settings, system: 'PMS' | 'CAS360', requestTimeoutMs
 }
 
 function readAuth(settings: Settings): AuthConfig | undefined {
+  if (settings.text('AUTH_JWKS_URL') === undefined) return undefined;
   const jwksUrl = settings.url('AUTH_JWKS_URL');
-  if (!jwksUrl) return undefined;
   // Without issuer and audience, tokens for other services would pass.
   const because = 'AUTH_JWKS_URL is set';
-  return {
-    jwksUrl,
-    issuer: settings.required('AUTH_ISSUER', settings.text('AUTH_ISSUER'), because) ?? '',
-    audience: settings.required('AUTH_AUDIENCE', settings.text('AUTH_AUDIENCE'), because) ?? '',
-  };
+  const issuer = settings.required('AUTH_ISSUER', settings.text('AUTH_ISSUER'), because) ?? '';
+  const audience = settings.required('AUTH_AUDIENCE', settings.text('AUTH_AUDIENCE'), because) ?? '';
+  return jwksUrl && { jwksUrl, issuer, audience };
 }
 
 function readRouterSecrets(settings: Settings): readonly string[] {

@@ -280,10 +280,23 @@ describe('The settings', () => {
   - PMS_CLIENT_ID is missing: it is needed since PMS_BASE_URL is set
   - PMS_CLIENT_SECRET is missing: it is needed since PMS_BASE_URL is set
   - CAS360_BASE_URL must be an http or https address, without user, query or fragment
+  - CAS360_CLIENT_ID is missing: it is needed since CAS360_BASE_URL is set
+  - CAS360_CLIENT_SECRET is missing: it is needed since CAS360_BASE_URL is set
+  - CAS360_REFRESH_TOKEN is missing: it is needed since CAS360_BASE_URL is set. Set it, or run npm run connect
   - AUTH_ISSUER is missing: it is needed since AUTH_JWKS_URL is set
   - AUTH_AUDIENCE is missing: it is needed since AUTH_JWKS_URL is set
   - GRAPHIQL must be true or false`,
     );
+  });
+
+  test.each([
+    ['PMS_BASE_URL', { PMS_BASE_URL: 'pms' }, ['PMS_TOKEN_URL', 'PMS_CLIENT_ID', 'PMS_CLIENT_SECRET']],
+    ['CAS360_BASE_URL', { CAS360_BASE_URL: 'cas', CAS360_TOKEN_URL: 'cas', CAS360_MAX_IDS: '501' }, ['CAS360_TOKEN_URL', 'CAS360_CLIENT_ID', 'CAS360_CLIENT_SECRET', 'CAS360_REFRESH_TOKEN', 'CAS360_MAX_IDS']],
+    ['AUTH_JWKS_URL', { ...PMS, AUTH_JWKS_URL: 'keys' }, ['AUTH_ISSUER', 'AUTH_AUDIENCE']],
+  ])('a malformed %s hides no other fault', (name, env, others) => {
+    const { config, faults } = inspectConfig(env);
+    expect(faults.map((fault) => fault.split(' ', 1)[0])).toEqual([name, ...others]);
+    expect([config.cas360, config.auth]).toEqual([undefined, undefined]);
   });
 
   test.each([
