@@ -40,6 +40,7 @@ describe('The settings of npm run connect', () => {
     ['a malformed proxy', { https_proxy: 'ftp://none' }, 'https_proxy must be'],
     ['an empty refresh token', { CAS360_REFRESH_TOKEN: '' }, 'CAS360_REFRESH_TOKEN is empty'],
     ['a certificate without its key', { CAS360_CLIENT_CERT_FILE: '/nowhere' }, 'CAS360_CLIENT_CERT_FILE points to'],
+    ['a key without its certificate', { CAS360_CLIENT_KEY_FILE: 'package.json' }, 'CAS360_CLIENT_CERT_FILE is missing: it is needed since CAS360_CLIENT_KEY_FILE is set'],
   ])('with %s are refused', (_what, change, said) => {
     expect(faultsOf({ ...GIVEN, ...change })).toContainEqual(expect.stringContaining(said));
   });
