@@ -51,27 +51,40 @@ test('At most eight requests of one connection are under way', async () => {
   expect(app.calls().pms).toBe(8);
 });
 
+/** How many connections were ended for a reason. */
+const ended = async (reason: string): Promise<number> => {
+  const metrics = await (await fetch(`${app.url}/metrics`)).text();
+  return Number(new RegExp(`^contacts_connections_ended_total\\{reason="${reason}"\\} (\\d+)$`, 'm').exec(metrics)?.[1] ?? 0);
+};
+
+/** Has eight calls of one connection under way. */
+const hangingCalls = async (socket: Socket): Promise<void> => {
+  app.sandbox.pms.faults.set([{ hang: true }]);
+  for (const id of idsFrom('pms', 4_711, 8)) socket.write(post(`{ contact(id: "${id}") { name } }`));
+  await until('eight calls have come', () => app.calls().pms === 8);
+};
+/** Long before the operations' time is over. */
+const untilGivenUp = async (): Promise<void> => {
+  await until('the calls are given up', () => app.sandbox.pms.calls.filter(({ kind, aborted }) => kind === 'contact' && aborted).length === 8);
+};
+
 test('A connection that sends far more requests than it waits for is ended, and what it asked for is given up', async () => {
   app = await startTestApp();
-  app.sandbox.cas360.faults.set([{ hang: true }]);
   const { socket, closed } = open();
+  await hangingCalls(socket);
   socket.write('GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(1_500));
   await closed;
-  app.sandbox.cas360.faults.clear();
+  expect(await ended('pipelined')).toBe(1);
+  await untilGivenUp();
   expect((await app.query(nameOf(54))).status).toBe(200);
 });
 
 test('When a caller leaves, its pipelined operations end too', async () => {
-  app = await startTestApp({ REQUEST_TIMEOUT_MS: '600000' });
-  app.sandbox.pms.faults.set([{ hang: true }]);
-  const { socket } = open();
-  for (const id of idsFrom('pms', 4_711, 8)) socket.write(post(`{ contact(id: "${id}") { name } }`));
-  await until('eight calls have come', () => app.calls().pms === 8);
-  socket.destroy();
-  // Stopping waits for what is under way: with a deadline of ten minutes, it would take 6.5 s.
-  const stopped = app.stop();
-  await expect(Promise.race([stopped, new Promise((resolve) => setTimeout(resolve, 3_000, 'late'))])).resolves.toBeUndefined();
   app = await startTestApp();
+  const { socket } = open();
+  await hangingCalls(socket);
+  socket.destroy();
+  await untilGivenUp();
 });
 
 const LARGE = 'query ($ids: [ID!]!) { a: contacts(ids: $ids) { ...F } b: contacts(ids: $ids) { ...F } c: contacts(ids: $ids) { ...F } d: contacts(ids: $ids) { ...F } e: contacts(ids: $ids) { ...F } f: contacts(ids: $ids) { ...F } } fragment F on Contact { id name firstName lastName email emailAddresses { address nickname primary } phoneNumbers { number kind primary } address { id lines city state postCode country { code alpha3 numeric name } } }';
@@ -87,42 +100,44 @@ const served = async (): Promise<Answer> => {
   throw new Error('no answer');
 };
 
+/**
+ * Asks for long answers again and again, more than the buffers of any system hold. Resolves when the connection is gone: a
+ * caller who reads nothing hears of that when it writes.
+ */
+const untilEnded = async ({ socket, closed }: ReturnType<typeof open>, headers = ''): Promise<void> => {
+  const request = post(LARGE, { ids: IDS }).replace('host:', `${headers}host:`);
+  const asking = setInterval(() => socket.write(request), 20);
+  await closed;
+  clearInterval(asking);
+};
+
 test('A caller who does not read an answer in time is ended; one who reads gets all of it', async () => {
   app = await startTestApp({ WRITE_TIMEOUT_MS: '1000' });
-  // Five answers are more than the system's buffers hold.
-  const slow = open(false);
-  for (let n = 0; n < 5; n++) slow.socket.write(post(LARGE, { ids: IDS }));
+  const gone = untilEnded(open(false));
   const { status, data } = await served();
   expect([status, data.a.length]).toEqual([200, 1_000]);
-  // Not reading, it hears of its end when it writes.
-  const poke = setInterval(() => slow.socket.write('x'), 50);
-  await slow.closed;
-  clearInterval(poke);
-}, 30_000);
+  await gone;
+  expect(await ended('unread')).toBe(1);
+}, 60_000);
 
 test('A caller who reads byte by byte is ended too', async () => {
   app = await startTestApp({ WRITE_TIMEOUT_MS: '1000' });
   const slow = open(false);
-  for (let n = 0; n < 5; n++) slow.socket.write(post(LARGE, { ids: IDS }));
   slow.socket.on('readable', () => {});
-  const sipping = setInterval(() => {
-    slow.socket.read(1);
-    slow.socket.write('x');
-  }, 20);
-  await slow.closed;
+  const sipping = setInterval(() => slow.socket.read(1), 20);
+  await untilEnded(slow);
   clearInterval(sipping);
-}, 30_000);
+  expect(await ended('unread')).toBe(1);
+}, 60_000);
 
-test('Callers who do not read are ended when their answers need the memory, with gzip too', async () => {
-  app = await startTestApp({ MAX_ANSWER_BYTES: '8000000', MAX_WAITING_BYTES: '8000000' });
-  const slow = [open(false), open(false)];
-  for (const { socket } of slow) for (let n = 0; n < 5; n++) socket.write(post(LARGE, { ids: IDS }));
-  const gzipped = open(false);
-  for (let n = 0; n < 5; n++) gzipped.socket.write(post(LARGE, { ids: IDS }).replace('host:', 'accept-encoding: gzip\r\nhost:'));
-  const poke = setInterval(() => [...slow, gzipped].forEach(({ socket }) => socket.write('x')), 50);
-  for (let n = 0; n < 3; n++) expect((await served()).data.a).toHaveLength(1_000);
-  await Promise.all(slow.map(({ closed }) => closed));
-  clearInterval(poke);
+test.each([['', ''], [', with gzip too', 'accept-encoding: gzip\r\n']])('A caller who does not read is ended when other answers need the memory%s', async (_what, headers) => {
+  // Two answers may wait, which the caller soon has. A third one does not fit.
+  app = await startTestApp({ MAX_ANSWER_BYTES: '8000000', MAX_WAITING_BYTES: '8000000', WRITE_TIMEOUT_MS: '600000' });
+  const slow = open(false);
+  const gone = untilEnded(slow, headers);
+  while (!slow.socket.destroyed) expect((await served()).data.a).toHaveLength(1_000);
+  await gone;
+  expect(await ended('memory')).toBe(1);
 }, 60_000);
 
 test('An answer larger than MAX_ANSWER_BYTES is refused by name', async () => {
