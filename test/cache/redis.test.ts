@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { operations } from '../graphql/drawnOperations.js';
 import { LONG_RUN } from '../support/longRun.js';
+import { patientRedis } from '../support/patientRedis.js';
 import { RedisServer } from '../support/redisServer.js';
 import { TcpProxy } from '../support/tcpProxy.js';
 import { errorsIn, idsFrom, startTestApp, type TestApp } from '../support/testApp.js';
@@ -12,6 +13,7 @@ import { keysIn, untilKept, untilRedisIsUp } from './redisCache.js';
 const TTL_SECONDS = 3_600;
 
 let server: RedisServer;
+let endPatience: () => void;
 /** Between the first app and Redis. */
 let proxy: TcpProxy;
 let app: TestApp;
@@ -37,8 +39,12 @@ beforeEach(async () => {
   if (kept.length > 0) await server.ask((client) => client.del(kept));
   app.reset();
   stranger.reset();
+  endPatience = patientRedis();
 });
-afterEach(() => proxy.set());
+afterEach(async () => {
+  endPatience();
+  await proxy.set();
+});
 afterAll(async () => {
   await Promise.all([app, replica, stranger].map((one) => one.stop()));
   await proxy.stop();
@@ -121,6 +127,8 @@ describe('A cache that replicas share', () => {
   test('keeps each contact once, however many wait for it', async () => {
     app.sandbox.cas360.faults.set([{ latencyMs: 100 }]);
     await server.ask((client) => client.configSet({ 'slowlog-log-slower-than': '0', 'slowlog-max-len': '10000' }));
+    // It has the slow commands of other tests.
+    await server.ask((client) => client.sendCommand(['SLOWLOG', 'RESET']));
     await Promise.all(Array.from({ length: 20 }, () => ask(['cas360:1001'])));
     // Seldom more than one: somebody may have looked in just before it came.
     const calls = app.calls().cas360;
@@ -209,6 +217,7 @@ describe('A shared cache that is broken is an empty one', () => {
 
   test('when it hangs', async () => {
     await councilKeys();
+    endPatience();
     await proxy.set('blackhole');
     expect(await council()).toEqual(truth);
     expect(await council()).toEqual(truth);

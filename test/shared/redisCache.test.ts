@@ -4,12 +4,15 @@ import { Redis } from '../../src/shared/redis.js';
 import { RedisUnavailable } from '../../src/shared/redisUnavailable.js';
 import { RedisCache } from '../../src/shared/redisCache.js';
 import { Seal } from '../../src/shared/seal.js';
+import { patientRedis } from '../support/patientRedis.js';
 import { RedisServer } from '../support/redisServer.js';
 import { until } from '../support/until.js';
 
 type Row = Readonly<Record<string, unknown>> & { readonly id: string };
 
 const TTL_MS = 60_000;
+
+patientRedis();
 
 let server: RedisServer;
 let redis: Redis;
