@@ -35,15 +35,14 @@ describe('an access token', () => {
     expect(app.calls()[system]).toBeLessThanOrEqual(2 * (system === 'pms' ? size : Math.ceil(size / 100)));
   });
 
-  test('that expires every 250 ms is renewed as often, and nobody notices', async () => {
+  test('that expires every second is renewed as often, and nobody notices', async () => {
     // The one above has just met tokens that did not help.
     await app.stop();
     app = await startTestApp();
     nameEverybody(app.sandbox);
-    for (const system of SYSTEMS) app.sandbox[system].tokenLifetimeSeconds = 0.25;
-    for (const system of SYSTEMS) app.sandbox[system].revokeTokens();
-    const endsAtMs = performance.now() + 1_000;
-    while (performance.now() < endsAtMs) await Promise.all(BATCHES.map(([system, size]) => expectEach(app, batch(system, size), () => 'right')));
+    for (const system of SYSTEMS) app.sandbox[system].tokenLifetimeSeconds = 1;
+    const tokens = (system: System): number => app.sandbox[system].calls.filter(({ kind }) => kind === 'token').length;
+    while (SYSTEMS.some((system) => tokens(system) < 4)) await Promise.all(BATCHES.map(([system, size]) => expectEach(app, batch(system, size), () => 'right')));
     for (const system of SYSTEMS) app.sandbox[system].tokenLifetimeSeconds = 3_600;
     expect(app.sandbox.cas360.spentTokenUses).toBe(0);
   });
