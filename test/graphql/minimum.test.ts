@@ -138,7 +138,7 @@ describe('Operations that start together', () => {
   }, 300_000);
 
   test('share a contact of the PMS, whatever they need of it', async () => {
-    app.sandbox.pms.faults.set([{ latencyMs: 10 * LATENCY_MS }]);
+    app.sandbox.pms.faults.set([{ latencyMs: 1_000 }]);
     const plain = app.query('{ contact(id: "pms:4711") { name } }');
     await until('a call has come', () => app.calls().pms > 0);
     const full = await app.query('{ contact(id: "pms:4711") { name relationships { type } } }');

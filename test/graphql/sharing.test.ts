@@ -3,8 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { errorsIn, startTestApp, type TestApp } from '../support/testApp.js';
 import { until } from '../support/until.js';
 
-/** Long enough for other operations to arrive meanwhile, on a machine that is busy too. */
-const LATENCY_MS = 100;
+/** Long enough for another operation to arrive meanwhile, on a machine that is busy too: nothing tells that it has joined a call. */
+const LATENCY_MS = 1_000;
 
 let app: TestApp;
 
@@ -13,14 +13,11 @@ beforeAll(async () => {
   // Both tokens are there before anything is counted.
   await app.query('{ a: contact(id: "pms:4711") { name } b: contact(id: "cas360:54") { name } }');
 });
-beforeEach(() => {
-  app.reset();
-  slow(LATENCY_MS);
-});
+beforeEach(() => app.reset());
 afterAll(() => app.stop());
 
-const slow = (latencyMs: number) => {
-  for (const system of [app.sandbox.pms, app.sandbox.cas360]) system.faults.set([{ latencyMs }]);
+const slow = (): void => {
+  for (const system of [app.sandbox.pms, app.sandbox.cas360]) system.faults.set([{ latencyMs: LATENCY_MS }]);
 };
 const contact = (id: string, fields = 'name') => app.query(`query ($id: ID!) { contact(id: $id) { ${fields} } }`, { id });
 
@@ -80,6 +77,7 @@ describe('many operations at once', () => {
 
   test('their addresses keep to 4 calls at a time as well', async () => {
     const numbers = Array.from({ length: 40 }, (_, n) => 20_001 + n);
+    app.sandbox.cas360.faults.set([{ on: 'addresses', latencyMs: 100 }]);
     const letGo = app.sandbox.cas360.hold();
     const answers = numbers.map((number) => contact(`cas360:${number}`, 'address { id postCode }'));
     await untilWanted(40);
@@ -98,6 +96,7 @@ describe('many operations at once', () => {
 
 describe('a contact that is being fetched', () => {
   test('is joined by a second operation', async () => {
+    slow();
     const first = contact('cas360:54');
     await app.underWay(1);
     const second = contact('cas360:54', 'name email');
@@ -107,12 +106,14 @@ describe('a contact that is being fetched', () => {
   });
 
   test('is joined in the property management system too', async () => {
+    slow();
     const answers = await Promise.all([contact('pms:4711'), contact('pms:4711'), contact('pms:4711', 'email')]);
     expect(answers.map(({ data }) => data.contact.name)).toEqual(['Iris Maeve Vale', 'Iris Maeve Vale', undefined]);
     expect(app.calls().pms).toBe(1);
   });
 
   test('with relationships is joined by one who needs none', async () => {
+    slow();
     const first = contact('cas360:555742', 'relationships { type }');
     await app.underWay(1);
     const second = contact('cas360:555742');
@@ -122,9 +123,12 @@ describe('a contact that is being fetched', () => {
   });
 
   test('without relationships is not joined by one who needs them', async () => {
+    const letGo = app.sandbox.cas360.hold();
     const first = contact('cas360:555742');
     await app.underWay(1);
     const second = contact('cas360:555742', 'relationships { type }');
+    await app.underWay(2);
+    letGo();
     expect((await first).data.contact.name).toBe('Anne Smith');
     expect((await second).data.contact.relationships).toHaveLength(3);
     expect(app.switches()).toEqual([false, true]);
@@ -150,20 +154,28 @@ describe('what goes wrong', () => {
   });
 
   test('in one chunk is nothing to those who wait for another', async () => {
-    app.sandbox.cas360.faults.set([{ ids: ['1001'], status: 403, latencyMs: LATENCY_MS }, { latencyMs: LATENCY_MS }]);
+    app.sandbox.cas360.faults.set([{ ids: ['1001'], status: 403 }]);
+    const letGo = app.sandbox.cas360.hold();
     const first = contact('cas360:1001');
     await app.underWay(1);
-    expect((await contact('cas360:54')).data).toEqual(council);
+    const second = contact('cas360:54');
+    await app.underWay(2);
+    letGo();
+    expect((await second).data).toEqual(council);
     expect(errorsIn(await first)).toHaveLength(1);
   });
 
   test('a caller who leaves takes nothing from another who waits for the same call', async () => {
+    const letGo = app.sandbox.cas360.hold();
     const leaving = askOnOwnConnection('cas360:54');
     await app.underWay(1);
     // The call for the second contact shows that this operation has come, and has joined the call for the first.
     const staying = app.query('{ contacts(ids: ["cas360:54", "cas360:1001"]) { name } }');
     await app.underWay(2);
     leaving.destroy();
+    // When this answer comes, the service has heard of it.
+    await contact('pms:4711');
+    letGo();
     expect((await staying).data.contacts[0]).toEqual(council.contact);
     expect(app.sandbox.cas360.calls.map(({ ids }) => ids)).toEqual([['54'], ['1001']]);
   });
