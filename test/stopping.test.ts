@@ -80,7 +80,7 @@ describe('When the service is told to stop', () => {
     const path = join(folder, 'token.json');
     const app = await startTestApp({ CAS360_TOKEN_FILE: path });
     const { cas360 } = app.sandbox;
-    cas360.faults.set([{ on: 'token', heldMs: 400 }]);
+    cas360.faults.set([{ on: 'token', heldMs: 1_500 }]);
     const leaving = new AbortController();
     const asking = fetch(`${app.url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ query: NAMED }), signal: leaving.signal }).catch(() => {});
     await until('the endpoint is asked', () => cas360.calls.length === 1);
@@ -94,7 +94,7 @@ describe('When the service is told to stop', () => {
   test('it says that a refresh token would be lost, until its store has it', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'stopping-'));
     const sandbox = await startSandbox();
-    sandbox.cas360.faults.set([{ on: 'token', heldMs: 400 }]);
+    sandbox.cas360.faults.set([{ on: 'token', heldMs: 1_500 }]);
     const config = readConfig({ ...sandbox.environment, HOST: '127.0.0.1', PORT: '0', CAS360_TOKEN_FILE: join(folder, 'token.json') });
     const app = await createApp(config, { log: collect().log, drainMs: 0 });
     const url = await app.listen();

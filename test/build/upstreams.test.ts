@@ -61,7 +61,7 @@ const endpointsOf = ({ pms, cas360 }: Upstreams): Record<'pmsContacts' | 'cas360
 
 describe.each(['pmsContacts', 'cas360Contacts', 'cas360Addresses'] as const)('The endpoint of %s', (name) => {
   test('tries for ATTEMPT_TIMEOUT_MS, and once more', async () => {
-    const { upstreams, asked } = await upstreamsOver({ ATTEMPT_TIMEOUT_MS: '300' }, () => {});
+    const { upstreams, asked } = await upstreamsOver({ ATTEMPT_TIMEOUT_MS: '1000' }, () => {});
     await expect(endpointsOf(upstreams)[name].getJson(ASK, FOREVER)).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
     expect(asked).toHaveLength(2);
   });

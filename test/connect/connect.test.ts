@@ -90,7 +90,7 @@ describe('npm run connect', () => {
     const elsewhere = await request(right, { headers: { host: 'attacker.test' } });
     expect(elsewhere.statusCode).toBe(404);
     await elsewhere.body.dump();
-    stage.sandbox.cas360.faults.set([{ on: 'token', heldMs: 300 }]);
+    stage.sandbox.cas360.faults.set([{ on: 'token', heldMs: 1_000 }]);
     const first = show(right);
     await until('the code is exchanged', () => stage.exchanges() === 1);
     expect(await show(right)).toMatchObject({ status: 409, text: expect.stringContaining('received before') });

@@ -355,7 +355,7 @@ describe('stopping', () => {
   });
 
   test('answers what still comes, says that it is not ready, and asks for no more on a connection', async () => {
-    const stopping = await startTestApp({}, { drainMs: 300 });
+    const stopping = await startTestApp({}, { drainMs: 2_000 });
     const stopped = stopping.stop();
     expect((await send('/health/ready', {}, stopping)).status).toBe(503);
     expect((await send('/health/live', {}, stopping)).status).toBe(200);

@@ -267,9 +267,9 @@ describe('The lock of the file', () => {
     const lock = `${path}.lock`;
     await writeFile(lock, 'taken 0');
     let isDone = false;
-    const update = put(new FileStore(path, { stuckMs: 400 }), FIRST).then(() => (isDone = true));
+    const update = put(new FileStore(path, { stuckMs: 1_500 }), FIRST).then(() => (isDone = true));
     // Each holder has it for a part of the time, and all of them for longer.
-    for (let n = 1, endsAt = performance.now() + 1_000; performance.now() < endsAt; n++) {
+    for (let n = 1, endsAt = performance.now() + 3_000; performance.now() < endsAt; n++) {
       await writeFile(`${lock}.next`, `taken ${n}`);
       await rename(`${lock}.next`, lock);
       await new Promise((resolve) => setTimeout(resolve, 50));
