@@ -1,3 +1,4 @@
+/** @needs openssl */
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { createServer as createHttpsServer, type ServerOptions } from 'node:https';
 import { once } from 'node:events';

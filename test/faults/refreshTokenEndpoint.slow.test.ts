@@ -1,3 +1,4 @@
+/** @needs openssl */
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';

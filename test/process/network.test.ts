@@ -1,3 +1,4 @@
+/** @needs openssl */
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { createServer, type Server } from 'node:https';

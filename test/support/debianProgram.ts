@@ -5,7 +5,7 @@ import { accessSync } from 'node:fs';
 const ALSO: Partial<Record<string, string>> = { gcc: ' libc6-dev' };
 
 /** The path of a program of Debian's package of the same name. Installs it where that may be done without asking. */
-export function debianProgram(name: 'redis-server' | 'nginx' | 'chromium' | 'spin' | 'gcc'): string {
+export function debianProgram(name: 'redis-server' | 'nginx' | 'chromium' | 'spin' | 'gcc' | 'openssl'): string {
   const path = found(name);
   if (path) return path;
   if (process.getuid?.() !== 0 || !found('apt-get')) throw new Error(`This test runs a real ${name}, which is not installed. On Debian: apt-get install ${name}`);

@@ -13,6 +13,7 @@ const PROGRAMS = {
   nginx: () => debianProgram('nginx'),
   spin: () => debianProgram('spin'),
   gcc: () => debianProgram('gcc'),
+  openssl: () => debianProgram('openssl'),
   chromium: () => process.env.CHROMIUM ?? debianProgram('chromium'),
   helm,
   promtool,

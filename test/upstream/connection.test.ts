@@ -1,3 +1,4 @@
+/** @needs openssl */
 import dns from 'node:dns';
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';

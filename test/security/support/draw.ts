@@ -24,9 +24,9 @@ export class Draw {
   }
 }
 
-/** A draw whose seed is printed, so that a failure can be seen again. */
+/** A draw whose seed is printed. `DRAW_SEED` repeats it. */
 export function newDraw(subject: string): Draw {
-  const draw = new Draw(Date.now());
+  const draw = new Draw(Number(process.env.DRAW_SEED ?? Date.now()) >>> 0);
   process.stdout.write(`  ${subject}: seed ${draw.seed}\n`);
   return draw;
 }
