@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { idsFrom, startTestApp, type Answer, type TestApp } from '../support/testApp.js';
 import { until } from '../support/until.js';
@@ -41,7 +42,7 @@ test.each([['small', 50, 0], ['large', 200, 5_000], ['larger than one read', 20,
 
 test('At most eight requests of one connection are under way', async () => {
   app = await startTestApp();
-  app.sandbox.pms.faults.set([{ hang: true }]);
+  const letGo = app.sandbox.pms.hold();
   const { socket } = open();
   for (const id of idsFrom('pms', 4_711, 30)) socket.write(post(`{ contact(id: "${id}") { name } }`));
   await until('eight calls have come', () => app.calls().pms === 8);
@@ -49,6 +50,8 @@ test('At most eight requests of one connection are under way', async () => {
   await app.query(nameOf(54));
   await app.query(nameOf(54));
   expect(app.calls().pms).toBe(8);
+  letGo();
+  await until('the others have come', () => app.calls().pms === 30);
 });
 
 /** How many connections were ended for a reason. */
@@ -87,15 +90,18 @@ test('When a caller leaves, its pipelined operations end too', async () => {
   await untilGivenUp();
 });
 
-const LARGE = 'query ($ids: [ID!]!) { a: contacts(ids: $ids) { ...F } b: contacts(ids: $ids) { ...F } c: contacts(ids: $ids) { ...F } d: contacts(ids: $ids) { ...F } e: contacts(ids: $ids) { ...F } f: contacts(ids: $ids) { ...F } } fragment F on Contact { id name firstName lastName email emailAddresses { address nickname primary } phoneNumbers { number kind primary } address { id lines city state postCode country { code alpha3 numeric name } } }';
+const FIELDS = 'id name firstName lastName email emailAddresses { address nickname primary } phoneNumbers { number kind primary } address { id lines city state postCode country { code alpha3 numeric name } }';
+/** An answer has 450 kB for each list. */
+const large = (lists: string): string => `query ($ids: [ID!]!) { ${Array.from(lists, (name) => `${name}: contacts(ids: $ids) { ...F }`).join(' ')} } fragment F on Contact { ${FIELDS} }`;
+const LARGE = large('abcdef');
 const IDS = idsFrom('cas360', 1_001, 1_000);
 
 /** While too many long answers are being made, others are asked to come again. */
-const served = async (): Promise<Answer> => {
+const served = async (query = LARGE): Promise<Answer> => {
   for (let tries = 0; tries < 100; tries++) {
-    const answer = await app.query(LARGE, { ids: IDS });
+    const answer = await app.query(query, { ids: IDS });
     if (answer.status !== 503) return answer;
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await sleep(100);
   }
   throw new Error('no answer');
 };
@@ -131,11 +137,14 @@ test('A caller who reads byte by byte is ended too', async () => {
 }, 60_000);
 
 test.each([['', ''], [', with gzip too', 'accept-encoding: gzip\r\n']])('A caller who does not read is ended when other answers need the memory%s', async (_what, headers) => {
-  // Two answers may wait, which the caller soon has. A third one does not fit.
-  app = await startTestApp({ MAX_ANSWER_BYTES: '8000000', MAX_WAITING_BYTES: '8000000', WRITE_TIMEOUT_MS: '600000' });
+  app = await startTestApp({ MAX_ANSWER_BYTES: '7000000', MAX_WAITING_BYTES: '7000000', MAX_ANSWER_FIELDS: '1000000', WRITE_TIMEOUT_MS: '600000' });
   const slow = open(false);
   const gone = untilEnded(slow, headers);
-  while (!slow.socket.destroyed) expect((await served()).data.a).toHaveLength(1_000);
+  // It does not fit beside one of the caller's.
+  while (!slow.socket.destroyed) {
+    expect((await served(large('abcdefghij'))).data.a).toHaveLength(1_000);
+    await sleep(500);
+  }
   await gone;
   expect(await ended('memory')).toBe(1);
 }, 60_000);
