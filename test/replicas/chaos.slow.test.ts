@@ -161,7 +161,7 @@ describe('Four replicas behind nginx', () => {
     const seen = await under(async () => {
       for (let n = 0; n < 10; n++) {
         revoke();
-        await sleep(500);
+        await sleep(1_500);
       }
     });
     report('tokens revoked ten times', figuresOf(seen));

@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { namesOf, NAMES } from '../support/caller.js';
 import { report } from '../support/figures.js';
 import { closedLoop } from '../support/load.js';
 import { firstIds, startStand, type Stand } from '../support/stand.js';
+import { until } from '../support/until.js';
 
 const ABORTS = 2_000;
 const LONGEST_PATIENCE_MS = 60;
@@ -13,8 +13,8 @@ const DEEP = 'query ($ids: [ID!]!) { contacts(ids: $ids) { id name address { cit
 
 let stand: Stand;
 beforeAll(async () => {
-  // Long enough that no deadline ends a call before its caller does.
-  stand = await startStand({ REQUEST_TIMEOUT_MS: '60000' });
+  // Long enough that nothing but its caller ends a call, and that none is refused because others wait.
+  stand = await startStand({ REQUEST_TIMEOUT_MS: '60000', ATTEMPT_TIMEOUT_MS: '60000', MAX_WAIT_MS: '60000' });
 });
 afterAll(() => stand.stop());
 
@@ -42,11 +42,9 @@ test(`${ABORTS} callers who go away leave no call behind, and nobody another's a
     await stand.caller.ask(DEEP, { ids }, leaving.signal).then(() => answered++, () => aborted++);
     clearTimeout(timer);
   });
-  // Once it has caught up with what a busy machine kept it from.
-  await stand.caller.get('/health/live');
-  await sleep(250);
+  // Without callers, in a fraction of the time that a call may take.
+  await until('no call is under way', () => systems.every((system) => system.calls.every(({ endedAt }) => endedAt !== undefined)));
   const calls = systems.flatMap((system) => system.calls);
-  const underWay = calls.filter(({ endedAt }) => endedAt === undefined).length;
   const cut = calls.filter((call) => call.aborted).length;
 
   for (const system of systems) system.faults.clear();
@@ -61,10 +59,10 @@ test(`${ABORTS} callers who go away leave no call behind, and nobody another's a
     if (isRefused) refused++;
     if (ids.some((id, at) => (data.contacts[at] ? data.contacts[at].id !== id || data.contacts[at].name !== names.get(id) : !isRefused))) wrong++;
   });
-  report('callers who go away', { aborted, answered, 'upstream calls': calls.length, 'cut off': cut, 'under way after 250 ms': underWay, 'later answers': 1_000, refused, wrong });
+  report('callers who go away', { aborted, answered, 'upstream calls': calls.length, 'cut off': cut, 'later answers': 1_000, refused, wrong });
   expect(aborted).toBeGreaterThanOrEqual(ABORTS);
-  expect(cut).toBeGreaterThan(ABORTS / 4);
-  expect(underWay).toBe(0);
+  // Three of ten hang.
+  expect(cut).toBeGreaterThan(calls.length / 5);
   expect(wrong).toBe(0);
   expect(refused).toBeLessThan(500);
 }, 60_000);

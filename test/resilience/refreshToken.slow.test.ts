@@ -49,11 +49,14 @@ function steadily(services: readonly Service[], out: Set<Service>): { readonly e
   };
 }
 
-/** Between two renewals: a process that ends while the token is on its way loses it, and nothing can help that. */
+/**
+ * Between two renewals: a process that ends while the token is on its way, or before the store has it, loses it, and nothing
+ * can help that. The next renewal begins 1.4 s after the last one at the earliest.
+ */
 async function quietly({ cas360 }: TokenScene): Promise<void> {
   const before = cas360.asked.length;
   await until('there is a renewal', () => cas360.asked.length > before);
-  await sleep(250);
+  await sleep(1_000);
 }
 
 const EVENTS: Record<string, (service: Service, scene: TokenScene) => Promise<void>> = {
