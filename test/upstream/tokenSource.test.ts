@@ -342,6 +342,39 @@ describe('A refused token', () => {
     for (const record of ['1', '2', '3']) expect(replacement(self, NEW, `/contacts/${record}`)).toBeUndefined();
   });
 
+  test.each([
+    ['three bad records', ['9', '1', '2', '3'], {}],
+    ['three bad records, each time with the same token,', ['9', '1', '2', '3'], { accessToken: 'same' }],
+    ['one bad record in three chunks', ['9', '54,1', '54,2', '54,3'], {}],
+  ])('brings one renewal in half a minute, and one more at first, where %s are asked for between others', async (_what, asked, grant) => {
+    const self = await endpointWithToken();
+    /** As an endpoint asks: with one replay. */
+    const call = async (ids: string): Promise<void> => {
+      const token = await self.source.get(FOREVER.signal);
+      if (ids === '9') return self.source.served(token);
+      const renewed = replacement(self, token, `/contacts/${ids}`);
+      self.requests.at(-1)?.grant({ lifetimeSeconds: 3_600, ...grant });
+      const other = await renewed;
+      // Each of the calls that waited for the token tells of it.
+      if (other !== undefined) for (let n = 0; n < 3; n++) self.source.didNotHelp(other);
+    };
+    const before = self.requests.length;
+    for (let n = 0; self.clock < 10 * REST_MS; n++, self.clock += 600) await call(asked[n % asked.length]!);
+    expect(self.requests.length - before).toBeLessThanOrEqual(1 + 10);
+  });
+
+  test('that was revoked is replaced although the endpoint fails at first', async () => {
+    const self = await withBadRecord();
+    self.source.served(NEW);
+    for (const record of ['1', '2', '3']) expect(replacement(self, NEW, `/contacts/${record}`)).toBeUndefined();
+    for (self.clock of [1_000, 2_000]) {
+      const renewed = replacement(self, NEW);
+      self.requests.at(-1)?.fail();
+      await expect(renewed).rejects.toMatchObject({ code: 'UPSTREAM_AUTH_FAILED' });
+    }
+    expect(self.requests).toHaveLength(4);
+  });
+
   test('that is over by the time its replay is refused says nothing: the next one brings another', async () => {
     const self = await endpointWithToken();
     const renewed = replacement(self, OLD);

@@ -10,6 +10,13 @@ export interface Grant {
   readonly lifetimeSeconds: number;
 }
 
+interface Token {
+  readonly value: string;
+  readonly fromMs: number;
+  readonly renewAtMs: number;
+  readonly expiresAtMs: number;
+}
+
 export interface TokenSourceOptions {
   readonly source: Source;
   /** Requests a new token from the token endpoint. It must have its own timeout. */
@@ -32,8 +39,11 @@ const PAUSE = { firstMs: 1_000, mostTransientMs: 2_000, mostMs: 60_000 };
 
 /** After a renewal that did not help against a 401, there is no other because of one for this long. */
 const REST_MS = 30_000;
-/** Unless the token had served, and now nothing but so many records was refused for so long: then it was revoked. */
-const REVOKED = { records: 3, afterMs: 1_000 };
+/**
+ * Unless the token had served, and now nothing but so many paths was refused for so long: then it was revoked. Records that are
+ * refused with every token can look the same, so if that did not help either, its rest is added to the one before.
+ */
+const REVOKED = { paths: 3, afterMs: 1_000 };
 
 /**
  * The access token of one upstream. Callers share one request to the token endpoint. After 70 to 85 % of its lifetime the
@@ -41,7 +51,7 @@ const REVOKED = { records: 3, afterMs: 1_000 };
  */
 export class TokenSource {
   readonly #options: TokenSourceOptions;
-  #token: { value: string; fromMs: number; renewAtMs: number; expiresAtMs: number } | undefined;
+  #token: Token | undefined;
   #renewal: Promise<string> | undefined;
   #pausedUntilMs = -Infinity;
   /** What callers are told: later than the end of the pause if there may be a token from elsewhere before. */
@@ -50,6 +60,8 @@ export class TokenSource {
   #lastFailure: unknown;
   /** Until then a 401 brings no new token. */
   #restsUntilMs = -Infinity;
+  /** The last one that did not help. An endpoint may grant the same value again. */
+  #unhelpful: Token | undefined;
   /** The token that served the last call, and what was refused since, and since when. */
   #servedBy: string | undefined;
   readonly #refusedPaths = new Set<string>();
@@ -89,13 +101,13 @@ export class TokenSource {
     if (this.#token && this.#token.value !== refused && now < this.#token.expiresAtMs) return this.#token.value;
     if (this.#refusedPaths.size === 0) this.#refusedSinceMs = now;
     // Stryker disable next-line ConditionalExpression,EqualityOperator: only bounds the memory, since more of them say no more
-    if (this.#refusedPaths.size < REVOKED.records) this.#refusedPaths.add(path);
+    if (this.#refusedPaths.size < REVOKED.paths) this.#refusedPaths.add(path);
     if (now < this.#restsUntilMs && !this.#isRevoked(refused, now)) return undefined;
     return this.#renewed(now, signal, calls);
   }
 
   #isRevoked(value: string, now: number): boolean {
-    return this.#servedBy === value && this.#refusedPaths.size >= REVOKED.records && now - this.#refusedSinceMs >= REVOKED.afterMs;
+    return this.#restsUntilMs - now <= REST_MS && this.#servedBy === value && this.#refusedPaths.size >= REVOKED.paths && now - this.#refusedSinceMs >= REVOKED.afterMs;
   }
 
   /** Call it if a call with this token was not refused with 401. */
@@ -109,7 +121,9 @@ export class TokenSource {
   didNotHelp(value: string): void {
     const now = this.#options.now();
     // Stryker disable next-line OptionalChaining: there is always one once one was given
-    if (this.#token?.value === value && now < this.#token.expiresAtMs) this.#restsUntilMs = now + REST_MS;
+    if (this.#token?.value !== value || now >= this.#token.expiresAtMs || this.#token === this.#unhelpful) return;
+    this.#unhelpful = this.#token;
+    this.#restsUntilMs = Math.max(now, this.#restsUntilMs) + REST_MS;
   }
 
   /** Resolves when no renewal is under way. Ending the process earlier could lose the new refresh token. */
