@@ -1,4 +1,5 @@
 import { isRecord } from '../record.js';
+import { CLIENT_CERTIFICATE_REFUSED } from '../upstream/oauth2/noAnswer.js';
 
 /** Why a call brought nothing usable. Names are part of the JSON output: they stay. docs/doctor.md explains each. */
 export const REASONS = [
@@ -31,11 +32,7 @@ const NAMED: readonly (readonly [RegExp, Reason, string])[] = [
     'the authority of its TLS certificate is not known here: give its certificate in NODE_EXTRA_CA_CERTS, or look at a proxy in between',
   ],
   [/^(CERT_|UNABLE_TO_|ERR_TLS_CERT)/, 'tls-certificate', 'its TLS certificate is not trusted: it was revoked, or is not made for this'],
-  [
-    /^ERR_SSL_(TLSV1\d?|SSLV3|SSL\/TLS)_ALERT_(CERTIFICATE_REQUIRED|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_(EXPIRED|REVOKED|UNKNOWN)|UNKNOWN_CA|HANDSHAKE_FAILURE|ACCESS_DENIED)$/,
-    'tls-client-certificate',
-    'it ended the TLS handshake: it wants a client certificate, or another one than ours (…_CLIENT_CERT_FILE and …_CLIENT_KEY_FILE)',
-  ],
+  [CLIENT_CERTIFICATE_REFUSED, 'tls-client-certificate', 'it ended the TLS handshake: it wants a client certificate, or another one than ours (…_CLIENT_CERT_FILE and …_CLIENT_KEY_FILE)'],
   [/^ERR_SSL_(UNSUPPORTED_PROTOCOL|.*ALERT_PROTOCOL_VERSION|NO_CIPHERS_AVAILABLE|DH_KEY_TOO_SMALL)$/, 'tls-version', 'it speaks only versions of TLS that are too old: who runs it must allow TLS 1.2 or newer'],
   [/^(EPROTO|ERR_SSL_WRONG_VERSION_NUMBER|ERR_SSL_PACKET_LENGTH_TOO_LONG|ERR_SSL_HTTP_REQUEST|ERR_TLS_HANDSHAKE)/, 'tls-none', 'no TLS is spoken there: is the address rather http than https, or the port another one?'],
   [/^ERR_(SSL|TLS)_/, 'tls', 'no TLS connection came about: look at its TLS settings, and at a proxy in between'],

@@ -31,11 +31,21 @@ export function openDispatcher(url: URL, network: Network): Dispatcher {
 }
 
 function open(url: URL, { proxies, certificate }: Network, options: Pool.Options): Pool {
-  const connect = buildConnector({ timeout: CONNECT_TIMEOUT_MS, ...certificate });
+  const connect = endingWithAlerts(buildConnector({ timeout: CONNECT_TIMEOUT_MS, ...certificate }));
   const proxy = proxyFor(url, proxies);
   if (!proxy) return new Pool(url.origin, { ...options, connect });
   if (url.protocol === 'http:') return new ForwardingPool(url, proxy, options);
   return new Pool(url.origin, { ...options, connect: tunnel(proxy, CONNECT_TIMEOUT_MS, connect) });
+}
+
+/** A TLS alert leaves the socket open, and undici would forget it for its own error when the server closes. */
+function endingWithAlerts(connect: buildConnector.connector): buildConnector.connector {
+  return (options, callback) =>
+    connect(options, (...result) => {
+      const [, socket] = result;
+      socket?.once('error', (error: Error) => void socket.destroy(error));
+      callback(...result);
+    });
 }
 
 /** Calls to an http address, which a proxy forwards: many proxies open tunnels to port 443 only. */

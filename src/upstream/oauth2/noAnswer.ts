@@ -1,5 +1,9 @@
 import { ProxyRefused } from '../proxy.js';
 
+/** The codes of the alerts with which a server refuses a client's certificate, or demands one. They end the TLS handshake. */
+export const CLIENT_CERTIFICATE_REFUSED =
+  /^ERR_SSL_(TLSV1\d?|SSLV3|SSL\/TLS)_ALERT_(CERTIFICATE_REQUIRED|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_(EXPIRED|REVOKED|UNKNOWN)|UNKNOWN_CA|HANDSHAKE_FAILURE|ACCESS_DENIED)$/;
+
 /** There was no answer, or only a part. Holds only a name, a code and our own words: errors of the network may quote what was sent or received. */
 export class NoAnswer extends Error {
   override readonly name: string;

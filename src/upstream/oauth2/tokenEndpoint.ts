@@ -5,7 +5,7 @@ import { isRecord } from '../../record.js';
 import { openDispatcher } from '../network.js';
 import { retryAfterMs } from '../retryAfter.js';
 import { FirstByte } from './firstByte.js';
-import { NoAnswer, UnusableAnswer } from './noAnswer.js';
+import { CLIENT_CERTIFICATE_REFUSED, NoAnswer, UnusableAnswer } from './noAnswer.js';
 import type { Grant } from './tokenSource.js';
 
 /** One request to a token endpoint. `url` may contain parameters. */
@@ -26,7 +26,7 @@ export type TokenOutcome =
   | { readonly kind: 'granted'; readonly grant: Grant | undefined; readonly refreshToken: string | undefined }
   /** Any other status, or a 2xx with an `error` and no token. `reason` is the endpoint's `error` (RFC 6749, 5.2), or empty. */
   | { readonly kind: 'refused'; readonly status: number; readonly reason: string; readonly retryAfterMs: number | undefined }
-  /** No byte of the request left. */
+  /** No byte of the request left, or the server ended the TLS handshake without reading one. */
   | { readonly kind: 'unsent'; readonly cause: NoAnswer }
   /** It may have been received, and there is no usable answer. */
   | { readonly kind: 'unknown'; readonly cause: NoAnswer | UnusableAnswer };
@@ -78,7 +78,11 @@ async function exchange(asked: TokenRequest, signal: AbortSignal, firstByte: Fir
     dispatcher: firstByte.watchedBy(dispatcher),
   });
   // undici ends no request while it connects. It does not write one whose signal has aborted meanwhile.
-  const { statusCode: status, headers, body } = await waitFor(answering, signal);
+  const { statusCode: status, headers, body } = await waitFor(answering, signal).catch((error: unknown) => {
+    // With TLS 1.3 the request leaves before the server has checked our certificate. It reads no request before that.
+    if (CLIENT_CERTIFICATE_REFUSED.test(new NoAnswer(error).code ?? '')) firstByte.mayHaveLeft = false;
+    throw error;
+  });
   const encoding = String(headers['content-encoding']);
   // Stryker disable next-line ConditionalExpression,EqualityOperator: undici hands over none below 200
   if (status >= 200 && status <= 299) return success(status, body, encoding);
