@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmod, copyFile, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -67,6 +68,21 @@ describe('a folder that is away for a moment', () => {
     expect(scene.cas360.asked).toHaveLength(2);
   }));
 });
+
+test.concurrent('a file system that hangs for long does not hold up the stop, and no token is said to be lost', () => TokenScene.play(async (scene) => {
+  const one = await scene.start();
+  expect((await one.ask()).got).toBe(SERVED);
+  await rm(scene.file);
+  // Whoever opens it waits for a writer.
+  execFileSync('mkfifo', [scene.file]);
+  await sleep(12_000);
+  one.signal('SIGTERM');
+  await until('it has stopped', () => one.output.text.includes('"Stopped."'));
+  // Node's exit waits for the thread that the file system holds.
+  await writeFile(scene.file, '');
+  expect(await one.ended).toBe(0);
+  expect(one.output.text).not.toMatch(/too long|is lost/);
+}));
 
 const hash = (token: string): string => createHash('sha256').update(token).digest('hex');
 

@@ -394,7 +394,7 @@ describe('An operator reads what is wrong with the file', () => {
     expect(await heldBy(reader)).toBeUndefined();
   });
 
-  test('the file system does not answer: one thread waits, and what comes late is not written', async () => {
+  test('the file system does not answer: one thread waits, and nothing comes of what is read late', async () => {
     execFileSync('mkfifo', [path]);
     const hasty = new FileStore(path, { timeoutMs: 30 });
     let calls = 0;
@@ -408,7 +408,7 @@ describe('An operator reads what is wrong with the file', () => {
     await writer.close();
     await unlink(path);
     await until('the queue is empty', () => heldBy(hasty).then(() => true, () => false));
-    expect(calls).toBeLessThan(2);
+    expect(calls).toBe(0);
     expect(await readdir(folder)).toEqual([]);
   });
 });

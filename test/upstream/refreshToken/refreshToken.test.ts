@@ -403,6 +403,24 @@ describe('A store', () => {
     expect([a.isUnkept, store.kept?.refreshToken]).toEqual([true, 'first']);
   });
 
+  test('that hangs is asked for one beat at a time', async () => {
+    let asked = 0;
+    store.update = async () => {
+      asked++;
+      await time.sleep(5_000);
+      throw new StoreFailure('slow');
+    };
+    const a = start();
+    const beats = [];
+    for (let n = 0; n < 20; n++) {
+      beats.push(a.beat());
+      await time.run(time.nowMs + 1_000);
+    }
+    expect(asked).toBe(4);
+    await settled(Promise.all(beats), 5_000);
+    expect(asked).toBe(4);
+  });
+
   test('whose answer to a take was lost gets the turn back, and the token is sent later', async () => {
     const a = start();
     await a.beat();
@@ -589,6 +607,29 @@ describe('At the end', () => {
     await time.run(100);
     b.endWaiting();
     await expect(settled(waiting, 1_000)).rejects.toMatchObject({ message: 'the process is stopping', facts: { isTransient: true } });
+  });
+
+  test('no renewal begins, so no token is sent', async () => {
+    const a = start();
+    await a.close();
+    await expect(settled(a.renew())).rejects.toMatchObject({ message: 'the process is stopping', facts: { isTransient: true } });
+    expect([sent, a.isExchanging, store.kept?.turn]).toEqual([[], false, undefined]);
+  });
+
+  test('a store that hangs is asked once more at most', async () => {
+    let asked = 0;
+    store.update = async () => {
+      asked++;
+      await time.sleep(5_000);
+      throw new StoreFailure('slow');
+    };
+    const a = start();
+    const [beat, renewing] = [a.beat(), a.renew()];
+    await time.run(1_000);
+    a.endWaiting();
+    await expect(settled(renewing)).rejects.toMatchObject({ message: 'the process is stopping' });
+    await settled(Promise.all([beat, a.beat(), a.close()]));
+    expect([asked, time.nowMs]).toEqual([2, 10_000]);
   });
 
   test('a process that does not lead leaves the leader in its place', async () => {

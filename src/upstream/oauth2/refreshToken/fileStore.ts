@@ -86,6 +86,8 @@ export class FileStore implements StateStore {
     const readAndChange = async (): Promise<Kept | undefined> => {
       signal.throwIfAborted();
       seen = await this.#read();
+      // Nobody waits any more for what was read too late.
+      signal.throwIfAborted();
       return change(seen, Date.now());
     };
     try {

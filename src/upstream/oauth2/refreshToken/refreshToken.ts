@@ -61,6 +61,7 @@ export class RefreshToken {
   #given: string | undefined;
   #turns = 0;
   #lastUpdate: Promise<unknown> = Promise.resolve();
+  #beating: Promise<void> | undefined;
   #updatedAtMs: number;
   /** How far the store's clock is ahead of our monotonic one. */
   #clockAheadMs = 0;
@@ -113,8 +114,11 @@ export class RefreshToken {
   }
 
   /** Writes what the store does not hold yet, learns what others wrote, and notes that this process lives. Never rejects. */
-  async beat(): Promise<void> {
-    if (!this.#isClosing) await this.#update(same).catch(() => {});
+  beat(): Promise<void> {
+    // One at a time: behind a store that hangs, they would delay renewals and the stop.
+    return (this.#beating ??= this.#inOrder(async () => void (this.#isClosing || (await this.#updateNow(same))))
+      .catch(() => {})
+      .finally(() => (this.#beating = undefined)));
   }
 
   /**
@@ -127,18 +131,17 @@ export class RefreshToken {
   }
 
   async #renewed(): Promise<Grant> {
-    do {
+    for (;;) {
       const { verdict, kept, nowMs } = await this.#take();
       if (verdict === 'send') return await this.#send(kept!);
       if (verdict === 'adopt') return this.#give(kept!.grant!, nowMs);
       if (verdict === 'rest') throw new TokenUnavailable('the token endpoint asked to be left alone', { isTransient: true, retryAfterMs: kept!.restsUntilMs - nowMs, lookAgainMs: LOOK_AGAIN_MS });
       if (verdict !== 'wait') throw new TokenUnavailable(WHY[verdict], { isTransient: false, retryAfterMs: LOOK_AGAIN_MS });
       await this.#options.sleep(ASK_AGAIN_MS);
-    } while (!this.#isClosing);
-    throw new TokenUnavailable('the process is stopping', { isTransient: true });
+    }
   }
 
-  /** Ends waiting for other processes, so that a renewal under way ends with its exchange. */
+  /** Ends waiting for other processes, so that a renewal under way ends with its exchange. No other begins. */
   endWaiting(): void {
     this.#isClosing = true;
   }
@@ -170,10 +173,14 @@ export class RefreshToken {
       this.#isExchanging = verdict === 'send';
       return verdict === 'send' ? { ...current!, count: current!.count + 1, turn: { id, endsAtMs: now + exchangeMs + KEEPING_MS } } : current;
     };
+    const takeNow = async (): Promise<Kept | undefined> => {
+      if (this.#isClosing) throw new TokenUnavailable('the process is stopping', { isTransient: true });
+      return this.#updateNow(take).catch((error: unknown) => this.#withoutWriting(error, take, () => verdict));
+    };
     const startedAtMs = this.#options.now();
     for (let tries = 1; ; tries++) {
       try {
-        const kept = await this.#inOrder(() => this.#updateNow(take).catch((error: unknown) => this.#withoutWriting(error, take, () => verdict)));
+        const kept = await this.#inOrder(takeNow);
         return { verdict, kept, nowMs };
       } catch (error) {
         const patienceMs = error instanceof StoreFailure && error.seen ? ALONE_AFTER_MS : STORE_MS;
