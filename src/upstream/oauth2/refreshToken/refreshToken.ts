@@ -1,7 +1,8 @@
 import type { TokenOutcome } from '../tokenEndpoint.js';
 import type { Grant } from '../tokenSource.js';
 import { TokenUnavailable, unavailable } from '../tokenUnavailable.js';
-import { alone, begunWith, hashOf, isLater, isOver, led, merged, verdictOn, type Kept, type KeptGrant, type Verdict } from './state.js';
+import { afterExchange, rested } from './afterExchange.js';
+import { alone, begunWith, hashOf, isLater, led, merged, stateOf, verdictOn, type Kept, type KeptGrant, type TokenState, type Verdict } from './state.js';
 import { StoreFailure, type Change, type StateStore, type StoreProblem } from './store.js';
 
 export interface RefreshTokenOptions {
@@ -25,12 +26,6 @@ export interface RefreshTokenOptions {
   /** Called with the first state of the token, and with each change. */
   readonly onState: (state: TokenState) => void;
 }
-
-/** What an operator wants to know of the token. `absent`: there is none. */
-export type TokenState = Kept['mark'] | 'absent';
-
-/** The endpoint's errors that concern the refresh token (RFC 6749, 5.2, and CAS 360's own). No other error does. */
-const VOID = /^invalid[_ ](?:grant|token)$/;
 
 /** How long a process may take to keep what came of an exchange, before others take it for dead. */
 const KEEPING_MS = 5_000;
@@ -77,9 +72,7 @@ export class RefreshToken {
   }
 
   get state(): TokenState {
-    if (!this.#known) return 'absent';
-    const { mark, turn } = this.#known;
-    return turn && isOver(turn, this.#isGone, this.#options.now() + this.#clockAheadMs) ? 'unknown' : mark;
+    return stateOf(this.#known, this.#isGone, this.#storeNowMs());
   }
 
   /** Whether something came of an exchange that the store does not hold yet. */
@@ -116,9 +109,10 @@ export class RefreshToken {
   /** Writes what the store does not hold yet, learns what others wrote, and notes that this process lives. Never rejects. */
   beat(): Promise<void> {
     // One at a time: behind a store that hangs, they would delay renewals and the stop.
-    return (this.#beating ??= this.#inOrder(async () => void (this.#isClosing || (await this.#updateNow(same))))
-      .catch(() => {})
-      .finally(() => (this.#beating = undefined)));
+    return (this.#beating ??= this.#inOrder(async () => {
+      if (!this.#isClosing) await this.#updateNow(same).catch(() => {});
+      this.#beating = undefined;
+    }));
   }
 
   /**
@@ -160,6 +154,10 @@ export class RefreshToken {
     }
   }
 
+  #storeNowMs(): number {
+    return this.#options.now() + this.#clockAheadMs;
+  }
+
   readonly #isGone = (holder: string): boolean => this.#options.store.isGone(holder);
 
   async #take(): Promise<{ readonly verdict: Verdict; readonly kept: Kept | undefined; readonly nowMs: number }> {
@@ -173,14 +171,13 @@ export class RefreshToken {
       this.#isExchanging = verdict === 'send';
       return verdict === 'send' ? { ...current!, count: current!.count + 1, turn: { id, endsAtMs: now + exchangeMs + KEEPING_MS } } : current;
     };
-    const takeNow = async (): Promise<Kept | undefined> => {
-      if (this.#isClosing) throw new TokenUnavailable('the process is stopping', { isTransient: true });
-      return this.#updateNow(take).catch((error: unknown) => this.#withoutWriting(error, take, () => verdict));
-    };
     const startedAtMs = this.#options.now();
     for (let tries = 1; ; tries++) {
       try {
-        const kept = await this.#inOrder(takeNow);
+        const kept = await this.#inOrder(async () => {
+          if (this.#isClosing) throw new TokenUnavailable('the process is stopping', { isTransient: true });
+          return this.#updateNow(take).catch((error: unknown) => this.#withoutWriting(error, take, () => verdict));
+        });
         return { verdict, kept, nowMs };
       } catch (error) {
         const patienceMs = error instanceof StoreFailure && error.seen ? ALONE_AFTER_MS : STORE_MS;
@@ -207,41 +204,26 @@ export class RefreshToken {
   }
 
   async #send(taken: Kept): Promise<Grant> {
-    const { exchange, client, name } = this.#options;
-    const askedAtMs = this.#options.now();
+    const { exchange, client, name, now } = this.#options;
+    const sentAtMs = now();
     const outcome = await exchange(taken.refreshToken);
-    const next = { ...taken, count: taken.count + 1, turn: undefined, restsUntilMs: 0 };
-    if (outcome.kind === 'granted') {
-      const { refreshToken = taken.refreshToken, grant } = outcome;
-      const kept = { ...next, refreshToken, mark: 'usable', refusedWith: '', leader: name } as const;
-      await this.#report((nowMs) => ({ ...kept, leaderSeenMs: nowMs, grant: grant && { accessToken: grant.accessToken, expiresAtMs: nowMs - (this.#options.now() - askedAtMs) + grant.lifetimeSeconds * 1_000 } }));
-      if (!grant) throw new TokenUnavailable('the token endpoint answered without a usable access_token', { isTransient: true });
-      this.#given = grant.accessToken;
-      return grant;
-    }
-    if (outcome.kind === 'unknown') {
-      await this.#report(() => ({ ...next, mark: 'unknown' }));
-      throw new TokenUnavailable(`${outcome.cause.message}; ${WHY.unknown}`, { isTransient: false, retryAfterMs: LOOK_AGAIN_MS });
-    }
-    // Stryker disable next-line ConditionalExpression: no other outcome has a reason
-    if (outcome.kind === 'refused' && VOID.test(outcome.reason)) await this.#report(() => ({ ...next, mark: 'refused', refusedWith: `${taken.refusedWith} ${client}`.trim() }));
-    else {
-      // Stryker disable next-line ConditionalExpression: no other outcome has a time
-      const restMs = outcome.kind === 'refused' ? (outcome.retryAfterMs ?? 0) : 0;
-      const rested = (kept: Kept, nowMs: number): Kept => (restMs > 0 ? { ...kept, restsUntilMs: nowMs + restMs } : kept);
-      // Also where an operator has begun a later chain: the endpoint is the same.
-      await this.#report((nowMs) => rested({ ...taken, count: taken.count + 1, turn: undefined }, nowMs), (kept, nowMs) => rested(kept!, nowMs));
-    }
-    throw unavailable(outcome, LOOK_AGAIN_MS);
+    const next = (nowMs: number): Kept => afterExchange({ taken, outcome, name, client, askedAtMs: nowMs - (now() - sentAtMs), nowMs });
+    // A rest counts also where an operator has begun a later chain: the endpoint is the same.
+    await this.#report(next, (kept, nowMs) => rested(kept!, outcome, nowMs));
+    if (outcome.kind === 'unknown') throw new TokenUnavailable(`${outcome.cause.message}; ${WHY.unknown}`, { isTransient: false, retryAfterMs: LOOK_AGAIN_MS });
+    if (outcome.kind !== 'granted') throw unavailable(outcome, LOOK_AGAIN_MS);
+    if (!outcome.grant) throw new TokenUnavailable('the token endpoint answered without a usable access_token', { isTransient: true });
+    this.#given = outcome.grant.accessToken;
+    return outcome.grant;
   }
 
   /** Remembers the next state, unless an operator has begun a later chain, and tries to write it. */
-  async #report(next: (nowMs: number) => Kept, change: Change = same): Promise<void> {
+  async #report(next: (nowMs: number) => Kept, change: Change): Promise<void> {
     this.#isUnkept = true;
     const report = (): Promise<unknown> => {
       // Again, in case an update before this one has succeeded meanwhile.
       this.#isUnkept = true;
-      const state = next(this.#options.now() + this.#clockAheadMs);
+      const state = next(this.#storeNowMs());
       if (!this.#known || !isLater(this.#known, state)) this.#known = state;
       this.#tellState();
       return this.#updateNow(change);
@@ -285,11 +267,10 @@ export class RefreshToken {
   /** What the store should hold: the latest state, the environment's token if it is a new one, and a leader. */
   #current(kept: Kept | undefined, nowMs: number): Kept | undefined {
     const { name, initial, othersMayKnow } = this.#options;
-    let current = merged(kept, { name, known: this.#known }, nowMs);
+    const latest = merged(kept, { name, known: this.#known }, nowMs);
     // Only at the start: later it may long be spent.
-    if (initial !== undefined && !this.#known && !current?.began.includes(hashOf(initial))) {
-      current = { ...begunWith(initial, current), leaderSeenMs: othersMayKnow ? nowMs : 0 };
-    }
+    const isNew = initial !== undefined && !this.#known && !latest?.began.includes(hashOf(initial));
+    const current = isNew ? { ...begunWith(initial, latest), leaderSeenMs: othersMayKnow ? nowMs : 0 } : latest;
     return current && led(current, name, nowMs, this.#isGone);
   }
 

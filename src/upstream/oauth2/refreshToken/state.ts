@@ -145,6 +145,14 @@ export function isOver(turn: Turn, isGone: Want['isGone'], nowMs: number): boole
   return nowMs >= turn.endsAtMs || isGone(turn.id.slice(0, turn.id.lastIndexOf(' ')));
 }
 
+/** What an operator wants to know of the token. `absent`: there is none. */
+export type TokenState = Kept['mark'] | 'absent';
+
+export function stateOf(kept: Kept | undefined, isGone: Want['isGone'], nowMs: number): TokenState {
+  if (!kept) return 'absent';
+  return kept.turn && isOver(kept.turn, isGone, nowMs) ? 'unknown' : kept.mark;
+}
+
 /** What a process may do that wants an access token. Expects a state that was `merged` and `led`. */
 export function verdictOn(kept: Kept | undefined, { given, client, isGone }: Want, nowMs: number): Verdict {
   if (!kept) return 'absent';
