@@ -29,7 +29,7 @@ export interface Cas360TokensOptions {
 }
 
 /** CAS 360's tokens, kept in Redis for all replicas, else in the file, else in memory. */
-export interface Cas360Tokens extends Pick<TokenSourceOptions, 'request' | 'initial'> {
+export interface Cas360Tokens extends Pick<TokenSourceOptions, 'request' | 'hasOther' | 'initial'> {
   readonly refreshToken: RefreshToken;
   stopBeats(): void;
 }
@@ -71,7 +71,7 @@ export async function createCas360Tokens(config: Cas360Config, { log, metrics, r
   const beat = (): Promise<void> => refreshToken.beat();
   const beats = redis ? undefined : setInterval(() => void beat(), BEAT_MS).unref();
   redis?.onBeat(beat);
-  return { request: () => refreshToken.renew(), initial, refreshToken, stopBeats: () => clearInterval(beats) };
+  return { request: () => refreshToken.renew(), hasOther: () => refreshToken.hasOther, initial, refreshToken, stopBeats: () => clearInterval(beats) };
 }
 
 function explain(error: unknown): never {

@@ -135,7 +135,7 @@ function createEndpoint({ attemptTimeoutMs, maxPauseSeconds }: Config, { metrics
   return new Endpoint({ source, attemptTimeoutMs, pause, pace, breaker, retry: new Retry(CLOCK_AND_RANDOM), token, wire, onCall: metrics.upstreamCall });
 }
 
-type Tokens = Pick<TokenSourceOptions, 'request' | 'initial'>;
+type Tokens = Pick<TokenSourceOptions, 'request' | 'hasOther' | 'initial'>;
 
 function createTokenSource(source: Source, tokens: Tokens, { log, metrics }: UpstreamsOptions): TokenSource {
   let said = { reason: '', atMs: 0 };

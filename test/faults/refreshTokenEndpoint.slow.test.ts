@@ -186,6 +186,21 @@ describe('a refusal that does not concern the token', () => {
     expect((await two.ask()).got).toBe(SERVED);
   }));
 
+  test.concurrent('of a client, for long: a token that an operator sets meanwhile serves before the pause is over', () => TokenScene.play(async (scene) => {
+    scene.cas360.answer = () => refusal(401, 'invalid_client');
+    const one = await scene.start();
+    // The pauses are 1, 2, 4 and 8 seconds.
+    await until('the pauses are long', async () => {
+      await one.ask();
+      return scene.cas360.asked.length === 4;
+    });
+    scene.cas360.answer = granting;
+    scene.token = scene.cas360.issue();
+    expect((await (await scene.start()).ask()).got).toBe(SERVED);
+    await until('it serves here too', async () => (await one.ask()).got === SERVED, 4_000);
+    expect(scene.cas360.asked).toHaveLength(5);
+  }));
+
   const OTHERS: [string, number, Record<string, string>?][] = [
     ['invalid_scope', 400],
     ['unauthorized_client', 400],

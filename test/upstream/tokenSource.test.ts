@@ -9,6 +9,8 @@ interface Endpoint {
   readonly requests: { grant(grant: Partial<Grant>): void; fail(error?: Error): void }[];
   readonly failures: unknown[];
   grants: number;
+  /** Whether there is a token from elsewhere. */
+  hasOther: boolean;
   /** Milliseconds, moved by the test. */
   clock: number;
 }
@@ -19,6 +21,7 @@ function endpoint(random = 0): Endpoint {
     requests: [],
     failures: [],
     grants: 0,
+    hasOther: false,
     clock: 0,
     source: new TokenSource({
       source: 'PMS',
@@ -26,6 +29,7 @@ function endpoint(random = 0): Endpoint {
       random: () => random,
       onGrant: () => self.grants++,
       onFailure: (error) => self.failures.push(error),
+      hasOther: () => self.hasOther,
       request: () =>
         new Promise((resolve, reject) => {
           self.requests.push({
@@ -179,6 +183,27 @@ describe('A token source', () => {
     const getting = self.source.get(FOREVER.signal);
     self.requests.at(-1)?.grant({});
     expect(await getting).toBe('token3');
+  });
+
+  test('does not wait for the end of a pause when there is a token from elsewhere', async () => {
+    const self = await endpointWithToken();
+    for (const clock of [70_000, 100_000]) {
+      self.clock = clock;
+      self.hasOther = false;
+      const asked = self.requests.length;
+      for (let n = 0; n < 2; n++) {
+        void Promise.resolve(self.source.get(FOREVER.signal)).catch(() => {});
+        self.requests.at(-1)?.fail(new TokenUnavailable('invalid_client', { isTransient: false, retryAfterMs: 60_000 }));
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      expect(self.requests).toHaveLength(asked + 1);
+      self.hasOther = true;
+      void self.source.get(FOREVER.signal);
+      expect(self.requests).toHaveLength(asked + 2);
+      self.requests.at(-1)?.grant({ lifetimeSeconds: clock === 70_000 ? 30 : 100 });
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(self.source.get(FOREVER.signal)).toBe(`token${asked + 2}`);
+    }
   });
 
   test('fails fast for a second after the endpoint has failed', async () => {

@@ -27,6 +27,8 @@ export interface TokenSourceOptions {
   readonly random: () => number;
   readonly onGrant?: () => void;
   readonly onFailure: (error: unknown) => void;
+  /** Whether there is a token from elsewhere, so that `request` asks no token endpoint. No pause is waited for then. */
+  readonly hasOther?: () => boolean;
   /** A token of an earlier process, which may still be valid. */
   readonly initial?: Grant | undefined;
 }
@@ -80,7 +82,7 @@ export class TokenSource {
     const now = this.#options.now();
     const token = this.#token;
     if (token && now < token.expiresAtMs) {
-      if (now >= token.renewAtMs && now >= this.#pausedUntilMs) void this.#renew(calls).catch(() => {});
+      if (now >= token.renewAtMs && this.#mayRenew(now)) void this.#renew(calls).catch(() => {});
       return token.value;
     }
     return this.#renewed(now, signal, calls);
@@ -132,8 +134,12 @@ export class TokenSource {
   }
 
   #renewed(now: number, signal: Signal, calls: UpstreamCall[] | undefined): Promise<string> {
-    if (!this.#renewal && now < this.#pausedUntilMs) return Promise.reject(this.#failure(now));
+    if (!this.#renewal && !this.#mayRenew(now)) return Promise.reject(this.#failure(now));
     return waitFor(this.#renew(calls), signal);
+  }
+
+  #mayRenew(now: number): boolean {
+    return now >= this.#pausedUntilMs || this.#options.hasOther?.() === true;
   }
 
   #renew(calls: UpstreamCall[] | undefined): Promise<string> {
@@ -149,6 +155,7 @@ export class TokenSource {
     try {
       const grant = await request();
       this.#failures = 0;
+      this.#pausedUntilMs = -Infinity;
       this.#keep(grant, askedAtMs);
       onGrant?.();
       record('200');

@@ -186,6 +186,26 @@ describe('The refresh token', () => {
     expect(await settled(a.renew())).toMatchObject({ accessToken: 'one' });
   });
 
+  test('need not be sent while the store holds another access token than the last one', async () => {
+    answers = [granted('one', 'second'), granted('two', 'third')];
+    const [a, b] = [start(), start()];
+    const told: boolean[] = [];
+    const tell = async (): Promise<void> => {
+      await b.beat();
+      told.push(b.hasOther);
+    };
+    await tell();
+    await settled(a.renew());
+    await tell();
+    await settled(b.renew());
+    await tell();
+    await settled(a.renew());
+    await tell();
+    await time.run(time.nowMs + 100_000);
+    await tell();
+    expect(told).toEqual([false, true, false, true, false]);
+  });
+
   test('is not sent before the time that the endpoint asked for, by any process', async () => {
     answers = [refused('', 429, 3_600_000), granted('one', 'second')];
     const a = start();

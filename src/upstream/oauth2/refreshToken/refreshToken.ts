@@ -85,6 +85,12 @@ export class RefreshToken {
     return this.#problem;
   }
 
+  /** Whether the store held a valid access token other than the last one when it was last read: `renew` will return that. */
+  get hasOther(): boolean {
+    const grant = this.#known?.grant;
+    return grant !== undefined && grant.accessToken !== this.#given && this.#storeNowMs() < grant.expiresAtMs;
+  }
+
   /** Whether the token is on its way, or about to leave: the process must not end before what comes of it is kept. */
   get isExchanging(): boolean {
     return this.#isExchanging;
