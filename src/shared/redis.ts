@@ -70,7 +70,7 @@ export class Redis {
     }
   }
 
-  /** Calls `listener` about twice a second while Redis is up, and as soon as it is up again. */
+  /** Calls `listener` about twice a second, and as soon as Redis is up again. It may reject. */
   onBeat(listener: () => Promise<unknown>): void {
     this.#listeners.push(listener);
   }
@@ -118,7 +118,7 @@ export class Redis {
     this.#isBeating = true;
     try {
       this.#tell(await this.#probe());
-      if (this.isUp) await Promise.allSettled(this.#listeners.map((listener) => listener()));
+      await Promise.allSettled(this.#listeners.map((listener) => listener()));
     } finally {
       this.#isBeating = false;
     }

@@ -110,9 +110,9 @@ export class Metrics {
     this.#gauges.tokenAge.set(source, ageSeconds);
   }
 
-  /** Call it only if CAS 360 is configured: otherwise 0 would raise an alarm. */
-  watchRefreshToken(token: { readonly state: string; readonly storeProblem: string | undefined; readonly isUnkept: boolean }): void {
-    this.#gauge('contacts_refresh_token_usable', 'Whether CAS 360 has not refused the refresh token, and it cannot be spent.', []).set('', () => Number(token.state === 'usable'));
+  /** Call it only if CAS 360 is configured: otherwise 0 would raise an alarm. So would it before anything is known of the token. */
+  watchRefreshToken(token: { readonly state: string | undefined; readonly storeProblem: string | undefined; readonly isUnkept: boolean }): void {
+    this.#gauge('contacts_refresh_token_usable', 'Whether CAS 360 has not refused the refresh token, and it cannot be spent.', []).set('', () => (token.state === undefined ? undefined : Number(token.state === 'usable')));
     this.#gauge('contacts_refresh_token_store_up', 'Whether the store of the refresh token can be read and written.', []).set('', () => Number(token.storeProblem === undefined));
     this.#gauge('contacts_refresh_token_unkept', 'Whether the latest refresh token is in memory only.', []).set('', () => Number(token.isUnkept));
   }
@@ -172,8 +172,11 @@ export class Metrics {
       registers: [this.#all],
       collect() {
         for (const [key, read] of readings) {
+          const labels = Object.fromEntries(labelNames.map((label, i) => [label, key.split(' ')[i] ?? '']));
           const value = read();
-          if (value !== undefined) this.set(Object.fromEntries(labelNames.map((label, i) => [label, key.split(' ')[i] ?? ''])), value);
+          // A gauge without labels begins with 0.
+          if (value === undefined) this.remove(labels);
+          else this.set(labels, value);
         }
       },
     });

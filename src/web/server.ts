@@ -21,7 +21,8 @@ interface RedisState {
 
 /** CAS 360's refresh token and its store, in words for an operator. */
 interface RefreshTokenState {
-  readonly state: string;
+  /** Undefined: nothing is known yet. */
+  readonly state: string | undefined;
   readonly storeProblem: string | undefined;
 }
 
@@ -121,7 +122,7 @@ export async function createWebServer(options: WebOptions): Promise<FastifyInsta
   return app;
 }
 
-function detailsOf({ redis, refreshToken }: WebOptions): Readonly<Record<string, string>> {
+function detailsOf({ redis, refreshToken }: WebOptions): Readonly<Record<string, string | undefined>> {
   return {
     ...(redis && { redis: healthOf(redis) }),
     ...(refreshToken && { refreshToken: refreshToken.state, refreshTokenStore: refreshToken.storeProblem ?? 'up' }),

@@ -291,6 +291,8 @@ describe.each(Object.keys(AWAY))('while Redis is %s', (what) => {
     await trouble.begin(redis);
     expect(await asked(two, 4_000)).toEqual([]);
     await until('readiness tells', async () => JSON.stringify(await two[0].ready()).includes('down'));
+    await told(two[0], trouble.problem);
+    expect([await two[0].metric('contacts_refresh_token_store_up'), await two[0].metric('contacts_refresh_token_usable')]).toEqual([0, 1]);
     await sleep(6_500);
     for (const service of two) {
       const { got, extensions } = await service.ask();
@@ -299,6 +301,16 @@ describe.each(Object.keys(AWAY))('while Redis is %s', (what) => {
     expect(scene.cas360.asked).toHaveLength(1);
     await trouble.end(redis);
     await until('both serve', async () => (await asked(two, 1)).length === 0);
+  }));
+
+  test.concurrent('from the start: nothing is said of the token until Redis is there', () => withRedis(async (_scene, redis, start) => {
+    await trouble.begin(redis);
+    const one = await start();
+    await until('the metric tells', async () => (await one.metric('contacts_refresh_token_store_up')) === 0);
+    expect([await one.metric('contacts_refresh_token_usable'), (await one.ready()).refreshToken]).toEqual([NaN, undefined]);
+    await trouble.end(redis);
+    await until('it is known', async () => (await one.metric('contacts_refresh_token_usable')) === 1);
+    expect(one.output.text).not.toContain('npm run connect');
   }));
 
   test.concurrent('during an exchange and SIGTERM: it ends when the token is kept', () => withRedis(async (scene, redis, start) => {

@@ -98,8 +98,9 @@ describe('The Redis that replicas share', () => {
     expect(health).toEqual([undefined]);
   });
 
-  test('says on each heartbeat that it is there, and soon when it is there again', async () => {
+  test('says on each heartbeat whether it is there, and soon when it is there again', async () => {
     let beats = 0;
+    const seen: boolean[] = [];
     redis.onBeat(async () => {
       beats++;
       throw new Error('one that fails harms no other');
@@ -108,9 +109,11 @@ describe('The Redis that replicas share', () => {
     await server.end();
     await until('Redis is down', () => !redis.isUp);
     const before = beats;
+    await until('it beats without Redis', () => beats > before + 1);
+    expect(redis.isUp).toBe(false);
+    redis.onBeat(async () => void seen.push(redis.isUp));
     await server.begin();
-    await until('it beats again', () => beats > before);
-    expect(redis.isUp).toBe(true);
+    await until('Redis is up again', () => seen.includes(true));
   });
 
   test('is asked by one heartbeat at a time', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { ERRORS } from '../../src/errors.js';
+import { Metrics } from '../../src/telemetry/metrics.js';
 import { KEYS } from '../mapping/keys.js';
 import { freePort } from '../support/freePort.js';
 import { idsFrom, startTestApp, type TestApp } from '../support/testApp.js';
@@ -277,6 +278,15 @@ describe('the cache', () => {
     await cached.stop();
     expect((await Scrape.of(app.url)).samples('contacts_cache_lookups_total')).toEqual([]);
   });
+});
+
+test('The refresh token is usable or not once its state is known, and no sample says so before', async () => {
+  const metrics = new Metrics();
+  const token = { state: undefined as string | undefined, storeProblem: 'away', isUnkept: false };
+  metrics.watchRefreshToken(token);
+  const said: unknown[] = [];
+  for (token.state of [undefined, 'usable', 'refused', undefined]) said.push(/^contacts_refresh_token_usable (\S+)$/m.exec((await metrics.text(undefined)).body)?.[1]);
+  expect(said).toEqual([undefined, '1', '0', undefined]);
 });
 
 /** The labels of Node's own metrics, and the bounds of histograms. */

@@ -95,6 +95,7 @@ test.each<[string, Partial<WebOptions>, number, object]>([
   ['is ready without the Redis that it has', { redis: { isUp: false } }, 200, { status: 'ready', redis: 'down' }],
   ['has a refresh token that serves', { refreshToken: { state: 'usable', storeProblem: undefined } }, 200, { status: 'ready', refreshToken: 'usable', refreshTokenStore: 'up' }],
   ['has one that does not, and a store that is full', { refreshToken: { state: 'refused', storeProblem: 'full' } }, 200, { status: 'ready', refreshToken: 'refused', refreshTokenStore: 'full' }],
+  ['has not read the store of the refresh token yet', { refreshToken: { state: undefined, storeProblem: 'away' } }, 200, { status: 'ready', refreshTokenStore: 'away' }],
   ['is ready with a Redis that is read-only', { redis: { isUp: true, problem: 'read-only' } }, 200, { status: 'ready', redis: 'up: read-only' }],
   ['is ready without the Redis that is away', { redis: { isUp: false, problem: 'away' } }, 200, { status: 'ready', redis: 'down' }],
   ['is ready without the Redis of another password', { redis: { isUp: false, problem: 'wrong password' } }, 200, { status: 'ready', redis: 'down: wrong password' }],

@@ -675,6 +675,16 @@ describe('At the end', () => {
 });
 
 describe('The start', () => {
+  test('does not know the state of the token before it has read the store', async () => {
+    store.fault = 'away';
+    const [a, b] = [start(), start({ initial: undefined })];
+    for (const process of [a, b]) await process.beat();
+    expect([a.state, b.state, states]).toEqual([undefined, undefined, []]);
+    store.fault = 'none';
+    for (const process of [b, a]) await process.beat();
+    expect([a.state, b.state, states]).toEqual(['usable', 'absent', ['absent', 'usable']]);
+  });
+
   test.each(['none', 'read-only'] as const)('gives the access token that the store holds, with what is left of its life (fault: %s)', async (fault) => {
     answers = [granted('one', 'second', 100)];
     await settled(start().renew());

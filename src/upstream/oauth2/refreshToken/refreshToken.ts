@@ -64,6 +64,7 @@ export class RefreshToken {
   #isExchanging = false;
   #isClosing = false;
   #problem: StoreProblem | undefined;
+  /** The one that `onState` was told last. */
   #state: TokenState | undefined;
 
   constructor(options: RefreshTokenOptions) {
@@ -71,8 +72,9 @@ export class RefreshToken {
     this.#updatedAtMs = options.now();
   }
 
-  get state(): TokenState {
-    return stateOf(this.#known, this.#isGone, this.#storeNowMs());
+  /** Undefined until the store was read, or something came of an exchange. */
+  get state(): TokenState | undefined {
+    return this.#state && stateOf(this.#known, this.#isGone, this.#storeNowMs());
   }
 
   /** Whether something came of an exchange that the store does not hold yet. */
@@ -281,9 +283,10 @@ export class RefreshToken {
   }
 
   #tellState(): void {
-    if (this.state === this.#state) return;
-    this.#state = this.state;
-    this.#options.onState(this.state);
+    const state = stateOf(this.#known, this.#isGone, this.#storeNowMs());
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#options.onState(state);
   }
 
   #tellStore(problem: StoreProblem | undefined): void {
