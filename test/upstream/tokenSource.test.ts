@@ -248,6 +248,15 @@ describe('A token source', () => {
     expect(second).toEqual([]);
   });
 
+  test('records no request for a token that another process has asked for', async () => {
+    const { source, requests } = endpoint();
+    const calls: UpstreamCall[] = [];
+    const getting = source.get(FOREVER.signal, calls);
+    requests[0]?.grant({ isAdopted: true });
+    await getting;
+    expect(calls).toEqual([]);
+  });
+
   test('lets a caller go at its own deadline and goes on for the others', async () => {
     const self = endpoint();
     const impatient = new AbortController();

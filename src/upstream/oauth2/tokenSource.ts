@@ -8,6 +8,8 @@ import { TokenUnavailable } from './tokenUnavailable.js';
 export interface Grant {
   readonly accessToken: string;
   readonly lifetimeSeconds: number;
+  /** Another process has asked for it: no request was sent. */
+  readonly isAdopted?: boolean;
 }
 
 interface Token {
@@ -158,7 +160,7 @@ export class TokenSource {
       this.#pausedUntilMs = -Infinity;
       this.#keep(grant, askedAtMs);
       onGrant?.();
-      record('200');
+      if (!grant.isAdopted) record('200');
       return grant.accessToken;
     } catch (error) {
       this.#lastFailure = error;

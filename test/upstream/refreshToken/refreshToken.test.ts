@@ -96,7 +96,7 @@ describe('The refresh token', () => {
     const [a, b] = [start(), start()];
     expect(await settled(a.renew())).toEqual({ accessToken: 'one', lifetimeSeconds: 100 });
     await time.run(40_000);
-    expect(await settled(b.renew())).toEqual({ accessToken: 'one', lifetimeSeconds: 60 });
+    expect(await settled(b.renew())).toEqual({ accessToken: 'one', lifetimeSeconds: 60, isAdopted: true });
     expect(sent).toEqual(['first']);
   });
 

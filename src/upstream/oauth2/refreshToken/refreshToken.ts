@@ -136,7 +136,7 @@ export class RefreshToken {
     for (;;) {
       const { verdict, kept, nowMs } = await this.#take();
       if (verdict === 'send') return await this.#send(kept!);
-      if (verdict === 'adopt') return this.#give(kept!.grant!, nowMs);
+      if (verdict === 'adopt') return { ...this.#give(kept!.grant!, nowMs), isAdopted: true };
       if (verdict === 'rest') throw new TokenUnavailable('the token endpoint asked to be left alone', { isTransient: true, retryAfterMs: kept!.restsUntilMs - nowMs, lookAgainMs: LOOK_AGAIN_MS });
       if (verdict !== 'wait') throw new TokenUnavailable(WHY[verdict], { isTransient: false, retryAfterMs: LOOK_AGAIN_MS });
       await this.#options.sleep(ASK_AGAIN_MS);
