@@ -37,6 +37,7 @@ const ALONE_AFTER_MS = 4_000;
 const LOOK_AGAIN_MS = 1_000;
 
 const same: Change = (kept) => kept;
+const stopping = (): TokenUnavailable => new TokenUnavailable('the process is stopping', { isTransient: true });
 
 const WHY = {
   absent: 'there is no refresh token: run `npm run connect`, or set CAS360_REFRESH_TOKEN',
@@ -133,7 +134,7 @@ export class RefreshToken {
   }
 
   async #renewed(): Promise<Grant> {
-    for (;;) {
+    while (!this.#isClosing) {
       const { verdict, kept, nowMs } = await this.#take();
       if (verdict === 'send') return await this.#send(kept!);
       if (verdict === 'adopt') return { ...this.#give(kept!.grant!, nowMs), isAdopted: true };
@@ -141,6 +142,7 @@ export class RefreshToken {
       if (verdict !== 'wait') throw new TokenUnavailable(WHY[verdict], { isTransient: false, retryAfterMs: LOOK_AGAIN_MS });
       await this.#options.sleep(ASK_AGAIN_MS);
     }
+    throw stopping();
   }
 
   /** Ends waiting for other processes, so that a renewal under way ends with its exchange. No other begins. */
@@ -183,7 +185,8 @@ export class RefreshToken {
     for (let tries = 1; ; tries++) {
       try {
         const kept = await this.#inOrder(async () => {
-          if (this.#isClosing) throw new TokenUnavailable('the process is stopping', { isTransient: true });
+          // Each try of a store that hangs would hold up the stop.
+          if (this.#isClosing && this.#problem) throw stopping();
           return this.#updateNow(take).catch((error: unknown) => this.#withoutWriting(error, take, () => verdict));
         });
         return { verdict, kept, nowMs };
