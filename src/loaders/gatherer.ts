@@ -62,13 +62,13 @@ export class Gatherer<R extends UpstreamRecord> implements Records<R> {
     const chunks = new Set<Chunk<R>>();
     const missing: string[] = [];
     /** Of chunks that were sent before. */
-    const joinedIds = new Map<Chunk<R>, string[]>();
+    let joinedIds: Map<Chunk<R>, string[]> | undefined;
     for (const id of ids) {
       const joined = this.#joinable(id, relationships);
       if (!joined) missing.push(id);
       else {
         chunks.add(joined);
-        if (!joined.isQueued) getOrAdd(joinedIds, joined, () => []).push(id);
+        if (!joined.isQueued) getOrAdd((joinedIds ??= new Map<Chunk<R>, string[]>()), joined, () => []).push(id);
       }
     }
     if (chunks.size > 0 && this.#queue.isSmall(ids.size)) this.#promote(chunks);
@@ -77,7 +77,7 @@ export class Gatherer<R extends UpstreamRecord> implements Records<R> {
     for (const chunk of chunks) chunk.join(endsAtMs, deadline.traceparent);
     if (recording) this.#record(ids, new Set(missing), chunks, recording);
     this.#sendSoon();
-    const isKnown = (chunk: Chunk<R>): boolean => (joinedIds.get(chunk) ?? chunk.ids).every((id) => chunk.outcomes.has(id) || !ids.has(id));
+    const isKnown = (chunk: Chunk<R>): boolean => (joinedIds?.get(chunk) ?? chunk.ids).every((id) => chunk.outcomes.has(id) || !ids.has(id));
     await allDone(chunks, isKnown, deadline.signal, endsAtMs - nowMs);
 
     const [only] = chunks;
