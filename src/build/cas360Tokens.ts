@@ -9,10 +9,10 @@ import { MemoryStore } from '../upstream/oauth2/refreshToken/memoryStore.js';
 import { newProcessName } from '../upstream/oauth2/refreshToken/processName.js';
 import { RefreshToken } from '../upstream/oauth2/refreshToken/refreshToken.js';
 import { BEAT_MS, hashOf } from '../upstream/oauth2/refreshToken/state.js';
-import { StoreFailure, type StateStore } from '../upstream/oauth2/refreshToken/store.js';
+import { StoreFailure } from '../upstream/oauth2/refreshToken/store.js';
 import type { TokenSourceOptions } from '../upstream/oauth2/tokenSource.js';
 import { adviceOn } from './storeAdvice.js';
-import { inheriting, openTokenStore } from './tokenStore.js';
+import { openTokenStore } from './tokenStore.js';
 
 /** A renewal has a time of its own: an answer that comes too late costs the refresh token. */
 export const EXCHANGE_MS = 60_000;
@@ -41,7 +41,7 @@ export function clientOf({ tokenUrl, clientId }: Pick<Cas360Config, 'tokenUrl' |
 
 /** Throws an Error that says what to do if the file cannot be used. */
 export async function createCas360Tokens(config: Cas360Config, { log, metrics, redis, dispatcher, mayLoseTokens = false, exchangeMs = EXCHANGE_MS }: Cas360TokensOptions): Promise<Cas360Tokens> {
-  const store = await openStore(config, redis, log);
+  const store = openTokenStore({ cas360: config }, redis);
   if (!store && !mayLoseTokens) {
     log.warn('CAS360_TOKEN_FILE is not set: the refresh token is kept in memory only, and CAS 360 voids the one in the environment once it is used.');
   }
@@ -72,20 +72,6 @@ export async function createCas360Tokens(config: Cas360Config, { log, metrics, r
   const beats = redis ? undefined : setInterval(() => void beat(), BEAT_MS).unref();
   redis?.onBeat(beat);
   return { request: () => refreshToken.renew(), hasOther: () => refreshToken.hasOther, initial, refreshToken, stopBeats: () => clearInterval(beats) };
-}
-
-/** An empty Redis begins with what the file holds: the token of the environment is spent once the file has a later one. */
-async function openStore(cas360: Cas360Config, redis: Redis | undefined, log: Log): Promise<StateStore | undefined> {
-  const store = openTokenStore({ cas360 }, redis);
-  const file = redis && openTokenStore({ cas360 }, undefined);
-  if (!store || !file) return store;
-  try {
-    const kept = await file.update((state) => state);
-    return kept ? inheriting(store, kept) : store;
-  } catch (error) {
-    log.warn('CAS360_TOKEN_FILE cannot be read: Redis does not take over what it holds.', { reason: error instanceof StoreFailure ? error.problem : 'broken' });
-    return store;
-  }
 }
 
 function explain(error: unknown): never {

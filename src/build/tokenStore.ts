@@ -3,7 +3,7 @@ import type { Config } from '../config.js';
 import type { Redis } from '../shared/redis.js';
 import { FileStore } from '../upstream/oauth2/refreshToken/fileStore.js';
 import { RedisStore } from '../upstream/oauth2/refreshToken/redisStore.js';
-import { begunWith, type Kept } from '../upstream/oauth2/refreshToken/state.js';
+import { begunWith } from '../upstream/oauth2/refreshToken/state.js';
 import { targetOf } from '../upstream/oauth2/refreshToken/stateFile.js';
 import type { StateStore } from '../upstream/oauth2/refreshToken/store.js';
 
@@ -16,14 +16,6 @@ type Place = Pick<Config, 'cas360'>;
 export function openTokenStore({ cas360 }: Place, redis: Pick<Redis, 'run'> | undefined, suffix = ''): StateStore | undefined {
   if (redis) return new RedisStore(redis, CAS360_TOKEN_KEY + suffix);
   return cas360?.tokenFile === undefined ? undefined : new FileStore(targetOf(cas360.tokenFile) + suffix);
-}
-
-/** The same store. While it holds nothing, it counts as holding `inherited`. The other processes get time to report a later state. */
-export function inheriting(store: StateStore, inherited: Kept): StateStore {
-  return {
-    update: (change) => store.update((kept, nowMs) => change(kept ?? { ...inherited, leader: '', leaderSeenMs: nowMs }, nowMs)),
-    isGone: (holder) => store.isGone(holder),
-  };
 }
 
 /** Writes a state beside the real one, and removes it again. Throws StoreFailure if no state could be stored there. */

@@ -20,7 +20,8 @@ export function createDocumentStore(maxBytes = MAX_BYTES): NonNullable<ApolloSer
   };
 }
 
-function bytesOf({ loc }: DocumentNode): number {
+/** About how much memory a document takes. */
+export function bytesOf({ loc }: DocumentNode): number {
   let tokens = 1;
   for (let token = loc?.startToken.next; token; token = token.next) tokens++;
   return tokens * TOKEN_BYTES + (loc?.source.body.length ?? 0) * CHARACTER_BYTES;

@@ -75,7 +75,7 @@ export function createGraphqlServer({ typeDefs, introspection, limits, maxAnswer
     plugins: [
       // These two first: Apollo Server asks the plugins for an answer one after the other, and awaits each.
       ...(plans ? [upstreamPlans(schema, plans, introspection)] : []),
-      ...(compile ? [compiledExecution({ schema: catchFaults(createSchema(typeDefs)), now: () => performance.now(), compilingShare })] : []),
+      ...(compile ? [compiledExecution({ schema: catchFaults(createSchema(typeDefs)), now: () => performance.now(), compilingShare, introspection })] : []),
       // Before the plugins that read an answer's errors.
       operationLimits(limits, new AnswerFields(schema), (data) => longAnswers.add(data)),
       operationReports(onOperation),

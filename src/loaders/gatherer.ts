@@ -27,6 +27,14 @@ export interface GathererOptions<R extends UpstreamRecord> {
   readonly keep?: ((records: ReadonlyMap<string, R>, relationships: boolean) => void) | undefined;
 }
 
+interface RequestedIds<R> {
+  readonly ids: ReadonlySet<string>;
+  /** Those that no chunk had before. */
+  readonly missing: ReadonlySet<string>;
+  /** Those that are taken from chunks that were sent before. */
+  readonly joinedIds: ReadonlyMap<Chunk<R>, readonly string[]> | undefined;
+}
+
 /**
  * Shares the calls for one resource between all operations of the process. Ids leave at the end of the event loop's turn,
  * together with those of all other operations in that turn. While the gate is closed or `maxCalls` calls are under way, further
@@ -61,7 +69,6 @@ export class Gatherer<R extends UpstreamRecord> implements Records<R> {
     const endsAtMs = Math.min(deadline.endsAtMs, nowMs + patienceMs);
     const chunks = new Set<Chunk<R>>();
     const missing: string[] = [];
-    /** Of chunks that were sent before. */
     let joinedIds: Map<Chunk<R>, string[]> | undefined;
     for (const id of ids) {
       const joined = this.#joinable(id, relationships);
@@ -75,7 +82,7 @@ export class Gatherer<R extends UpstreamRecord> implements Records<R> {
     const refused = missing.splice(this.#admitted(missing.length, endsAtMs, nowMs));
     if (missing.length > 0) for (const chunk of this.#enqueue(missing, relationships, nowMs)) chunks.add(chunk);
     for (const chunk of chunks) chunk.join(endsAtMs, deadline.traceparent);
-    if (recording) this.#record(ids, new Set(missing), chunks, recording);
+    if (recording) this.#record({ ids, missing: new Set(missing), joinedIds }, chunks, recording);
     this.#sendSoon();
     const isKnown = (chunk: Chunk<R>): boolean => (joinedIds?.get(chunk) ?? chunk.ids).every((id) => chunk.outcomes.has(id) || !ids.has(id));
     await allDone(chunks, isKnown, deadline.signal, endsAtMs - nowMs);
@@ -150,10 +157,11 @@ export class Gatherer<R extends UpstreamRecord> implements Records<R> {
     return !isOverdue;
   };
 
-  #record(ids: ReadonlySet<string>, missing: ReadonlySet<string>, chunks: ReadonlySet<Chunk<R>>, { waits, fields }: CallRecording): void {
+  #record({ ids, missing, joinedIds }: RequestedIds<R>, chunks: ReadonlySet<Chunk<R>>, { waits, fields }: CallRecording): void {
     const { source, name } = this.#options.resource;
-    for (const { ids: inChunk, relationships, calls } of chunks) {
-      const own = inChunk.filter((id) => ids.has(id));
+    for (const chunk of chunks) {
+      const { relationships, calls } = chunk;
+      const own = joinedIds?.get(chunk) ?? chunk.ids.filter((id) => ids.has(id));
       for (const kind of ['sent', 'joined'] as const) {
         const some = own.filter((id) => missing.has(id) === (kind === 'sent'));
         if (some.length > 0) waits.push({ source, resource: name, ids: some, relationships, kind, fields, calls, startedAtMs: performance.now() });

@@ -2,6 +2,8 @@ import { Aborter, type Deadline, type Signal } from '../deadline.js';
 import type { UpstreamCall } from '../recording.js';
 import type { Outcomes } from './resource.js';
 
+const NO_IDS: ReadonlySet<string> = new Set();
+
 /** The ids of one call, and everybody who waits for it. It is also the deadline of that call. */
 export class Chunk<R> implements Deadline {
   readonly ids: string[] = [];
@@ -61,13 +63,14 @@ export class Chunk<R> implements Deadline {
     return this.#calledIds?.has(id) ?? true;
   }
 
-  /** Calls `isDone` now, after each call, and when it is settled, until that returns true. */
+  /** Calls `isDone` after each call, and when it is settled, until that returns true. Calls it at once if there are outcomes already. */
   onOutcomes(isDone: () => boolean): void {
     if (this.outcomes.size === 0 || !isDone()) this.#listeners.push(isDone);
   }
 
-  /** Tells that a call has ended, and more will follow. */
+  /** Tells that a call has ended, and more will follow. Until the next one begins, it asks for no id. */
   tell(): void {
+    this.#calledIds = NO_IDS;
     this.#listeners = this.#listeners.filter((isDone) => !isDone());
   }
 

@@ -53,8 +53,8 @@ export class Wire {
 
   /**
    * One GET. Rejects with the reason of `signal` as soon as that aborts; the connection is then dropped. Rejects with
-   * UnreadableBody for a body that is too large or broken, and with CutBody for one that broke off. Sends it once more, on a new connection, if the upstream had
-   * closed the idle one.
+   * UnreadableBody for a body that is too large or broken, and with CutBody for one that broke off. Sends it once more, on a
+   * new connection, if the upstream had closed the idle one.
    */
   async get(path: string, token: string, signal: Signal, traceparent?: string): Promise<Answer> {
     if (signal.aborted) throw signal.reason!;

@@ -65,6 +65,8 @@ test.each<[text: string, is: boolean]>([
   ['{ _v0__entities: _entities { a { b } } _v1__entities: _entities { a { b } } }', true],
   ['{ a: b { c_idx0: d } }', true],
   ['{ idx0_a: b a { c } }', false],
+  [`{ ${'a'.repeat(40)}: b }`, true],
+  [`{ ${'a'.repeat(41)}: b }`, false],
   ['{ Contact_a: b a { c } }', false],
   ['{ _entities { a } }', true],
   ['{ a { b } __schema { c } }', false],

@@ -54,6 +54,19 @@ describe('A request for an id of a chunk whose ids are asked for in parts', () =
     expect((await all).get('8')).toBe('8!');
   });
 
+  test('does not join between two calls', async () => {
+    const { gatherer, calls } = await halving();
+    calls[1]!.answer();
+    // The call has ended, and the next one begins in the next turn.
+    for (let n = 0; n < 10; n++) await Promise.resolve();
+    const own = gatherer.request(new Set(['8']), false, FOREVER);
+    await settle();
+    await settle();
+    expect(calls.slice(2).map((call) => call.ids)).toEqual([['5', '6'], ['8']]);
+    calls[3]!.answer();
+    expect((await own).get('8')).toBe('8!');
+  });
+
   test('gets at once what has come already', async () => {
     const { gatherer, calls } = await halving();
     calls[1]!.answer();

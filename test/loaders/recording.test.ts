@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { OperationLoader } from '../../src/loaders/operationLoader.js';
 import type { UpstreamRecord } from '../../src/loaders/resource.js';
 import type { CallRecording, RecordedIds } from '../../src/recording.js';
+import { StatusError } from '../../src/upstream/callErrors.js';
 import { FOREVER, gathererOverDouble, settle } from '../support/upstreamDouble.js';
 
 describe('What an operation waits for', () => {
@@ -20,6 +21,17 @@ describe('What an operation waits for', () => {
       { ...common, ids: ['1'], relationships: true, kind: 'joined' },
       { ...common, ids: ['2', '3'], relationships: false, kind: 'sent' },
     ]);
+  });
+
+  test('is recorded once for each id, also where a chunk of others has it too', async () => {
+    const { gatherer, calls } = gathererOverDouble({ maxIds: 4 });
+    const waits: RecordedIds[] = [];
+    void gatherer.request(new Set(['1', '2', '3', '4']), false, FOREVER);
+    await settle();
+    calls[0]!.answer(new StatusError(400, 'CAS360'));
+    await settle();
+    void gatherer.request(new Set(['2', '4']), false, FOREVER, { waits, fields: new Set() });
+    expect(waits.map(({ ids, kind }) => [ids, kind])).toEqual([[['2'], 'joined'], [['4'], 'sent']]);
   });
 
   test('is recorded with every field that waits, also for what is here already', async () => {

@@ -43,7 +43,7 @@ test('more than it can do is refused, health answers throughout, and afterwards 
     });
     const tally = JSON.parse((await flood).stdout) as { served: number; refused: number; other: number; unfitRefusals: number; refusedInMs: number[] };
     const endedAt = performance.now();
-    await until('as many are served as before', async () => (await servedOf20()) >= Math.min(...before));
+    await until('as many are served as before', async () => (await servedOf20()) >= Math.max(1, Math.min(...before)));
     const backAfterMs = performance.now() - endedAt;
     isOver = true;
     await probing;

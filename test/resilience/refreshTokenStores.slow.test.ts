@@ -200,28 +200,6 @@ async function withRedis(act: (scene: TokenScene, redis: RedisServer, start: () 
   }
 }
 
-test.concurrent.each([true, false])('what the file holds is taken over by an empty Redis (with an access token: %s)', (hasGrant) => withRedis(async (scene, redis) => {
-  const one = await scene.start();
-  expect((await one.ask()).got).toBe(SERVED);
-  expect(await one.end()).toBe(0);
-  const { grant: _, ...kept } = await scene.kept();
-  if (!hasGrant) await scene.put(kept);
-  const settings = { REDIS_URL: redis.url, CAS360_TOKEN_FILE: scene.file, REQUEST_TIMEOUT_MS: '9000' };
-  const two = await Promise.all([scene.start(settings), scene.start(settings)]);
-  for (const service of two) expect((await service.ask()).got).toBe(SERVED);
-  expect(scene.cas360.asked).toHaveLength(hasGrant ? 1 : 2);
-  for (const service of two) await service.end('SIGKILL');
-  // By now the file holds an older state.
-  expect((await (await scene.start(settings)).ask()).got).toBe(SERVED);
-}));
-
-test.concurrent('a file that cannot be read is told of, and Redis serves without it', () => withRedis(async (scene, redis) => {
-  await scene.put('of somebody else');
-  const one = await scene.start({ REDIS_URL: redis.url, CAS360_TOKEN_FILE: scene.file, REQUEST_TIMEOUT_MS: '9000' });
-  expect((await one.ask()).got).toBe(SERVED);
-  expect(one.output.text).toContain('CAS360_TOKEN_FILE cannot be read');
-}));
-
 const config = (redis: RedisServer, words: Record<string, string>): Promise<unknown> => redis.ask((client) => client.configSet(words));
 
 interface Trouble {

@@ -49,6 +49,7 @@ export function buildSources(settings: Record<string, string | undefined> = {}, 
   const endpoint = (system: Call['system']): Endpoint => {
     const getJson = async (ask: UpstreamRequest, deadline: Deadline): Promise<unknown> => {
       calls.push({ ...ask, ids: [...ask.ids], system, deadline });
+      deadline.onAttempt?.();
       await held;
       const rows = ask.ids.map((id) => ({ id: Number(id), ...record }));
       return system === 'pms' ? rows[0] : rows;

@@ -7,6 +7,9 @@ import { Kind, type DocumentNode, type SelectionSetNode, type ValueNode } from '
  */
 const HARMLESS = /^[A-Za-z0-9:/-]*$/;
 
+/** The code repeats the whole path of each field several times: nine aliases of 200 characters make 10 kB of each. */
+const MAX_ALIAS_CHARACTERS = 40;
+
 /** What graphql-jit inserts into a path: places in lists, and names of types. */
 const INSERTED = /^(?:idx\d|[A-Z])/;
 
@@ -47,7 +50,7 @@ function isPlain({ selections }: SelectionSetNode, keys: Set<string>): boolean {
     if (selection.kind === Kind.FIELD) {
       const { name, alias, arguments: given = [] } = selection;
       keys.add((alias ?? name).value);
-      if (alias && isOdd(alias.value)) return false;
+      if (alias && (isOdd(alias.value) || alias.value.length > MAX_ALIAS_CHARACTERS)) return false;
       // Introspection may be deep, and the code grows with the square of the depth.
       if (name.value === '__schema' || name.value === '__type') return false;
       if (!given.every(({ value }) => value.kind === Kind.VARIABLE || isHarmless(value))) return false;

@@ -5,8 +5,11 @@ import type { Context } from '../context.js';
 import { createFormatError } from '../formatError.js';
 
 const NO_HEADERS = new HeaderMap();
-// The flag concerns errors about invalid documents, and only valid ones run.
-const formatError = createFormatError(false);
+
+interface CompiledExecutionOptions extends CompiledOperationsOptions {
+  /** Whether the schema is open: errors about variables are then graphql-js's own. */
+  readonly introspection: boolean;
+}
 
 /**
  * Answers repeated operations with graphql-jit. graphql-js runs an operation the first time it is seen, when it is traced,
@@ -15,7 +18,8 @@ const formatError = createFormatError(false);
  * It is a plugin because Apollo Server's gateway interface is slow: it creates an object with accessors per request, whose
  * hidden class keeps everything that the request loaded until the next full collection (docs/performance.md).
  */
-export function compiledExecution(options: CompiledOperationsOptions): ApolloServerPlugin<Context> {
+export function compiledExecution(options: CompiledExecutionOptions): ApolloServerPlugin<Context> {
+  const formatError = createFormatError(options.introspection);
   const operations = new CompiledOperations(options);
   return {
     requestDidStart: async () => ({

@@ -2,6 +2,7 @@ import { Kind, type DocumentNode, type ExecutionResult, type GraphQLSchema, type
 import { compileQuery, isCompiledQuery, type CompilerOptions } from 'graphql-jit';
 import { LRUCache } from 'lru-cache';
 import type { Context } from '../context.js';
+import { bytesOf } from '../documentStore.js';
 import { isCompilable } from './compilable.js';
 import { conditionsOf, specialise, type Conditions } from './specialise.js';
 
@@ -28,10 +29,8 @@ interface Known {
 }
 
 const MAX_RUNS = 8;
-/** Over all operations. Compiled code takes about a kilobyte per selection. */
-const MAX_SELECTIONS = 20_000;
-/** Compiled code repeats the names in a document, so a long document counts as more selections. */
-const CHARACTERS_A_SELECTION = 50;
+/** Over all operations. Compiled code takes about a kilobyte per selection, and keeps the document. */
+const MAX_KILOBYTES = 20_000;
 
 /** The share of time that compiling may take. Otherwise operations that come only twice could keep the process busy. */
 const COMPILING_SHARE = 0.05;
@@ -52,7 +51,7 @@ export class CompiledOperations {
   /** Keyed by AST node: relies on the document store, which returns the same node for a repeated document. */
   readonly #known = new WeakMap<OperationDefinitionNode, Known>();
   readonly #compiled = new LRUCache<Run, { readonly weight: number; readonly forget: () => void }>({
-    maxSize: MAX_SELECTIONS,
+    maxSize: MAX_KILOBYTES,
     sizeCalculation: ({ weight }) => Math.ceil(weight),
     dispose: ({ forget }) => forget(),
   });
@@ -66,6 +65,7 @@ export class CompiledOperations {
 
   /** The compiled operation. Undefined if graphql-js must run it. */
   find(document: DocumentNode, operation: OperationDefinitionNode, variables: Variables): Run | undefined {
+    if (holdNulls(variables)) return undefined;
     let known = this.#known.get(operation);
     if (!known) this.#known.set(operation, (known = firstSight(document)));
     const conditions = valuesOf(known.conditions, operation, variables);
@@ -89,7 +89,7 @@ export class CompiledOperations {
     this.#savedMs -= now() - startedAtMs;
     const run = compiled && isCompiledQuery(compiled) ? (compiled.query as Run) : null;
     runs.set(key, run);
-    if (special && run) this.#compiled.set(run, { weight: special.selections + (document.loc?.end ?? 0) / CHARACTERS_A_SELECTION, forget: () => runs.delete(key) });
+    if (special && run) this.#compiled.set(run, { weight: special.selections + bytesOf(document) / 1_000, forget: () => runs.delete(key) });
     return run ?? undefined;
   }
 }
@@ -99,6 +99,14 @@ const ALWAYS = '';
 
 function firstSight(document: DocumentNode): Known {
   return isCompilable(document) ? { conditions: conditionsOf(document), runs: new Map() } : { conditions: [], runs: new Map([[ALWAYS, null]]) };
+}
+
+/**
+ * Whether a list among the variables holds null, which no argument here allows. graphql-jit reports an error for each null and
+ * quotes the whole list in it: two thousand beside a long text take gigabytes. graphql-js reports five.
+ */
+function holdNulls(variables: Variables = {}): boolean {
+  return Object.values(variables).some((value) => Array.isArray(value) && value.includes(null));
 }
 
 const NONE: Conditions = {};

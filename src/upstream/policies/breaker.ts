@@ -114,6 +114,8 @@ export class Breaker {
     if (attempt.isTrial) this.#trials--;
     if (verdict === 'answered') return this.#answered(attempt);
     if (verdict === 'nothing' && attempt.isTrial && this.isOpen) this.#openedAtMs = this.#now();
+    // The same ids are asked for again, and then parts of them.
+    if (verdict === 'unclear') this.#lastTried = [];
     if (verdict === 'nothing' || verdict === 'unclear' || (verdict === 'abandoned' && !this.#hasHung(attempt))) return;
     // An attempt that began before the breaker closed says nothing about the upstream since.
     if (this.isOpen || attempt.closings === this.#closings) this.#failed(attempt);

@@ -24,6 +24,7 @@ const invalid = { status: 400, code: 'GRAPHQL_VALIDATION_FAILED' };
 const beyond = { status: 400, code: 'LIMIT_EXCEEDED' };
 const unparsed = { status: 400, code: 'GRAPHQL_PARSE_FAILED' };
 const badRequest = { status: 400, code: 'BAD_REQUEST' };
+const badInput = { status: 400, code: 'BAD_USER_INPUT' };
 const tooLarge = { status: 413, code: 'LIMIT_EXCEEDED' };
 
 export const ATTACKS: readonly Attack[] = [
@@ -47,6 +48,8 @@ export const ATTACKS: readonly Attack[] = [
   { what: 'a list 400,000 deep in the variables', body: withVariables(`{"r":${nest(400_000, '[', '', ']')}}`), ...beyond },
   { what: '300,000 objects in the variables', body: withVariables(`{"r":[${'{},'.repeat(300_000)}1]}`), ...beyond },
   { what: '20,000 representations', body: query(ENTITIES, { r: Array.from({ length: 20_000 }, (_, n) => ({ __typename: 'Contact', id: `cas360:${n + 1}` })) }), ...beyond },
+  { what: 'a long text among 2,000 nulls', body: query('query ($ids: [ID!]!) { contacts(ids: $ids) { id } }', { ids: ['x'.repeat(1_000_000), ...Array(2_000).fill(null)] }), ...badInput },
+  { what: 'an object of many keys among 1,999 nulls', body: query(ENTITIES, { r: [Object.fromEntries(Array.from({ length: 16_000 }, (_, n) => [n.toString(36), 1])), ...Array(1_999).fill(null)] }), ...badInput },
   { what: '50 times _entities', body: query(`query ($r: [_Any!]!) { ${times(50, (n) => `a${n}: _entities(representations: $r) { __typename }`)} }`, { r: [] }), ...beyond },
   { what: '10,000 fields over', body: contact('name '.repeat(10_000)), ...beyond },
   { what: '1,950 times the same field', body: contact('sourceId '.repeat(1_950)), ...beyond },

@@ -238,9 +238,8 @@ describe('An open breaker', () => {
 
   test('lets a part of the ids try next, after a try of which one id may be the reason', () => {
     const tried = opened();
-    tried.nowMs += 6_000;
-    tried.attempt('unclear', ['1', '2', '3', '4']);
-    tried.attempt('unclear', ['1', '2', '3', '4']);
+    tried.nowMs += 5_000;
+    for (let n = 0; n < 2; n++) expect(tried.attempt('unclear', ['1', '2', '3', '4'])).toBe(true);
     expect(tried.isOpen).toBe(true);
     expect(tried.attempt('answered', ['1', '2'])).toBe(true);
     expect(tried.isOpen).toBe(false);

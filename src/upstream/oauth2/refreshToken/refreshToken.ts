@@ -91,7 +91,7 @@ export class RefreshToken {
   /** Whether the store held a valid access token other than the last one when it was last read: `renew` will return that. */
   get hasOther(): boolean {
     const grant = this.#known?.grant;
-    return grant !== undefined && grant.accessToken !== this.#given && this.#storeNowMs() < grant.expiresAtMs;
+    return grant !== undefined && this.#problem === undefined && grant.accessToken !== this.#given && this.#storeNowMs() < grant.expiresAtMs;
   }
 
   /** Whether the token is on its way, or about to leave: the process must not end before what comes of it is kept. */
@@ -154,12 +154,10 @@ export class RefreshToken {
   async close(): Promise<void> {
     this.endWaiting();
     const { name } = this.#options;
-    for (;;) {
-      const isDone = await this.#update((kept) => (kept?.leader === name ? { ...kept, leader: '', leaderSeenMs: 0 } : kept)).then(
-        () => true,
-        () => !this.#isUnkept,
-      );
-      if (isDone) return;
+    // A store that fails is not asked again where there is nothing to lose: it could hold up the stop.
+    while (!this.#problem || this.#isUnkept) {
+      const resign: Change = (kept) => (kept?.leader === name ? { ...kept, leader: '', leaderSeenMs: 0 } : kept);
+      if (await this.#update(resign).then(() => true, () => !this.#isUnkept)) return;
       await this.#options.sleep(ASK_AGAIN_MS);
     }
   }
