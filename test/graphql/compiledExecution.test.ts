@@ -50,6 +50,7 @@ const told = (column: number, ...path: string[]): object => ({ message: refused.
 
 test.each<[what: string, text: string, how: Parameters<typeof sights>[1], later: Seen]>([
   ['does well', '{ one item { one } }', {}, given({ one: 1, item: { one: 1 } })],
+  ['has null for variables', '{ one }', { variables: null as never }, given({ one: 1 })],
   ['has a part that failed', '{ one bad }', {}, given({ one: 1, bad: null }, told(7, 'bad'))],
   ['has parts that failed, some of them twice in one place', '{ item { ...F ...F } x: item { bad } } fragment F on Item { bad }', {}, given({ item: { bad: null }, x: { bad: null } }, told(61, 'item', 'bad'), told(32, 'x', 'bad'))],
   ['lost an object to a part', '{ one must { bad } }', {}, given({ one: 1, must: null }, told(14, 'must', 'bad'))],

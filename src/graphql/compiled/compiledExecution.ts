@@ -25,12 +25,14 @@ export function compiledExecution(options: CompiledExecutionOptions): ApolloServ
     requestDidStart: async () => ({
       responseForOperation: async ({ document, operation, request, contextValue, metrics }) => {
         // Undefined if the document has no operation of the given name.
-        const run = metrics.captureTraces === true || !(operation as typeof operation | undefined) ? undefined : operations.find(document, operation, request.variables);
+        // A request may say null.
+        const variables = request.variables ?? {};
+        const run = metrics.captureTraces === true || !(operation as typeof operation | undefined) ? undefined : operations.find(document, operation, variables);
         if (!run) return null;
         contextValue.answer.execute(true);
         let result: ExecutionResult = {};
         try {
-          result = await run(undefined, contextValue, request.variables);
+          result = await run(undefined, contextValue, variables);
         } catch {
           // A fault thrown synchronously. graphql-js runs next and reports it.
         }
