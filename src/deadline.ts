@@ -6,6 +6,8 @@ export interface Deadline {
   readonly signal: Signal;
   /** The latest end, in milliseconds of `performance.now()`. It moves while callers join, so read it when you need it. */
   readonly endsAtMs: number;
+  /** When an operation first waited for each system, in milliseconds of `performance.now()`. */
+  readonly waitsSince?: Record<string, number>;
   /** Called when an attempt leaves for the upstream: it may have waited for its turn until then. */
   onAttempt?(): void;
   /** Records every call to an upstream made meanwhile. */

@@ -16,7 +16,7 @@ export interface GathererOptions<R extends UpstreamRecord> {
   readonly resource: Omit<Resource<R, unknown>, 'toModel'>;
   /** How many ids may be queued. A request beyond that is refused with OVERLOADED at once. */
   readonly maxWaitingIds: number;
-  /** How long a request waits at most, so that its operation has time left for what depends on the other records. */
+  /** How long an operation waits at most for this system, so that it has time left to answer with the rest. */
   readonly patienceMs: number;
   /** How long a request may wait for others before its first call, and between its calls. */
   readonly maxWaitMs: number;
@@ -66,7 +66,9 @@ export class Gatherer<R extends UpstreamRecord> implements Records<R> {
     if (deadline.signal.aborted) return new Map();
     const { resource, patienceMs } = this.#options;
     const nowMs = performance.now();
-    const endsAtMs = Math.min(deadline.endsAtMs, nowMs + patienceMs);
+    const { waitsSince = {} } = deadline;
+    const endsAtMs = Math.min(deadline.endsAtMs, (waitsSince[resource.source] ??= nowMs) + patienceMs);
+    if (endsAtMs <= nowMs) return new Map();
     const chunks = new Set<Chunk<R>>();
     const missing: string[] = [];
     let joinedIds: Map<Chunk<R>, string[]> | undefined;

@@ -49,7 +49,7 @@ export class Deadlines {
       onClose();
       if (!reply.raw.writableFinished) end.abort(TOO_LATE);
     });
-    return { signal: end, endsAtMs };
+    return { signal: end, endsAtMs, waitsSince: {} };
   }
 
   end(): void {

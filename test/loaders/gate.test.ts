@@ -141,6 +141,27 @@ describe('A request', () => {
     expect(hasEnded).toBe(true);
   });
 
+  test('of an operation that has waited for this system before has less time, and none at the end', async () => {
+    const { gatherer, calls } = stage({}, { patienceMs: 1_000 });
+    const operation = { ...FOREVER, waitsSince: {} };
+    const ended: string[] = [];
+    const ask = async (id: string): Promise<void> => {
+      void gatherer.request(new Set([id]), false, operation).then((outcomes) => ended.push(`${id} ${outcomes.size}`));
+      await settle();
+    };
+    await ask('1');
+    await jest.advanceTimersByTimeAsync(600);
+    await ask('2');
+    await jest.advanceTimersByTimeAsync(399);
+    expect(ended).toEqual([]);
+    await jest.advanceTimersByTimeAsync(1);
+    await ask('3');
+    expect([ended, calls.map((call) => call.ids)]).toEqual([['1 0', '2 0', '3 0'], [['1'], ['2']]]);
+    void gatherer.request(new Set(['4']), false, { ...FOREVER, waitsSince: { PMS: -5_000 } });
+    await settle();
+    expect(calls.at(-1)!.ids).toEqual(['4']);
+  });
+
   test('joins the new call for an id whose old one hangs, however many ids that has', async () => {
     const { gatherer, calls } = stage({}, { maxCalls: 3, maxIds: 1_000, maxIdBytes: 10_000, patienceMs: 10_000, attemptTimeoutMs: 300 });
     void gatherer.request(new Set(ids(1, 1_000)), false, FOREVER);
