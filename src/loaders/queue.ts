@@ -2,8 +2,6 @@ import { Aborter, type Deadline, type Signal } from '../deadline.js';
 import type { UpstreamCall } from '../recording.js';
 import type { Outcomes } from './resource.js';
 
-const NO_IDS: ReadonlySet<string> = new Set();
-
 /** The ids of one call, and everybody who waits for it. It is also the deadline of that call. */
 export class Chunk<R> implements Deadline {
   readonly ids: string[] = [];
@@ -58,7 +56,7 @@ export class Chunk<R> implements Deadline {
     this.attemptedAtMs ??= performance.now();
   }
 
-  /** Whether its present call, or its first one, asks for this id of its own. */
+  /** Whether its present or its latest call asks for this id. What an answer lacked is asked for again. */
   asksFor(id: string): boolean {
     return this.#calledIds?.has(id) ?? true;
   }
@@ -68,9 +66,8 @@ export class Chunk<R> implements Deadline {
     if (this.outcomes.size === 0 || !isDone()) this.#listeners.push(isDone);
   }
 
-  /** Tells that a call has ended, and more will follow. Until the next one begins, it asks for no id. */
+  /** Tells that a call has ended, and more will follow. */
   tell(): void {
-    this.#calledIds = NO_IDS;
     this.#listeners = this.#listeners.filter((isDone) => !isDone());
   }
 

@@ -54,17 +54,23 @@ describe('A request for an id of a chunk whose ids are asked for in parts', () =
     expect((await all).get('8')).toBe('8!');
   });
 
-  test('does not join between two calls', async () => {
-    const { gatherer, calls } = await halving();
-    calls[1]!.answer();
-    // The call has ended, and the next one begins in the next turn.
-    for (let n = 0; n < 10; n++) await Promise.resolve();
-    const own = gatherer.request(new Set(['8']), false, FOREVER);
+  test('joins between two calls for what the answer lacked, since that is asked for again', async () => {
+    let answers = 0;
+    let own: Promise<unknown> | undefined;
+    const asked: string[][] = [];
+    const { gatherer } = gathererOverDouble({
+      maxIds: 8,
+      patienceMs: 60_000,
+      fetch: async (some) => {
+        asked.push([...some]);
+        // In the turn in which the first call has ended.
+        if (answers++ === 0) setImmediate(() => (own = gatherer.request(new Set(['2']), false, FOREVER)));
+        return answers === 1 ? [{ id: '1', name: '1!' }] : [];
+      },
+    });
+    expect((await gatherer.request(new Set(['1', '2']), false, FOREVER)).get('2')).toBeNull();
     await settle();
-    await settle();
-    expect(calls.slice(2).map((call) => call.ids)).toEqual([['5', '6'], ['8']]);
-    calls[3]!.answer();
-    expect((await own).get('8')).toBe('8!');
+    expect([await own, asked]).toEqual([new Map([['1', '1!'], ['2', null]]), [['1', '2'], ['2']]]);
   });
 
   test('gets at once what has come already', async () => {
