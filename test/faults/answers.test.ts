@@ -159,8 +159,12 @@ describe('docs/upstream-answers.md', () => {
     const server = answer.startsWith('no answer') ? hurried : standIn;
     if (/^50[2-4]|cut|breaks/.test(answer)) await Promise.all(RESOURCES.map(fillBudget));
     const told = RESOURCES.filter((resource) => outcomes[resource] !== '-');
+    const startedAtMs = performance.now();
     const most = await allOf(told.map((resource) => mostCalls(server, resource, outcomes[resource]!, CASES[answer]!)));
-    expect(told.map((resource, i) => [resource, String(most[i])])).toEqual(told.map((resource) => [resource, calls[resource]]));
+    // Where the budget of second attempts runs out, a slow machine makes more: the budget grows by one in two seconds.
+    const grownBy = /breaks off .* every time/.test(answer) ? Math.floor((performance.now() - startedAtMs) / 2_000) : 0;
+    const surplus = told.map((resource, i) => most[i]! - Number(calls[resource]));
+    expect(told.filter((_, i) => surplus[i]! < 0 || surplus[i]! > grownBy).map((resource) => [resource, calls[resource], most])).toEqual([]);
   });
 
   test('has a row for each kind of drift, and each is counted by what the row says', async () => {

@@ -3,7 +3,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { startTestApp, type TestApp } from '../support/testApp.js';
 import type { TcpFault } from '../support/tcpProxy.js';
 import { message, startProxied, type Proxied } from './proxied.js';
-import { batch, CANARY, expectBatches, expectEach, extensionsOf, nameEverybody, otherThan, plant, SYSTEMS, truth } from './truth.js';
+import { allOf } from './standIn.js';
+import { batch, CANARY, expectBatches, expectEach, extensionsOf, nameEverybody, otherThan, plant, SYSTEMS, truth, type System } from './truth.js';
 import { until } from '../support/until.js';
 
 /** Only the deadline ends what does not answer. Where it fails to, a test fails by its own time limit. */
@@ -11,21 +12,24 @@ const HASTY = { REQUEST_TIMEOUT_MS: '1500' };
 /** More ids of the PMS could not be answered in this time anyway, and some would be refused at once. */
 const SIZES = { pms: [1, 50, 100], cas360: [1, 50, 500] };
 
-let proxied: Proxied;
+/** One for each system, so that both can be waited for side by side while the other one of each is well. */
+let proxied: Record<System, Proxied>;
 let app: TestApp;
 
 beforeAll(async () => {
-  proxied = await startProxied(HASTY);
-  app = proxied.app;
+  proxied = { pms: await startProxied(HASTY), cas360: await startProxied(HASTY) };
+  app = proxied.pms.app;
 });
-afterEach(() => proxied.reset());
-afterAll(() => proxied.stop());
+afterEach(() => Promise.all(SYSTEMS.map((system) => proxied[system].reset())));
+afterAll(() => Promise.all(SYSTEMS.map((system) => proxied[system].stop())));
+
+const ofEachSystem = (run: (system: System, proxied: Proxied) => Promise<unknown>): Promise<unknown> => allOf(SYSTEMS.map((system) => run(system, proxied[system])));
 
 const endless = { 'content-length': '1000000' };
 const ENDLESS: [string, TcpFault][] = [
   ['no answer', 'blackhole'],
   ['headers, byte by byte', { drip: { bytes: 1, everyMs: 50 } }],
-  ['a byte now and then, after the headers', { drip: { bytes: 250, everyMs: 750 } }],
+  ['a byte now and then, after the headers', { drip: { bytes: 250, everyMs: 1_000 } }],
   ['headers and no body', { say: () => message('', endless) }],
   ['a body without its end', { say: () => message('[', endless) }],
   ['chunks without an end', { say: () => message('1\r\n[\r\n', { 'transfer-encoding': 'chunked', 'content-length': '' }) }],
@@ -33,26 +37,27 @@ const ENDLESS: [string, TcpFault][] = [
   ['early hints, and nothing after', { say: () => Buffer.from('HTTP/1.1 103 Early Hints\r\n\r\n') }],
 ];
 
-describe.each(ENDLESS)('%s', (_what, fault) => {
-  test.each(SYSTEMS)('of %s is given up in time, in batches of every size', async (system) => {
-    await proxied.proxies[system].set(fault);
+test.each(ENDLESS)('%s, of each system, is given up in time, in batches of every size', (_what, fault) =>
+  ofEachSystem(async (system, { app, proxies }) => {
+    await proxies[system].set(fault);
     await expectBatches(app, system, () => 'UPSTREAM_TIMEOUT', SIZES[system]);
-  });
-});
+  }));
 
-test.each(SYSTEMS)('a refusal of %s without its end counts as what it says', async (system) => {
-  await proxied.proxies[system].set({ say: () => message(CANARY, { 'content-length': '1000' }, 'HTTP/1.1 403 Forbidden') });
-  await expectBatches(app, system, () => 'UPSTREAM_AUTH_FAILED');
-});
+test('a refusal without its end, of each system, counts as what it says', () =>
+  ofEachSystem(async (system, { app, proxies }) => {
+    await proxies[system].set({ say: () => message(CANARY, { 'content-length': '1000' }, 'HTTP/1.1 403 Forbidden') });
+    await expectBatches(app, system, () => 'UPSTREAM_AUTH_FAILED');
+  }));
 
 describe('an answer that would come a minute later', () => {
-  test.each(SYSTEMS)('of %s is given up in time, and the call with it', async (system) => {
-    plant(app, system, { latencyMs: 60_000 });
-    await expectBatches(app, system, () => 'UPSTREAM_TIMEOUT', SIZES[system]);
-    const { calls } = app.sandbox[system];
-    await until('all calls have ended', () => calls.every(({ endedAt }) => endedAt !== undefined));
-    expect(calls.filter(({ aborted }) => !aborted).map(({ kind }) => kind)).toEqual([]);
-  });
+  test('of each system, is given up in time, and the call with it', () =>
+    ofEachSystem(async (system, { app }) => {
+      plant(app, system, { latencyMs: 60_000 });
+      await expectBatches(app, system, () => 'UPSTREAM_TIMEOUT', SIZES[system]);
+      const { calls } = app.sandbox[system];
+      await until('all calls have ended', () => calls.every(({ endedAt }) => endedAt !== undefined));
+      expect(calls.filter(({ aborted }) => !aborted).map(({ kind }) => kind)).toEqual([]);
+    }));
 
   test.each([1, 7])('of %i of 100 of the PMS costs only those', async (k) => {
     const ids = batch('pms', 100);
@@ -74,23 +79,24 @@ describe('an answer that would come a minute later', () => {
 });
 
 describe('a token that does not come', () => {
-  test.each(SYSTEMS)('from %s is given up in time, and costs its own contacts only', async (system) => {
-    const fresh = await startTestApp(HASTY);
-    try {
-      nameEverybody(fresh.sandbox);
-      for (const fault of [{ hang: true }, { latencyMs: 60_000 }, { drip: { bytes: 1, everyMs: 100 } }]) {
-        plant(fresh, system, { on: 'token', ...fault });
-        const [ids, others] = [batch(system, 50), batch(otherThan(system), 2)];
-        const { data, errors = [] } = await fresh.query('query ($ids: [ID!]!) { contacts(ids: $ids) { id name } }', { ids: [...ids, ...others] });
-        expect(data.contacts.filter(Boolean)).toEqual(others.map((id) => truth(fresh.sandbox, id)));
-        expect(errors.map(({ path }) => path![1])).toEqual(ids.map((_, i) => i));
-        // No token, or no time: both are so.
-        for (const { extensions } of errors) expect(['UPSTREAM_TIMEOUT', 'UPSTREAM_AUTH_FAILED']).toContain(extensions.code);
+  test('from each system is given up in time, and costs its own contacts only', () =>
+    ofEachSystem(async (system) => {
+      const fresh = await startTestApp(HASTY);
+      try {
+        nameEverybody(fresh.sandbox);
+        for (const fault of [{ hang: true }, { latencyMs: 60_000 }, { drip: { bytes: 1, everyMs: 100 } }]) {
+          plant(fresh, system, { on: 'token', ...fault });
+          const [ids, others] = [batch(system, 50), batch(otherThan(system), 2)];
+          const { data, errors = [] } = await fresh.query('query ($ids: [ID!]!) { contacts(ids: $ids) { id name } }', { ids: [...ids, ...others] });
+          expect(data.contacts.filter(Boolean)).toEqual(others.map((id) => truth(fresh.sandbox, id)));
+          expect(errors.map(({ path }) => path![1])).toEqual(ids.map((_, i) => i));
+          // No token, or no time: both are so.
+          for (const { extensions } of errors) expect(['UPSTREAM_TIMEOUT', 'UPSTREAM_AUTH_FAILED']).toContain(extensions.code);
+        }
+      } finally {
+        // The service waits for the answer to a refresh token, a minute at most.
+        await fresh.sandbox.stop();
+        await fresh.stop();
       }
-    } finally {
-      // The service waits for the answer to a refresh token, a minute at most.
-      await fresh.sandbox.stop();
-      await fresh.stop();
-    }
-  });
+    }));
 });
