@@ -5,28 +5,14 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from '@jest/globals';
 import { COMPILE_CACHE } from '../support/subgraph.js';
-
-interface Result {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** Runs the built command with the query on its standard input. */
-async function explain(query: string, words: readonly string[] = [], env: Record<string, string> = {}): Promise<Result> {
-  const child = spawn(process.execPath, ['dist/src/explain/main.js', '-', ...words], { env: { ...COMPILE_CACHE, ...env } });
-  child.stdin.on('error', () => {}).end(query);
-  const closed = new Promise<number | null>((resolve) => child.on('close', resolve));
-  const [out, err, code] = await Promise.all([text(child.stdout), text(child.stderr), closed]);
-  return { code, out, err };
-}
+import { explain, explainHere, explainWithNpm, MAIN } from './support/explain.js';
 
 const CARDS = 'query Cards($ids: [ID!]!) { contacts(ids: $ids) { name address { city } relationships { type } } }';
 const IDS = ['--variables', '{"ids":["pms:4711","cas360:54","cas360:555742"]}'];
 
 describe('npm run explain', () => {
   test('prints a table of the calls, and what happens rarely, as docs/explain.md shows it', async () => {
-    const { code, out, err } = await explain(CARDS, [...IDS, '--max-calls', '3']);
+    const { code, out, err } = await explainWithNpm(CARDS, [...IDS, '--max-calls', '3'], '.');
     expect([code, err]).toEqual([0, '']);
     expect(out).toContain('In rare cases there are up to 45 calls:');
     expect(readFileSync('docs/explain.md', 'utf8')).toContain(`\n${out}\u0060\u0060\u0060\n`);
@@ -39,33 +25,33 @@ describe('npm run explain', () => {
     ['45', ['--strict'], 0, 'Within the budget of 45: 2 to 45 calls.'],
     ['3', ['--json'], 0, 'Within the budget of 3: 2 to 3 calls.'],
   ])('compares them with a budget of %s %j', async (budget, more, code, said) => {
-    const result = await explain(CARDS, [...IDS, '--max-calls', budget, ...more]);
+    const result = await explainHere(CARDS, [...IDS, '--max-calls', budget, ...more]);
     expect(result.code).toBe(code);
     expect(result.out + result.err).toContain(said);
   });
 
   test('counts one call in the singular', async () => {
-    expect((await explain('{ contact(id: "pms:4711") { name } }', ['--max-calls', '3'])).out).toMatch(/\nWithin the budget of 3: 1 call\.\n$/);
+    expect((await explainHere('{ contact(id: "pms:4711") { name } }', ['--max-calls', '3'])).out).toMatch(/\nWithin the budget of 3: 1 call\.\n$/);
   });
 
   test('prints JSON alone with --json', async () => {
-    const { out } = await explain(CARDS, [...IDS, '--json', '--max-calls', '1']);
+    const { out } = await explainHere(CARDS, [...IDS, '--json', '--max-calls', '1']);
     expect(JSON.parse(out).calls).toEqual({ atLeast: 2, atMost: 3, inRareCases: 45 });
   });
 
   test('cannot bound representatives unless it is told how many a contact has', async () => {
     const query = '{ contact(id: "cas360:54") { representatives { name } } }';
-    const unknown = await explain(query, ['--max-calls', '9']);
+    const unknown = await explainHere(query, ['--max-calls', '9']);
     expect([unknown.code, unknown.err]).toEqual([1, 'Beyond the budget of 9: 1 or more calls. Say how many representatives a contact has at most: --representatives N.\n']);
-    const known = await explain(query, ['--max-calls', '2', '--representatives', '100']);
+    const known = await explainHere(query, ['--max-calls', '2', '--representatives', '100']);
     expect([known.code, known.err]).toEqual([0, '']);
   });
 
   test('plans with the limits of the environment', async () => {
     const query = '{ contacts(ids: ["cas360:1", "cas360:2", "cas360:3"]) { name } }';
-    expect((await explain(query, [], { CAS360_MAX_IDS: '2' })).out).toMatch(/^Upstream calls: 2\n/);
+    expect((await explainHere(query, [], { CAS360_MAX_IDS: '2' })).out).toMatch(/^Upstream calls: 2\n/);
     for (const [limit, value] of [['MAX_DEPTH', '1'], ['MAX_IDS', '2']] as const) {
-      const refused = await explain(query, [], { [limit]: value });
+      const refused = await explainHere(query, [], { [limit]: value });
       expect([refused.code, refused.out]).toEqual([2, '']);
       expect(refused.err).toContain(limit);
     }
@@ -76,7 +62,7 @@ describe('npm run explain', () => {
     ['26', 1, 'Beyond the budget of 26: 3 to 27 calls.'],
   ])('bounds what depends on representatives where a call takes one id: a budget of %s', async (budget, code, said) => {
     const query = '{ contacts(ids: ["cas360:1", "cas360:2", "cas360:3"]) { representatives { address { city } representatives { name } } } }';
-    const result = await explain(query, ['--representatives', '2', '--max-calls', budget], { CAS360_MAX_IDS: '1' });
+    const result = await explainHere(query, ['--representatives', '2', '--max-calls', budget], { CAS360_MAX_IDS: '1' });
     expect(result.out + result.err).toContain(said);
     expect(result.out).not.toContain('NaN');
     expect(result.code).toBe(code);
@@ -84,31 +70,29 @@ describe('npm run explain', () => {
 
   test('needs no file that a setting names', async () => {
     const secret = '/run/secrets/that-are-elsewhere';
-    const { code, err, out } = await explain('{ contact(id: "cas360:54") { name } }', [], { CAS360_REFRESH_TOKEN_FILE: secret, PMS_CLIENT_SECRET_FILE: secret, CAS360_TOKEN_FILE: secret, ROUTER_SECRET_FILE: secret });
+    const { code, err, out } = await explainHere('{ contact(id: "cas360:54") { name } }', [], { CAS360_REFRESH_TOKEN_FILE: secret, PMS_CLIENT_SECRET_FILE: secret, CAS360_TOKEN_FILE: secret, ROUTER_SECRET_FILE: secret });
     expect([code, err]).toEqual([0, '']);
     expect(out).toMatch(/^Upstream calls: 1\n/);
   });
 
   test('plans guarded fields for the scopes that it is given', async () => {
     const query = '{ contact(id: "pms:4711") { id dateOfBirth } }';
-    expect((await explain(query)).out).toBe('No upstream call.\n');
-    expect((await explain(query, ['--scopes', 'contact:identity contact:access'])).out).toMatch(/^Upstream calls: 1\n/);
+    expect((await explainHere(query)).out).toBe('No upstream call.\n');
+    expect((await explainHere(query, ['--scopes', 'contact:identity contact:access'])).out).toMatch(/^Upstream calls: 1\n/);
   });
 
   test('reads files', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'explain-'));
     writeFileSync(join(folder, 'query.graphql'), `${CARDS} query Other { contact(id: "pms:1") { id } }`);
     writeFileSync(join(folder, 'variables.json'), '{"ids":["pms:4711"]}');
-    const run = (words: readonly string[]): Promise<Result> => explain('', words);
-    const files = [join(folder, 'query.graphql'), '--variables', join(folder, 'variables.json')];
-    const child = spawn(process.execPath, ['dist/src/explain/main.js', ...files, '--operation', 'Cards'], { env: COMPILE_CACHE });
-    expect(await text(child.stdout)).toMatch(/^Upstream calls: 1\n/);
-    expect(await run(['--variables', join(folder, 'query.graphql')])).toMatchObject({ code: 2, err: expect.stringContaining('must be a JSON object') });
-    expect(await run(['--variables', join(folder, 'none.json')])).toMatchObject({ code: 2, err: expect.stringContaining('cannot be read (ENOENT)') });
+    const words = ['--variables', join(folder, 'variables.json'), '--operation', 'Cards'];
+    expect((await explainHere('', words, {}, join(folder, 'query.graphql'))).out).toMatch(/^Upstream calls: 1\n/);
+    expect(await explainHere('', ['--variables', join(folder, 'query.graphql')])).toMatchObject({ code: 2, err: expect.stringContaining('must be a JSON object') });
+    expect(await explainHere('', ['--variables', join(folder, 'none.json')])).toMatchObject({ code: 2, err: expect.stringContaining('cannot be read (ENOENT)') });
   });
 
   test('reads what standard input brings later', async () => {
-    const child = spawn(process.execPath, ['dist/src/explain/main.js', '-'], { env: COMPILE_CACHE });
+    const child = spawn(process.execPath, [MAIN, '-'], { env: COMPILE_CACHE });
     child.stdin.write('{ contact(id: "pms:1")');
     // When a later command has ended, this one has read what there is, and waits for the rest.
     await explain('', ['--help']);
@@ -119,33 +103,34 @@ describe('npm run explain', () => {
   test('reads files as editors on Windows write them', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'explain-'));
     writeFileSync(join(folder, 'variables.json'), '\uFEFF{"ids":\r\n["pms:4711"]}\r\n');
-    expect((await explain(`\uFEFF${CARDS.replace(' contacts', '\r\ncontacts')}\r\n`, ['--variables', join(folder, 'variables.json')])).out).toMatch(/^Upstream calls: 1\n/);
+    expect((await explainHere(`\uFEFF${CARDS.replace(' contacts', '\r\ncontacts')}\r\n`, ['--variables', join(folder, 'variables.json')])).out).toMatch(/^Upstream calls: 1\n/);
   });
 
   test('finds files from the folder in which npm was called', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'explain-'));
     writeFileSync(join(folder, 'variables.json'), '{"ids":["pms:4711"]}');
     const words = ['--variables', 'variables.json'];
-    expect((await explain(CARDS, words, { npm_lifecycle_event: 'explain', INIT_CWD: folder })).out).toMatch(/^Upstream calls: 1\n/);
+    const beyond = await explainWithNpm(CARDS, [...words, '--max-calls', '0'], folder);
+    expect(beyond).toEqual({ code: 1, out: expect.stringMatching(/^Upstream calls: 1\n/), err: 'Beyond the budget of 0: 1 call.\n' });
     // Another script calls the command from a folder of its own.
-    expect((await explain(CARDS, words, { npm_lifecycle_event: 'test', INIT_CWD: folder })).err).toBe('variables.json cannot be read (ENOENT).\n');
+    expect(await explain(CARDS, words, { npm_lifecycle_event: 'test', INIT_CWD: folder })).toEqual({ code: 2, out: '', err: 'variables.json cannot be read (ENOENT).\n' });
   });
 
   test('needs no secrets, and no files with secrets', async () => {
     const env = { PMS_BASE_URL: '', PMS_CLIENT_SECRET_FILE: '/none', CAS360_BASE_URL: '', CAS360_REFRESH_TOKEN: '', REDIS_URL: 'none', ROUTER_SECRET: '' };
-    expect(await explain(CARDS, IDS, env)).toMatchObject({ code: 0, err: '', out: expect.stringContaining('Upstream calls: 2 to 3\n') });
+    expect(await explainHere(CARDS, IDS, env)).toMatchObject({ code: 0, err: '', out: expect.stringContaining('Upstream calls: 2 to 3\n') });
   });
 
   test("counts the path of the register's base URL", async () => {
     const env = { CAS360_BASE_URL: `https://cas360.invalid/${'a'.repeat(60)}`, CAS360_MAX_PATH_BYTES: '100' };
     const ids = Array.from({ length: 10 }, (_, n) => `cas360:${1_000_000_000 + n}`);
-    expect((await explain(CARDS.replace('address { city } ', ''), ['--variables', JSON.stringify({ ids })], env)).out).toMatch(/^Upstream calls: 5\n/);
+    expect((await explainHere(CARDS.replace('address { city } ', ''), ['--variables', JSON.stringify({ ids })], env)).out).toMatch(/^Upstream calls: 5\n/);
   });
 
   test('keeps its exit code where the reader of its output leaves', async () => {
     const roots = Array.from({ length: 10 }, (_, n) => `a${n}: contacts(ids: $ids) { name }`).join(' ');
     const ids = Array.from({ length: 1_000 }, (_, n) => `pms:${1_000_000_000_000_000_000n + BigInt(n)}`);
-    const child = spawn(process.execPath, ['dist/src/explain/main.js', '-', '--json', '--max-calls', '1000', '--variables', JSON.stringify({ ids })], { env: COMPILE_CACHE });
+    const child = spawn(process.execPath, [MAIN, '-', '--json', '--max-calls', '1000', '--variables', JSON.stringify({ ids })], { env: COMPILE_CACHE });
     child.stdout.once('data', () => child.stdout.destroy());
     child.stdin.end(`query ($ids: [ID!]!) { ${roots} }`);
     const closed = new Promise<number | null>((resolve) => child.on('close', resolve));
@@ -166,12 +151,12 @@ describe('npm run explain', () => {
     ['two files', '{ __typename }', ['other.graphql'], 'Name one file'],
     ['a wrong setting', '{ __typename }', [], 'MAX_DEPTH'],
   ])('ends with 2 for %s', async (name, query, words, said) => {
-    const { code, out, err } = await explain(query, words, name === 'a wrong setting' ? { MAX_DEPTH: 'deep' } : {});
+    const { code, out, err } = await explainHere(query, words, name === 'a wrong setting' ? { MAX_DEPTH: 'deep' } : {});
     expect([code, out]).toEqual([2, '']);
     expect(err).toContain(said);
   });
 
   test('explains itself', async () => {
-    expect(await explain('', ['--help'])).toMatchObject({ code: 0, out: expect.stringContaining('--max-calls N'), err: '' });
+    expect(await explainHere('', ['--help'])).toMatchObject({ code: 0, out: expect.stringContaining('--max-calls N'), err: '' });
   });
 });
