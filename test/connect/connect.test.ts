@@ -8,7 +8,7 @@ import { hashOf } from '../../src/upstream/oauth2/refreshToken/state.js';
 import { freePort } from '../support/freePort.js';
 import { HttpProxy } from '../support/httpProxy.js';
 import { until } from '../support/until.js';
-import { decide, show, startConnect } from './support/connecting.js';
+import { connectHere, decide, show, startConnect } from './support/connecting.js';
 import { Stage } from './support/stage.js';
 
 jest.setTimeout(30_000);
@@ -45,7 +45,7 @@ describe('npm run connect', () => {
   });
 
   test('stores nothing when the approval is denied', async () => {
-    const { address, output, ended } = stage.connect();
+    const { address, output, ended } = stage.connectHere();
     const { text } = await show(await decide(await address(), 'no'));
     expect(text).toContain('The approval was denied. Nothing was stored. You can close this page.');
     expect(await ended).toBe(1);
@@ -57,7 +57,7 @@ describe('npm run connect', () => {
     ['invalid_scope', 'CAS360_SCOPE'],
     ['something_new', 'for a reason that this command does not recognise'],
   ])('says in its own words why CAS 360 refuses with %s', async (error, said) => {
-    const { address, output, ended } = stage.connect();
+    const { address, output, ended } = stage.connectHere();
     const { searchParams } = await address();
     await show(`${stage.redirect}?error=${error}&error_description=refresh-0a1b2c3d4e&state=${searchParams.get('state')}`);
     expect(await ended).toBe(1);
@@ -66,7 +66,7 @@ describe('npm run connect', () => {
   });
 
   test('waits on after calls that are not the answer, and takes one answer only', async () => {
-    const { address, ended, output } = stage.connect();
+    const { address, ended, output } = stage.connectHere();
     const right = await decide(await address());
     const code = right.searchParams.get('code')!;
     const state = right.searchParams.get('state')!;
@@ -100,7 +100,7 @@ describe('npm run connect', () => {
   });
 
   test('says that the secret is wrong', async () => {
-    const { address, output, ended } = stage.connect({ CAS360_CLIENT_SECRET: 'guess' });
+    const { address, output, ended } = stage.connectHere({ CAS360_CLIENT_SECRET: 'guess' });
     const { text } = await show(await decide(await address()));
     expect(text).toContain('CAS 360 does not accept CAS360_CLIENT_ID with CAS360_CLIENT_SECRET');
     expect(await ended).toBe(1);
@@ -109,7 +109,7 @@ describe('npm run connect', () => {
   });
 
   test('says that the client id is not known, as CAS 360 words it', async () => {
-    const { address, output, ended } = stage.connect();
+    const { address, output, ended } = stage.connectHere();
     stage.sandbox.cas360.faults.set([{ on: 'token', status: 400, body: '{"error":"unauthorized"}' }]);
     await show(await decide(await address()));
     expect(await ended).toBe(1);
@@ -117,7 +117,7 @@ describe('npm run connect', () => {
   });
 
   test('says that the code was used before', async () => {
-    const { address, output, ended } = stage.connect();
+    const { address, output, ended } = stage.connectHere();
     const right = await decide(await address());
     const code = right.searchParams.get('code')!;
     expect(await stage.isGranted({ grant_type: 'authorization_code', code, redirect_uri: stage.redirect })).toBe(true);
@@ -139,18 +139,18 @@ describe('npm run connect', () => {
 
 describe('What cannot be run', () => {
   test.each([
-    ['settings that are missing', {}, [], 1, '  - CAS360_BASE_URL is missing'],
-    ['a word that is not known', {}, ['--replace-all'], 2, '--redirect-uri ADDRESS'],
-    ['a redirect address of no use', {}, ['--redirect-uri', 'x'], 2, '--redirect-uri must be'],
-  ])('is told apart by its exit code: %s', async (_what, change, words, code, said) => {
-    const { ended, output } = startConnect(change, ...words);
+    ['settings that are missing', startConnect, [], 1, '  - CAS360_BASE_URL is missing'],
+    ['a word that is not known', startConnect, ['--replace-all'], 2, '--redirect-uri ADDRESS'],
+    ['a redirect address of no use', connectHere, ['--redirect-uri', 'x'], 2, '--redirect-uri must be'],
+  ])('is told apart by its exit code: %s', async (_what, run, words, code, said) => {
+    const { ended, output } = run({}, ...words);
     expect(await ended).toBe(code);
     expect(output.text).toContain(said);
     expect(output.text).not.toMatch(/^\s+at /m);
   });
 
   test('is not asked for by --help', async () => {
-    const { ended, output } = startConnect({}, '--help');
+    const { ended, output } = connectHere({}, '--help');
     expect(await ended).toBe(0);
     expect(output.text).toContain('npm run connect -- [--redirect-uri ADDRESS] [--replace]');
   });
@@ -159,7 +159,7 @@ describe('What cannot be run', () => {
 describe('Where the token endpoint', () => {
   test('is down when the code arrives, connect sends the code once it is up', async () => {
     const tokenPort = await freePort();
-    const { address, output, ended } = stage.connect({ CAS360_TOKEN_URL: `http://127.0.0.1:${tokenPort}/oauth/token` });
+    const { address, output, ended } = stage.connectHere({ CAS360_TOKEN_URL: `http://127.0.0.1:${tokenPort}/oauth/token` });
     const shown = show(await decide(await address()));
     await until('it says that it tries again', () => output.text.includes('CAS360_TOKEN_URL cannot be reached: the connection was refused'));
     const relay = createServer((asked, response) => {
@@ -181,7 +181,7 @@ describe('Where the token endpoint', () => {
     ['sends a page', { gatewayPage: 200 }, 'the token endpoint answered no JSON'],
   ] as const)('%s, connect does not send the code again, and says what to do', async (_what, fault, said) => {
     stage.sandbox.cas360.faults.set([{ on: 'token', ...fault }]);
-    const { address, output, ended } = stage.connect();
+    const { address, output, ended } = stage.connectHere();
     const { text } = await show(await decide(await address()));
     expect(text).toContain('A token may have been granted and lost. Run this again');
     expect(await ended).toBe(1);
@@ -195,7 +195,7 @@ describe('Where the token endpoint', () => {
     [404, 'The token endpoint answered 404. Run this again; is CAS360_TOKEN_URL right?'],
   ])('answers %i, connect says so', async (status, said) => {
     stage.sandbox.cas360.faults.set([{ on: 'token', status, body: '{"error_description":"refresh-0a1b2c3d4e"}' }]);
-    const { address, output, ended } = stage.connect();
+    const { address, output, ended } = stage.connectHere();
     await show(await decide(await address()));
     expect(await ended).toBe(1);
     expect(output.text).toContain(said);
@@ -232,7 +232,7 @@ describe('A person', () => {
   });
 
   test('pastes the address of a redirect that leads elsewhere', async () => {
-    const { address, ended, paste, output } = startConnect(stage.settings(), '--redirect-uri', 'https://tools.example/cas?from=connect');
+    const { address, ended, paste, output } = connectHere(stage.settings(), '--redirect-uri', 'https://tools.example/cas?from=connect');
     const right = await decide(await address());
     expect(right.href).toMatch(/^https:\/\/tools\.example\/cas\?from=connect&code=/);
     expect(output.text).toContain('Then paste the address of the page');
@@ -242,7 +242,7 @@ describe('A person', () => {
   });
 
   test('who cannot paste is told so', async () => {
-    const elsewhere = startConnect(stage.settings(), '--redirect-uri', 'https://tools.example/cas');
+    const elsewhere = connectHere(stage.settings(), '--redirect-uri', 'https://tools.example/cas');
     elsewhere.closeInput();
     expect(await elsewhere.ended).toBe(1);
     expect(elsewhere.output.text).toContain('The input ended before an address was pasted');

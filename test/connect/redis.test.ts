@@ -7,7 +7,7 @@ import { begunWith, hashOf, type Kept } from '../../src/upstream/oauth2/refreshT
 import { freePort } from '../support/freePort.js';
 import { RedisServer } from '../support/redisServer.js';
 import { until } from '../support/until.js';
-import { decide, show, type Connecting } from './support/connecting.js';
+import { decide, show, type Connecting, type ConnectingHere } from './support/connecting.js';
 import { Stage } from './support/stage.js';
 
 jest.setTimeout(30_000);
@@ -24,7 +24,9 @@ beforeEach(() => server.ask(async (client) => {
   await client.flushAll();
 }));
 
-const connect = (url = server.url, ...words: string[]): Connecting => stage.connect({ CAS360_TOKEN_FILE: undefined, REDIS_URL: url }, ...words);
+const settings = (url = server.url) => ({ CAS360_TOKEN_FILE: undefined, REDIS_URL: url });
+const connect = (url?: string): Connecting => stage.connect(settings(url));
+const connectHere = (url?: string, ...words: string[]): ConnectingHere => stage.connectHere(settings(url), ...words);
 
 /** Updates the state as a service would. */
 async function update(change: (kept: Kept | undefined) => Kept | undefined): Promise<Kept | undefined> {
@@ -54,30 +56,30 @@ describe('npm run connect with Redis', () => {
 
   test('replaces what can be used only if told to', async () => {
     await update(() => ({ ...begunWith('old', undefined), count: 3 }));
-    const first = connect();
+    const first = connectHere();
     expect(await first.ended).toBe(1);
     expect(first.output.text).toContain('add --replace');
-    const second = connect(server.url, '--replace');
+    const second = connectHere(server.url, '--replace');
     await show(await decide(await second.address()));
     expect(await second.ended).toBe(0);
     const kept = (await stored())!;
     expect(kept.began).toEqual([hashOf(kept.refreshToken), hashOf('old')]);
   });
 
-  test.each<[string, () => Promise<string> | string, string]>([
-    ['is not there', async () => `redis://127.0.0.1:${await freePort()}`, 'in Redis: it does not answer'],
+  test.each<[string, () => Promise<string> | string, string, typeof connectHere?]>([
+    ['is not there', async () => `redis://127.0.0.1:${await freePort()}`, 'in Redis: it does not answer', connect],
     ['takes no such password', () => server.url.replace('//', '//nobody:hunter2@'), 'does not take the user and the password'],
     ['has no such database', () => `${server.url}/99`, 'has no database with the number'],
     ['is a replica', async () => { await server.ask((client) => client.sendCommand(['REPLICAOF', '127.0.0.1', '1'])); return server.url; }, 'it takes no writes: it is a replica'],
-  ])('asks nobody to approve while Redis %s', async (_what, url, said) => {
-    const { ended, output } = connect(await url());
+  ])('asks nobody to approve while Redis %s', async (_what, url, said, run = connectHere) => {
+    const { ended, output } = run(await url());
     expect(await ended).toBe(1);
     expect(output.text).toContain(said);
     expect(output.text).not.toMatch(/oauth\/authorize|hunter2/);
   });
 
   test('stores the token also in a Redis that is full', async () => {
-    const { address, ended } = connect();
+    const { address, ended } = connectHere();
     const right = await decide(await address());
     await server.ask((client) => client.configSet('maxmemory', '1'));
     await show(right);
@@ -87,7 +89,7 @@ describe('npm run connect with Redis', () => {
   });
 
   test('waits for a Redis that is restarted when the token is there', async () => {
-    const { address, ended, output } = connect();
+    const { address, ended, output } = connectHere();
     const right = await decide(await address());
     stage.sandbox.cas360.faults.set([{ on: 'token', heldMs: 1_000 }]);
     const shown = show(right);

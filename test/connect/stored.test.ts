@@ -18,7 +18,7 @@ describe('Before a person is asked', () => {
     ['a file that is not of the service', () => { writeFileSync(stage.path, 'mine'); return stage.path; }, 'it holds no refresh token of ours'],
     ['a folder in its place', () => { mkdirSync(stage.path); return stage.path; }, 'it is a folder'],
   ])('connect finds that it cannot store a token: %s', async (_what, place, said) => {
-    const { output, ended } = stage.connect({ CAS360_TOKEN_FILE: place() });
+    const { output, ended } = stage.connectHere({ CAS360_TOKEN_FILE: place() });
     expect(await ended).toBe(1);
     expect(output.text).toContain('The token cannot be stored in CAS360_TOKEN_FILE: ');
     expect(output.text).toContain(said);
@@ -41,7 +41,7 @@ describe('Before a person is asked', () => {
   test('connect finds that its port is taken', async () => {
     const other = createServer().listen(stage.port, '127.0.0.1');
     await once(other, 'listening');
-    const { output, ended } = stage.connect();
+    const { output, ended } = stage.connectHere();
     expect(await ended).toBe(1);
     expect(output.text).toContain(`Port ${stage.port} is taken by another program`);
     other.close();
@@ -53,13 +53,13 @@ describe('A refresh token that is stored', () => {
     const old = stage.sandbox.cas360.issueRefreshToken();
     await stage.store({ ...begunWith(old, undefined), count: 3 });
     const before = readFileSync(stage.path, 'utf8');
-    const first = stage.connect();
+    const first = stage.connectHere();
     expect(await first.ended).toBe(1);
     expect(first.output.text).toContain('A refresh token is stored that can be used: CAS 360 is connected. To replace it, add --replace.');
     expect(first.output.text).not.toContain('/oauth/authorize');
     expect(readFileSync(stage.path, 'utf8')).toBe(before);
 
-    const second = stage.connect({}, '--replace');
+    const second = stage.connectHere({}, '--replace');
     await show(await decide(await second.address()));
     expect(await second.ended).toBe(0);
     const kept = (await stage.stored())!;
@@ -74,7 +74,7 @@ describe('A refresh token that is stored', () => {
     ['was lost', { refreshToken: '', mark: 'unknown' }],
   ])('is replaced at once if it %s', async (_what, change) => {
     await stage.store({ ...begunWith('old', undefined), count: 3, ...change });
-    const { address, ended, output } = stage.connect();
+    const { address, ended, output } = stage.connectHere();
     await show(await decide(await address()));
     expect(await ended).toBe(0);
     expect(output.text).toContain('The stored refresh token cannot be used any more.');
@@ -82,7 +82,7 @@ describe('A refresh token that is stored', () => {
   });
 
   test('is later than the one of the environment, with which no service begins any more', async () => {
-    const { address, ended } = stage.connect({ CAS360_REFRESH_TOKEN: 'of the environment' });
+    const { address, ended } = stage.connectHere({ CAS360_REFRESH_TOKEN: 'of the environment' });
     await show(await decide(await address()));
     expect(await ended).toBe(0);
     const kept = (await stage.stored())!;
@@ -90,7 +90,7 @@ describe('A refresh token that is stored', () => {
   });
 
   test('waits for its folder, if that is away for a moment', async () => {
-    const { address, ended, output } = stage.connect();
+    const { address, ended, output } = stage.connectHere();
     const right = await decide(await address());
     stage.sandbox.cas360.faults.set([{ on: 'token', heldMs: 1_000 }]);
     const shown = show(right);

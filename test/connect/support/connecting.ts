@@ -1,13 +1,22 @@
 import { spawn } from 'node:child_process';
+import { EventEmitter } from 'node:events';
+import { PassThrough } from 'node:stream';
 import { expect } from '@jest/globals';
 import { Canaries } from '../../security/support/canaries.js';
+import { runHere, Said } from '../../support/programHere.js';
 import { COMPILE_CACHE } from '../../support/subgraph.js';
 import { until } from '../../support/until.js';
 
 /** `npm run connect` under way. */
-export interface Connecting {
+export interface Connecting extends ConnectingHere {
+  /** Closes the pipes that it prints to. */
+  closeOutput(): void;
+}
+
+/** The same in this process. */
+export interface ConnectingHere {
   /** What it printed so far, on both streams. */
-  readonly output: { text: string };
+  readonly output: { readonly text: string };
   /** Resolves to the exit code, or the name of the signal that ended it. */
   readonly ended: Promise<number | string>;
   /** The address where a person approves, once it is printed. */
@@ -16,8 +25,6 @@ export interface Connecting {
   paste(text: string): void;
   /** Ends the input. */
   closeInput(): void;
-  /** Closes the pipes that it prints to. */
-  closeOutput(): void;
   signal(name: NodeJS.Signals): void;
 }
 
@@ -27,7 +34,7 @@ export interface Shown {
   readonly headers: Headers;
 }
 
-const all: Connecting[] = [];
+const all: ConnectingHere[] = [];
 const secrets = new Canaries();
 secrets.add('the client secret', 'sandbox-cas360-secret');
 
@@ -44,13 +51,7 @@ export function startConnect(settings: Readonly<Record<string, string>>, ...word
   const connecting: Connecting = {
     output,
     ended,
-    address: async () => {
-      const printed = /^ +(http\S+)$/m;
-      await until('the address is printed, or it ends', () => printed.test(output.text) || child.exitCode !== null);
-      const [, text] = printed.exec(output.text) ?? [];
-      if (text === undefined) throw new Error(`It ended before: ${output.text}`);
-      return new URL(text);
-    },
+    address: () => addressIn(output, () => child.exitCode !== null),
     paste: (text) => void child.stdin!.write(`${text}\n`),
     closeInput: () => void child.stdin!.end(),
     closeOutput: () => [child.stdout!, child.stderr!].forEach((stream) => stream.destroy()),
@@ -60,9 +61,35 @@ export function startConnect(settings: Readonly<Record<string, string>>, ...word
   return connecting;
 }
 
+/** Runs it in this process, which takes less time than to start one. One at a time. */
+export function connectHere(settings: Readonly<Record<string, string>>, ...words: string[]): ConnectingHere {
+  const [output, stdin, signals] = [new Said(), new PassThrough(), new EventEmitter()];
+  let hasEnded = false;
+  const ended = runHere({ load: (run) => import(`../../../src/connect/main.js?${run}`), words, env: { ...settings }, stdin, stdout: output, stderr: output, signals }).finally(() => (hasEnded = true));
+  const connecting: ConnectingHere = {
+    output,
+    ended,
+    address: () => addressIn(output, () => hasEnded),
+    paste: (text) => void stdin.write(`${text}\n`),
+    closeInput: () => void stdin.end(),
+    signal: (name) => void signals.emit(name, name),
+  };
+  all.push(connecting);
+  return connecting;
+}
+
+async function addressIn(output: { readonly text: string }, hasEnded: () => boolean): Promise<URL> {
+  const printed = /^ +(http\S+)$/m;
+  await until('the address is printed, or it ends', () => printed.test(output.text) || hasEnded());
+  const [, text] = printed.exec(output.text) ?? [];
+  if (text === undefined) throw new Error(`It ended before: ${output.text}`);
+  return new URL(text);
+}
+
 /** Ends all that still run. No token, code or secret of the sandbox is in anything that was printed. */
 export async function endAll(): Promise<void> {
   for (const { signal, ended, output } of all.splice(0)) {
+    signal('SIGINT');
     signal('SIGKILL');
     await ended;
     expect(leaksOf(output.text)).toEqual([]);

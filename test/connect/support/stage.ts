@@ -7,7 +7,7 @@ import { FileStore } from '../../../src/upstream/oauth2/refreshToken/fileStore.j
 import type { Kept } from '../../../src/upstream/oauth2/refreshToken/state.js';
 import { basic } from '../../sandbox/caller.js';
 import { freePort } from '../../support/freePort.js';
-import { endAll, startConnect, type Connecting } from './connecting.js';
+import { connectHere, endAll, startConnect, type Connecting, type ConnectingHere } from './connecting.js';
 
 type Change = Readonly<Record<string, string | undefined>>;
 
@@ -48,6 +48,10 @@ export class Stage {
 
   connect(change: Change = {}, ...words: string[]): Connecting {
     return startConnect(this.settings(change), '--redirect-uri', this.redirect, ...words);
+  }
+
+  connectHere(change: Change = {}, ...words: string[]): ConnectingHere {
+    return connectHere(this.settings(change), '--redirect-uri', this.redirect, ...words);
   }
 
   /** What is in the file. */

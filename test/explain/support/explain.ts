@@ -1,7 +1,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
-import { Readable, Writable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { jest } from '@jest/globals';
+import { runHere, Said } from '../../support/programHere.js';
 import { COMPILE_CACHE } from '../../support/subgraph.js';
 
 export interface Result {
@@ -30,35 +30,9 @@ async function resultOf(child: ChildProcessWithoutNullStreams, query: string): P
   return { code, out, err };
 }
 
-let runs = 0;
-
-/** Runs the command in this process, which takes less time than to start one. One at a time. */
+/** Runs the command in this process. One at a time. */
 export async function explainHere(query: string, words: readonly string[] = [], env: Record<string, string> = {}, file = '-'): Promise<Result> {
-  const out = new Said();
-  const err = new Said();
-  const { exitCode } = process;
-  const streams = Object.entries({ stdin: Readable.from([query]), stdout: out, stderr: err });
-  const ours = process as unknown as Record<string, unknown>;
-  const spies = streams.map(([name, stream]) => jest.spyOn(ours, name, 'get').mockReturnValue(stream));
-  const replaced = [jest.replaceProperty(process, 'argv', ['node', MAIN, file, ...words]), jest.replaceProperty(process, 'env', env)];
-  try {
-    process.exitCode = 0;
-    // Each query is a module of its own: the command runs when it is loaded, and what it imports is loaded once.
-    await import(`../../../src/explain/main.js?${++runs}`);
-    return { code: process.exitCode, out: out.text, err: err.text };
-  } finally {
-    process.exitCode = exitCode;
-    for (const spy of spies) spy.mockRestore();
-    for (const property of replaced) property.restore();
-  }
-}
-
-/** Keeps what is written. */
-class Said extends Writable {
-  text = '';
-
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    this.text += String(chunk);
-    done();
-  }
+  const [out, err] = [new Said(), new Said()];
+  const code = await runHere({ load: (run) => import(`../../../src/explain/main.js?${run}`), words: [file, ...words], env, stdin: Readable.from([query]), stdout: out, stderr: err });
+  return { code, out: out.text, err: err.text };
 }
