@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createClient, type RedisClientType } from '@redis/client';
 import { CAS360_TOKEN_KEY } from '../../../src/build/tokenStore.js';
 import { FileStore } from '../../../src/upstream/oauth2/refreshToken/fileStore.js';
 import { RedisStore } from '../../../src/upstream/oauth2/refreshToken/redisStore.js';
@@ -33,15 +34,20 @@ export async function filePlace(): Promise<TokenPlace> {
 
 export async function redisPlace(): Promise<TokenPlace> {
   const redis = await RedisServer.start();
+  // Each client with other options than the one before costs a class of its own with all commands.
+  const client: RedisClientType = createClient({ url: redis.url });
+  await client.connect();
   return {
     settings: { REDIS_URL: redis.url },
-    update: (change) => redis.ask((client) => new RedisStore({ run: (command) => command(client) }, CAS360_TOKEN_KEY).update(change)),
-    snapshot: () =>
-      redis.ask(async (client) => {
-        const kept = await Promise.all((await client.keys('*')).map(async (key) => [key, await client.hGetAll(key)]));
-        return [...kept, /changes_since_last_save:\d+/.exec(await client.info('persistence'))?.[0]];
-      }),
-    clear: () => redis.ask((client) => client.flushAll()),
-    stop: () => redis.stop(),
+    update: (change) => new RedisStore({ run: (command) => command(client) }, CAS360_TOKEN_KEY).update(change),
+    snapshot: async () => {
+      const kept = await Promise.all((await client.keys('*')).map(async (key) => [key, await client.hGetAll(key)]));
+      return [...kept, /changes_since_last_save:\d+/.exec(await client.info('persistence'))?.[0]];
+    },
+    clear: () => client.flushAll(),
+    stop: () => {
+      client.destroy();
+      return redis.stop();
+    },
   };
 }
