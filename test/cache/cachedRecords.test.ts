@@ -290,7 +290,7 @@ describe('A memory before a gatherer', () => {
           }
         }
       }),
-      { numRuns: LONG_RUN ? 10_000 : 500 },
+      { numRuns: LONG_RUN ? 10_000 : 250 },
     );
   });
 });

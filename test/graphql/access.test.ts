@@ -125,7 +125,7 @@ describe('every field of a contact', () => {
       const answer = await askForAll(query, scopes);
       const forbidden = fieldNames.filter((field) => accessTo(field) !== 'everyone' && !scopes.includes(accessTo(field)));
       const contact = valueAt(answer.data, at);
-      for (const field of fieldNames) expect([field, contact[field]]).toEqual([field, forbidden.includes(field) ? null : wholes.get(id)![field]]);
+      expect(fieldNames.map((field) => [field, contact[field]])).toEqual(fieldNames.map((field) => [field, forbidden.includes(field) ? null : wholes.get(id)![field]]));
       // Once for each field of the operation, however many contacts it has: at the first of them.
       const first = at.replace('contacts.1', 'contacts.0');
       expect(errorsIn(answer)).toEqual(forbidden.sort().map((field) => forbiddenAt(`${first}.${field}`, field)));

@@ -7,10 +7,14 @@ const FEW_FIELDS = 100;
 
 let app: TestApp;
 let small: TestApp;
+/** Both tell their schema; one with a small limit. */
+let open: TestApp;
+let openToFew: TestApp;
 beforeAll(async () => {
-  [app, small] = await Promise.all([startTestApp(), startTestApp({ MAX_ANSWER_FIELDS: String(FEW_FIELDS) })]);
+  const graphiql = (settings: Record<string, string>): Promise<TestApp> => startTestApp({ GRAPHIQL: 'true', ...settings }, { graphiqlFolder: 'dist/graphiql' });
+  [app, small, open, openToFew] = await Promise.all([startTestApp(), startTestApp({ MAX_ANSWER_FIELDS: String(FEW_FIELDS) }), graphiql({}), graphiql({ MAX_ANSWER_FIELDS: '6000' })]);
 });
-afterAll(() => Promise.all([app.stop(), small.stop()]));
+afterAll(() => Promise.all([app, small, open, openToFew].map((one) => one.stop())));
 
 const many = (count: number, text: (i: number) => string): string => Array.from({ length: count }, (_, i) => text(i)).join(' ');
 const nest = (levels: number, open: string, inner: string): string => open.repeat(levels) + inner + '}'.repeat(levels);
@@ -171,20 +175,14 @@ describe('An operation', () => {
     ['for three types', 'query ($n: String! = "Contact") { ...Q a: __type(name: "Address") { ...T } b: __type(name: $n) { ...T } } fragment Q on Query { __type(name: "Country") { ...T } } fragment T on __Type { name fields { name type { name ofType { name } } } }'],
     ['of GraphiQL, for the schema', '{ __schema { types { fields { type { ofType { ofType { ofType { ofType { ofType { ofType { ofType { ofType { ofType { name } } } } } } } } } } } } } }'],
   ])('%s passes', async (_what, query) => {
-    const open = await startTestApp({ GRAPHIQL: 'true', MAX_ANSWER_FIELDS: '6000' }, { graphiqlFolder: 'dist/graphiql' });
-    const { errors } = await open.query(query, { representations: representations(500) });
-    await open.stop();
-    expect(errors).toBeUndefined();
+    expect((await openToFew.query(query, { representations: representations(500) })).errors).toBeUndefined();
   });
 
   test.each<[what: string, query: string, limit: string, max: number]>([
     ['ten times', `{ ${many(10, (i) => `a${i}: __schema { types { fields { type { ...T ofType { ...T ofType { ...T } } } } } }`)} } fragment T on __Type { fields { name description args { name type { kind name } } type { kind name enumValues { name } } } }`, 'MAX_ANSWER_FIELDS', 250_000],
     ['in a list that is repeated below itself', `{ __schema { types { ${many(5, (i) => `a${i}: fields { ${many(8, (n) => `b${n}: type { enumValues { name description } ...T ofType { ...T } }`)} }`)} } } } fragment T on __Type { fields { name description } }`, 'MAX_ANSWER_FIELDS', 250_000],
   ])('for the schema %s is refused', async (_what, query, limit, max) => {
-    const open = await startTestApp({ GRAPHIQL: 'true' }, { graphiqlFolder: 'dist/graphiql' });
-    const answer = await open.query(query);
-    await open.stop();
-    expectRefusal(answer, limit, max);
+    expectRefusal(await open.query(query), limit, max);
   });
 });
 

@@ -8,8 +8,8 @@ import { putOddOnes } from './oddOnes.js';
 import { callsFor, leastCalls, type Wave } from './leastCalls.js';
 import { until } from '../support/until.js';
 
-const RUNS = LONG_RUN ? 3_000 : 100;
-const CROWDS = LONG_RUN ? 300 : 20;
+const RUNS = LONG_RUN ? 3_000 : 50;
+const CROWDS = LONG_RUN ? 300 : 10;
 const SEED = Number(process.env.MINIMUM_SEED ?? Date.now() % 2 ** 31);
 /** Long enough for operations that start together to meet on the wire. */
 const LATENCY_MS = 15;

@@ -7,7 +7,7 @@ import { operation, type Operation } from './drawnNeeds.js';
 import { operations } from './drawnOperations.js';
 import { putOddOnes } from './oddOnes.js';
 
-const RUNS = LONG_RUN ? 50_000 : 100;
+const RUNS = LONG_RUN ? 50_000 : 50;
 const SEED = Number(process.env.PLAN_SEED ?? Date.now() % 2 ** 31);
 
 let app: TestApp;

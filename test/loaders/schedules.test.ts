@@ -55,7 +55,7 @@ class Stage {
     this.ask(ids, full);
     // One turn of the loop.
     await settle();
-    if (isIdle) expect(calls.length - before).toBe(Math.min(MAX_CALLS, Math.ceil(new Set(ids).size / MAX_IDS)));
+    must(!isIdle || calls.length - before === Math.min(MAX_CALLS, Math.ceil(new Set(ids).size / MAX_IDS)), 'An idle gatherer sends at once');
   }
 
   async leave(which: number): Promise<void> {
@@ -66,7 +66,7 @@ class Stage {
     const answered = [...waiter.ids].filter((wanted) => isAllSent && this.#callsFor(waiter, wanted).every((n) => this.#ended.has(n) && !this.#ended.get(n)?.error));
     waiter.leave.abort();
     await settle();
-    expect([...(waiter.outcomes?.keys() ?? [])]).toEqual(expect.arrayContaining(answered));
+    must(answered.every((wanted) => waiter.outcomes?.has(wanted)), 'What was answered is not lost');
   }
 
   answer(which: number, fails: boolean): boolean {
@@ -83,26 +83,27 @@ class Stage {
     this.#now++;
     const { gatherer, calls } = this.#double;
     const open = this.#open.map((n) => calls[n]!);
-    expect(gatherer.load.callsUnderWay).toBe(open.length);
-    expect(open.length).toBeLessThanOrEqual(MAX_CALLS);
-    if (open.length < MAX_CALLS) expect(gatherer.load.waitingIds).toBe(0);
+    must(gatherer.load.callsUnderWay === open.length, 'It counts its calls');
+    must(open.length <= MAX_CALLS, 'It makes no more calls than it may');
+    must(open.length === MAX_CALLS || gatherer.load.waitingIds === 0, 'No id waits while a call may be made');
     for (const full of [true, false]) {
       const onWire = open.filter((call) => call.relationships === full).flatMap(({ ids }) => ids);
-      expect(new Set(onWire).size).toBe(onWire.length);
+      must(new Set(onWire).size === onWire.length, 'No id is twice on the wire');
     }
     for (const call of open) {
-      expect(call.ids.length).toBeLessThanOrEqual(MAX_IDS);
-      expect(this.#waiting.some((waiter) => (call.relationships || !waiter.full) && call.ids.some((one) => waiter.ids.has(one)))).toBe(true);
+      must(call.ids.length <= MAX_IDS, 'No call names more ids than it may');
+      must(this.#waiting.some((waiter) => (call.relationships || !waiter.full) && call.ids.some((one) => waiter.ids.has(one))), 'Somebody waits for each call');
     }
     // Each has what it waits for on the wire, or in the queue.
-    if (gatherer.load.waitingIds === 0) for (const { ids, full } of this.#waiting) expect(open.some((call) => (call.relationships || !full) && call.ids.some((one) => ids.has(one)))).toBe(true);
+    const isOnWire = ({ ids, full }: Waiter): boolean => open.some((call) => (call.relationships || !full) && call.ids.some((one) => ids.has(one)));
+    must(gatherer.load.waitingIds > 0 || this.#waiting.every(isOnWire), 'Each waits for something');
   }
 
   /** Everything comes to its end, and nothing is left of it. */
   async end(): Promise<void> {
     while (this.answer(0, false)) await this.look();
     for (const waiter of this.#waiters) {
-      expect(waiter.outcomes).toBeDefined();
+      must(waiter.outcomes !== undefined, 'Each has an end');
       for (const wanted of waiter.ids) this.#expectOutcome(waiter, wanted, waiter.outcomes?.get(wanted));
     }
     const { gatherer, calls } = this.#double;
@@ -125,12 +126,12 @@ class Stage {
   #expectOutcome(waiter: Waiter, wanted: string, outcome: Outcome<string> | undefined): void {
     if (outcome instanceof ContactsError) {
       const [[n, ended] = [-1, undefined]] = [...this.#ended].filter(([, { error }]) => error === outcome);
-      expect(this.#double.calls[n]?.ids).toContain(wanted);
-      expect(ended?.at).toBeGreaterThanOrEqual(waiter.begunAt);
+      must(this.#double.calls[n]?.ids.includes(wanted), 'An error is one of a call for the id');
+      must(ended !== undefined && ended.at >= waiter.begunAt, 'An error is none of the past');
     } else if (outcome === undefined) {
-      expect(waiter.leave.signal.aborted).toBe(true);
+      must(waiter.leave.signal.aborted, 'Who stays has an outcome');
     } else {
-      expect(waiter.full ? [`${wanted}!!`] : [`${wanted}!`, `${wanted}!!`]).toContain(outcome);
+      must(outcome === `${wanted}!!` || (outcome === `${wanted}!` && !waiter.full), 'A record is the one that was wanted');
     }
   }
 
@@ -148,6 +149,11 @@ class Stage {
     const { calls } = this.#double;
     return [...calls.keys()].filter((n) => calls[n]!.ids.includes(wanted) && (calls[n]!.relationships || !full) && (this.#ended.get(n)?.at ?? Infinity) >= begunAt && (this.#ended.has(n) || !calls[n]!.signal.aborted));
   }
+}
+
+/** An assertion of jest's for each look would take most of the time. */
+function must(isSo: boolean | undefined, what: string): void {
+  if (!isSo) throw new Error(`Not so: ${what}`);
 }
 
 function pick<T>(from: readonly T[], which: number): T | undefined {

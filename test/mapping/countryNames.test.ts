@@ -122,9 +122,10 @@ describe('another spelling', () => {
     ];
     fc.assert(
       fc.property(fc.constantFrom(...unambiguous), fc.subarray(changes), ([code, name], some) => {
-        expect(codeOf(some.reduce((changed, change) => change(changed), name))).toBe(code);
+        const changed = some.reduce((before, change) => change(before), name);
+        if (codeOf(changed) !== code) throw new Error(`${changed} is ${codeOf(changed)}`);
       }),
-      { numRuns: LONG_RUN ? 100_000 : 3_000 },
+      { numRuns: LONG_RUN ? 100_000 : 1_500 },
     );
   });
 });
@@ -176,7 +177,7 @@ describe('never a wrong country', () => {
         if (!country?.code || /^\W*[a-z]{2,3}\W*$/i.test(name)) return;
         if (!known.get(country.code)!.has(lettersOf(name))) throw new Error(`${name} is ${country.code}`);
       }),
-      { numRuns: LONG_RUN ? 300_000 : 10_000 },
+      { numRuns: LONG_RUN ? 300_000 : 5_000 },
     );
   });
 

@@ -102,7 +102,7 @@ describe.each(TABLES)('%s, reduced', (heading, reduce, guardedKeys) => {
           expect(drifts).toEqual(served.drifts);
         }
       }),
-      { numRuns: LONG_RUN ? 20_000 : 500 },
+      { numRuns: LONG_RUN ? 20_000 : 250 },
     );
   }, 300_000);
 

@@ -7,12 +7,13 @@ import { parseAddressId, parseContactId } from '../../src/ids.js';
 import { getAddresses, getContacts } from '../../src/upstream/cas360/client.js';
 import type { Endpoint } from '../../src/upstream/endpoint.js';
 import { getContact } from '../../src/upstream/pms/client.js';
+import { anyText } from '../support/anyText.js';
 import { LONG_RUN } from '../support/longRun.js';
 import { FOREVER } from '../support/upstreamDouble.js';
 import { newDraw, type Draw } from './support/draw.js';
 
-const IDS = LONG_RUN ? 1_000_000 : 100_000;
-const OVER_HTTP = LONG_RUN ? 20_000 : 4_000;
+const IDS = LONG_RUN ? 1_000_000 : 50_000;
+const OVER_HTTP = LONG_RUN ? 20_000 : 2_000;
 const AT_ONCE = 200;
 
 /** Every address that an upstream may ever see, tokens aside. */
@@ -91,13 +92,16 @@ describe('Whatever ids are drawn, upstreams see no address outside the templates
   }, 300_000);
 
   test('anything at all, of any type', async () => {
-    const numbered = fc.tuple(fc.constantFrom('pms:', 'cas360:'), fc.oneof(fc.string({ unit: 'binary' }), fc.bigInt().map(String), fc.stringMatching(/^[0-9]{1,22}$/), fc.webUrl())).map((parts) => parts.join(''));
+    // fc.webUrl() makes a table of all characters first.
+    const url = fc.tuple(fc.constantFrom('http://', 'https://'), fc.domain(), fc.array(anyText().map((part) => `/${encodeURIComponent(part)}`))).map(([scheme, host, path]) => scheme + host + path.join(''));
+    const numbered = fc.tuple(fc.constantFrom('pms:', 'cas360:'), fc.oneof(anyText(), fc.bigInt().map(String), fc.stringMatching(/^[0-9]{1,22}$/), url)).map((parts) => parts.join(''));
     await fc.assert(
-      fc.asyncProperty(fc.oneof(numbered, fc.string({ unit: 'binary' }), fc.anything()), async (id) => {
-        expect(await ask(id)).toBe(typeof id === 'string' && isWellFormed(id));
-        expect(offTemplate()).toEqual([]);
+      fc.asyncProperty(fc.oneof(numbered, anyText(), fc.anything()), async (id) => {
+        // An assertion of jest's for each would take a part of the time.
+        if ((await ask(id)) !== (typeof id === 'string' && isWellFormed(id))) throw new Error('Misjudged');
+        if (offTemplate().length > 0) throw new Error('Off the templates');
       }),
-      { numRuns: 10_000 },
+      { numRuns: LONG_RUN ? 20_000 : 5_000 },
     );
   }, 60_000);
 });

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { startTestApp, type TestApp } from '../support/testApp.js';
 import { LONG_RUN } from '../support/longRun.js';
 
-const RUNS = LONG_RUN ? 5_000 : 400;
+const RUNS = LONG_RUN ? 5_000 : 200;
 
 let app: TestApp;
 beforeAll(async () => {
