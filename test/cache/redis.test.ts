@@ -31,12 +31,15 @@ beforeAll(async () => {
   replica = await startTestApp({ ...app.sandbox.environment, ...settings });
   // One refresh token would serve both systems of CAS 360.
   stranger = await startTestApp({ ...settings, CAS360_BASE_URL: undefined });
+  await Promise.all([replica, stranger].map((one) => untilRedisIsUp(one)));
 });
 beforeEach(async () => {
-  await Promise.all([app, replica, stranger].map((one) => untilRedisIsUp(one)));
+  await untilRedisIsUp(app);
   // What else is shared stays: a refresh token that is lost is lost for good.
-  const kept = await keysIn(server);
-  if (kept.length > 0) await server.ask((client) => client.del(kept));
+  await server.ask(async (client) => {
+    const kept = await client.keys('contacts:cache:*');
+    if (kept.length > 0) await client.del(kept);
+  });
   app.reset();
   stranger.reset();
   endPatience = patientRedis();
@@ -144,11 +147,9 @@ describe('A cache that replicas share', () => {
     await ask(['cas360:66', 'pms:66', ...EVERYTHING], FIELDS);
     const kept = await untilKept(server, EVERYTHING.length);
     expect(kept.filter((key) => /:(66|1201)$/.test(key))).toEqual([]);
-    for (const key of kept) {
-      const ttlMs = await server.ask((client) => client.pTTL(key));
-      expect(ttlMs).toBeGreaterThan(0);
-      expect(ttlMs).toBeLessThanOrEqual(1_000 * TTL_SECONDS);
-    }
+    const ttlsMs = await server.ask((client) => Promise.all(kept.map((key) => client.pTTL(key))));
+    expect(Math.min(...ttlsMs)).toBeGreaterThan(0);
+    expect(Math.max(...ttlsMs)).toBeLessThanOrEqual(1_000 * TTL_SECONDS);
   });
 
   test('holds no password and none of our credentials', async () => {
@@ -240,11 +241,15 @@ describe('A shared cache that is broken is an empty one', () => {
     ['without a mark', '{"id":54,"name":"Wrong"}'],
     ['of a mark that nobody knows', 'x{"id":54,"name":"Wrong"}'],
   ])('where an entry is %s, and it is mended', async (_, text) => {
-    for (const key of await councilKeys()) await server.ask((client) => client.set(key, text));
+    const keys = await councilKeys();
+    await server.ask((client) => Promise.all(keys.map((key) => client.set(key, text))));
     expect(await council()).toEqual(truth);
     expect(app.calls()).toEqual({ ...none, cas360: 1, addresses: 1 });
     app.reset();
-    await until('both are kept anew', async () => (await keysIn(server)).length >= 2 && !(await server.ask(async (client) => client.mGet(await client.keys('contacts:cache:*')))).includes(text));
+    await until('both are kept anew', () => server.ask(async (client) => {
+      const kept = await client.keys('contacts:cache:*');
+      return kept.length >= 2 && !(await client.mGet(kept)).includes(text);
+    }));
     expect(await council()).toEqual(truth);
     expect(app.calls()).toEqual(none);
   });
@@ -273,17 +278,17 @@ describe('A shared cache that is broken is an empty one', () => {
       fc.dictionary(fc.constantFrom('name', 'contactType', 'addressId', 'representativeIds', 'email', '__proto__', 'constructor', 'toString', 'then'), fc.jsonValue()).map((values) => JSON.stringify({ ...values, id: 54 })),
       fc.json().map((value) => `{"id":54,"__proto__":{"name":"polluted","polluted":${value}},"constructor":{"prototype":${value}}}`),
     );
-    await fc.assert(
+    await server.ask((client) => fc.assert(
       fc.asyncProperty(fc.constantFrom('f', 'p'), json, async (mark, text) => {
-        await server.ask((client) => client.set(councilKey!, mark + text));
+        await client.set(councilKey!, mark + text);
         const { status, data } = await app.query('{ contact(id: "cas360:54") { id name firstName contactType emailAddresses { address } representatives { id } } }');
         expect(status).toBe(200);
         expect(data.contact.id).toBe('cas360:54');
         expect(data.contact.name).not.toBe('polluted');
         expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false);
       }),
-      { numRuns: LONG_RUN ? 2_000 : 100 },
-    );
+      { numRuns: LONG_RUN ? 2_000 : 50 },
+    ));
   }, 60_000);
 
   test('and changes no answer, be it well or not', async () => {
@@ -297,7 +302,7 @@ describe('A shared cache that is broken is an empty one', () => {
           const cached = await app.query(query, { ...variables });
           expect([cached.status, cached.data, errorsIn(cached)]).toEqual([expected.status, expected.data, errorsIn(expected)]);
         }),
-        { numRuns: LONG_RUN ? 1_000 : 60 },
+        { numRuns: LONG_RUN ? 1_000 : 30 },
       );
     } finally {
       await plain.stop();

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdir, rm } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { RedisClientType } from '@redis/client';
 import { Redis } from '../../../src/shared/redis.js';
 import { RedisUnavailable } from '../../../src/shared/redisUnavailable.js';
 import { newProcessName } from '../../../src/upstream/oauth2/refreshToken/processName.js';
@@ -30,8 +31,10 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 beforeEach(async () => {
-  await allowWrites();
-  await server.ask((client) => client.flushAll());
+  await server.ask(async (client) => {
+    await allowWrites(client);
+    await client.flushAll();
+  });
   redis = await connected();
   store = new RedisStore(redis, KEY);
 });
@@ -170,7 +173,7 @@ describe('An operator reads what is wrong with Redis', () => {
     expect([found, seen?.kept]).toEqual([problem, FIRST]);
     expect(seen!.nowMs).toBeGreaterThan(before - 60_000);
     expect(await heldBy(new RedisStore(refused, KEY))).toEqual(FIRST);
-    await allowWrites();
+    await server.ask(allowWrites);
     await until('it is written', () => counted(store).then(() => true, () => false));
   });
 
@@ -242,8 +245,7 @@ async function refuseWrites(how: string): Promise<Redis> {
   return connected(url.href);
 }
 
-const allowWrites = (): Promise<unknown> =>
-  server.ask(async (client) => {
-    await client.sendCommand(['REPLICAOF', 'NO', 'ONE']);
-    await client.configSet({ 'min-replicas-to-write': '0', save: '', maxmemory: '0' });
-  });
+async function allowWrites(client: RedisClientType): Promise<void> {
+  await client.sendCommand(['REPLICAOF', 'NO', 'ONE']);
+  await client.configSet({ 'min-replicas-to-write': '0', save: '', maxmemory: '0' });
+}
