@@ -31,15 +31,12 @@ beforeAll(async () => {
   replica = await startTestApp({ ...app.sandbox.environment, ...settings });
   // One refresh token would serve both systems of CAS 360.
   stranger = await startTestApp({ ...settings, CAS360_BASE_URL: undefined });
-  await Promise.all([replica, stranger].map((one) => untilRedisIsUp(one)));
 });
 beforeEach(async () => {
-  await untilRedisIsUp(app);
+  await Promise.all([app, replica, stranger].map((one) => untilRedisIsUp(one)));
   // What else is shared stays: a refresh token that is lost is lost for good.
-  await server.ask(async (client) => {
-    const kept = await client.keys('contacts:cache:*');
-    if (kept.length > 0) await client.del(kept);
-  });
+  const kept = await keysIn(server);
+  if (kept.length > 0) await server.ask((client) => client.del(kept));
   app.reset();
   stranger.reset();
   endPatience = patientRedis();

@@ -13,8 +13,8 @@ export async function keysIn(server: RedisServer): Promise<string[]> {
 
 /** Waits until so much is kept, and returns its keys. It is kept in the background. */
 export async function untilKept(server: RedisServer, count: number): Promise<string[]> {
-  return server.ask((client) => until(`${count} are kept`, async () => {
-    const kept = await client.keys('contacts:cache:*');
+  return until(`${count} are kept`, async () => {
+    const kept = await keysIn(server);
     return kept.length >= count && kept;
-  })) as Promise<string[]>;
+  }) as Promise<string[]>;
 }
