@@ -77,7 +77,8 @@ const none = { pms: 0, cas360: 0, addresses: 0 };
 describe('A cache that replicas share', () => {
   test('serves one what another has read, and everything of it', async () => {
     const first = await ask(EVERYTHING, FIELDS);
-    await untilKept(server, EVERYTHING.length + 1);
+    // With three addresses, and the three people of whom the Joint Member consists.
+    await untilKept(server, EVERYTHING.length + 3 + 3);
     app.reset();
     expect(await ask(EVERYTHING, FIELDS, replica)).toEqual(first);
     expect(app.calls()).toEqual(none);
