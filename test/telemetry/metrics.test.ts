@@ -112,13 +112,13 @@ describe('operations', () => {
     const crowded = await startTestApp();
     const ask = (name: string): Promise<unknown> => crowded.query(`query ${name} { __typename }`);
     await ask('Long'.repeat(4_000));
-    for (let done = 0; done < 2_000; done += 100) await Promise.all(Array.from({ length: 100 }, (_, n) => ask(`Drawn${done + n}`)));
+    for (let done = 0; done < 500; done += 100) await Promise.all(Array.from({ length: 100 }, (_, n) => ask(`Drawn${done + n}`)));
     const metrics = await Scrape.of(crowded.url);
     await crowded.stop();
     const samples = metrics.samples(OPERATIONS);
-    expect(samples.reduce((sum, { value }) => sum + value, 0)).toBe(2_001);
+    expect(samples.reduce((sum, { value }) => sum + value, 0)).toBe(501);
     expect(samples).toHaveLength(101);
-    expect(metrics.value(OPERATIONS, { operation: 'other', outcome: 'ok' })).toBe(1_901);
+    expect(metrics.value(OPERATIONS, { operation: 'other', outcome: 'ok' })).toBe(401);
     expect(metrics.text.length).toBeLessThan(500_000);
   });
 
@@ -203,6 +203,7 @@ describe('the state of a system', () => {
     expect(openness(await Scrape.of(broken.url))).toBe(0.5);
     leaving.abort();
     await trying;
+    await until('the call is given up', () => broken.sandbox.cas360.calls.some(({ aborted }) => aborted));
     // The call that tries goes on to the end of its time. Then the same id has to wait a second longer than others.
     await shown(broken, (metrics) => openness(metrics) === 1);
 
@@ -241,11 +242,8 @@ describe('the state of a system', () => {
     fresh.reset();
     // The endpoint is left alone for a second after a failure.
     await until('the calls are forgotten', () => fresh.sandbox.pms.calls.length === 0);
-    const granted = await until('a token is granted', async () => {
-      await fresh.query('{ contact(id: "pms:4711") { name } }');
-      const scrape = await Scrape.of(fresh.url);
-      return requests(scrape, 'granted') > 0 && scrape;
-    }) as Scrape;
+    await until('a token is granted', async () => (await fresh.query('{ contact(id: "pms:4711") { name } }')).errors === undefined);
+    const granted = await Scrape.of(fresh.url);
     expect(requests(granted, 'granted')).toBe(1);
     const age = granted.value(AGE, PMS);
     expect(age).toBeGreaterThanOrEqual(0);

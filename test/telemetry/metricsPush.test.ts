@@ -111,9 +111,12 @@ describe('A receiver that does not take them', () => {
     receiver.manner = manner;
     // An export may take as long as the interval: a short one would end exports on a busy machine.
     await start({ OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20hunter2', OTEL_TRACES_EXPORTER: 'none', OTEL_METRIC_EXPORT_INTERVAL: '2000' });
+    await receiver.asked(2);
     await until('two exports have failed', async () => (await exports('failed')) >= 2);
     expect(lines()).toEqual([`Telemetry could not be sent. {"reason":"metrics: ${problem}"}`]);
     receiver.manner = 'well';
+    const before = receiver.requests.length;
+    await receiver.asked(before + 1);
     await until('exports arrive', async () => (await exports('sent')) > 0);
     expect(lines().slice(1)).toEqual(['Telemetry is sent again. {"reason":"metrics"}']);
     expect(receiver.requests[0]!.headers.authorization).toBe('Bearer hunter2');

@@ -99,11 +99,11 @@ describe('The keys of callers', () => {
     expect(fetches).toBe(2);
   });
 
-  test('are fetched once in 30 seconds for 1,000 random key ids a second', async () => {
+  test('are fetched once in 30 seconds for 100 random key ids a second', async () => {
     await call(first);
     nowMs += 30_000;
     for (let seconds = 0; seconds < 29; seconds++) {
-      await Promise.all(Array.from({ length: 1_000 }, (_, n) => callers(`Bearer ${unsigned(`random-${seconds}-${n}`)}`).catch(() => {})));
+      await Promise.all(Array.from({ length: 100 }, (_, n) => callers(`Bearer ${unsigned(`random-${seconds}-${n}`)}`).catch(() => {})));
       nowMs += 1_000;
     }
     expect(fetches).toBe(2);
