@@ -21,14 +21,10 @@ let graphiql: GraphiqlPage;
 
 beforeAll(async () => {
   [supergraph, browser] = await Promise.all([startSupergraph(0, 'dist/graphiql'), startChromium()]);
+  graphiql = await GraphiqlPage.open(browser, new URL(supergraph.url).origin);
 }, 300_000);
-beforeEach(async () => {
-  graphiql = await GraphiqlPage.open(browser, new URL(supergraph.url).origin, { width: 1024, height: 768 });
-});
-afterEach(async () => {
-  await graphiql.page.close();
-  expect(graphiql.faults).toEqual([]);
-});
+beforeEach(() => graphiql.startOver({ width: 1024, height: 768 }));
+afterEach(() => expect(graphiql.faults).toEqual([]));
 afterAll(async () => {
   await browser.close();
   await supergraph.stop();

@@ -10,15 +10,17 @@ jest.setTimeout(60_000);
 
 let sandbox: Sandbox;
 let browser: Browser;
+let page: Page;
 beforeAll(async () => {
   [sandbox, browser] = await Promise.all([startSandbox(), startChromium()]);
+  page = await browser.newPage({ permissions: ['clipboard-read', 'clipboard-write'] });
+  page.setDefaultTimeout(10_000);
 }, 300_000);
 afterAll(async () => {
   await browser.close();
   await sandbox.stop();
 });
 
-let page: Page;
 let complaints: readonly string[];
 beforeEach(() => {
   for (const system of [sandbox.pms, sandbox.cas360]) {
@@ -28,13 +30,14 @@ beforeEach(() => {
 });
 afterEach(async () => {
   expect(complaints).toEqual([]);
-  await page.close();
+  page.removeAllListeners();
+  await page.goto('about:blank');
 });
 
 async function open(system: UpstreamSandbox, options: { width?: number; colorScheme?: 'light' | 'dark' } = {}): Promise<void> {
   const { width = 1280, colorScheme = 'light' } = options;
-  page = await browser.newPage({ viewport: { width, height: 800 }, colorScheme, permissions: ['clipboard-read', 'clipboard-write'] });
-  page.setDefaultTimeout(10_000);
+  await page.setViewportSize({ width, height: 800 });
+  await page.emulateMedia({ colorScheme });
   complaints = faultsOf(page, system.url);
   await page.goto(system.url);
   await page.getByRole('heading', { name: `Sandbox: ${system.name}` }).waitFor();

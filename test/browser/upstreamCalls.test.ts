@@ -18,6 +18,7 @@ const provoked: string[] = [];
 beforeAll(async () => {
   [app, browser] = await Promise.all([startGraphiqlApp(), startChromium()]);
   graphiql = await GraphiqlPage.open(browser, app.url);
+  await graphiql.startOver();
 }, 300_000);
 beforeEach(() => {
   for (const system of systems()) {

@@ -35,11 +35,9 @@ export class GraphiqlPage {
     this.steps = this.panel.getByRole('list', { name: 'Planned steps' }).getByRole('listitem');
   }
 
-  static async open(browser: Browser, origin: string, viewport = { width: 1400, height: 850 }): Promise<GraphiqlPage> {
-    const page = await browser.newPage({ viewport });
-    const opened = new GraphiqlPage(page, origin);
-    await opened.load();
-    return opened;
+  /** A page that has not been loaded yet: `startOver` loads it. */
+  static async open(browser: Browser, origin: string): Promise<GraphiqlPage> {
+    return new GraphiqlPage(await browser.newPage(), origin);
   }
 
   /** Once it returns, the schema is there and the editor takes commands. */
@@ -50,17 +48,21 @@ export class GraphiqlPage {
 
   /** Loads the page as on a first visit. A new page would take three times as long: it reads all scripts again. */
   async startOver(viewport = { width: 1400, height: 850 }): Promise<void> {
-    await this.page.evaluate(() => {
-      localStorage.clear();
-      // GraphiQL writes down its tabs half a second late.
-      Storage.prototype.setItem = () => {};
-    });
+    if (this.page.url().startsWith(this.origin)) {
+      await this.page.evaluate(() => {
+        localStorage.clear();
+        // GraphiQL writes down its tabs half a second late.
+        Storage.prototype.setItem = () => {};
+      });
+    }
     await this.page.setViewportSize(viewport);
-    await this.prefer('light');
+    await this.page.emulateMedia({ colorScheme: 'light' });
+    await this.load();
   }
 
-  /** Loads the page anew: the editors look only once which colours are preferred. */
+  /** Loads the page anew for other colours: the editors look only once which are preferred. */
   async prefer(colorScheme: 'light' | 'dark'): Promise<void> {
+    if (await this.page.evaluate((wanted) => matchMedia(`(prefers-color-scheme: ${wanted})`).matches, colorScheme)) return;
     await this.page.emulateMedia({ colorScheme });
     await this.load();
   }
