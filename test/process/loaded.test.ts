@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
+import { COMPILE_CACHE } from '../support/subgraph.js';
 import { until } from '../support/until.js';
 
 /** Notes each file of a package that the process loads, in a file: what waits in a pipe is lost when the process is ended. */
@@ -23,7 +24,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** The packages that the service has loaded once it listens. */
 async function loadedWith(settings: Record<string, string>): Promise<Set<string>> {
   rmSync(NOTES, { force: true });
-  const child = spawn(process.execPath, ['--import', NOTE, 'dist/src/main.js'], { stdio: ['ignore', 'pipe', 'inherit'], env: { HOST: '127.0.0.1', PORT: '0', NOTES, ...UPSTREAM, ...settings } });
+  const child = spawn(process.execPath, ['--import', NOTE, 'dist/src/main.js'], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...COMPILE_CACHE, HOST: '127.0.0.1', PORT: '0', NOTES, ...UPSTREAM, ...settings } });
   const closed = once(child, 'close');
   let said = '';
   child.stdout.on('data', (text) => (said += String(text)));
