@@ -38,7 +38,7 @@ test('the query that it prints gets the answer that the README shows; Ctrl-C end
   expect(await ended).toBe(0);
 });
 
-test('each address that it prints answers, a browser gets GraphiQL, and a token opens its fields', async () => {
+test('each address that it prints answers, a browser gets GraphiQL, and a token opens its fields; SIGTERM ends it too', async () => {
   const { pid, said, ended } = await start();
   try {
     const urls = [...said().matchAll(/^ {2}(?:contacts|bookings|companies|PMS|CAS 360|tokens) +(\S+)$/gm)].map(([, url]) => url!);
@@ -55,13 +55,7 @@ test('each address that it prints answers, a browser gets GraphiQL, and a token 
     const answer = await fetch(url!, { method: 'POST', headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` }, body });
     expect(await answer.json()).toEqual({ data: { contact: { dateOfBirth: expect.stringMatching(/^\d{4}-/) } } });
   } finally {
-    process.kill(-pid, 'SIGINT');
+    process.kill(pid, 'SIGTERM');
   }
-  await ended;
-});
-
-test('SIGTERM ends it too', async () => {
-  const { pid, ended } = await start();
-  process.kill(pid, 'SIGTERM');
   expect(await ended).toBe(0);
 });

@@ -68,7 +68,8 @@ describe.each(Object.entries(ROUTERS))('%s', (_, { passesOn, secret, secretValue
 });
 
 test('all of them let the whole of our errors through', async () => {
-  app.sandbox.cas360.faults.set([{ status: 503, retryAfter: '30' }]);
+  // Longer than an operation of a test may take: nothing waits for it.
+  app.sandbox.cas360.faults.set([{ status: 503, retryAfter: '90' }]);
   const ids = JSON.stringify(Array.from({ length: 1_001 }, (_, n) => `pms:${n + 1}`));
   const query = `{ down: contact(id: "cas360:54") { name } guarded: contact(id: "pms:4711") { dateOfBirth } tooMany: contacts(ids: ${ids}) { id } }`;
   const { errors } = await app.query(query, {}, { 'router-authorization': 'of the router' });
