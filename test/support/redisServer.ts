@@ -11,11 +11,14 @@ export class RedisServer {
   readonly url: string;
   readonly #folder: string;
   readonly #keepsAll: boolean;
+  /** Never connected: `createClient` builds all commands anew for each, its duplicates share them. */
+  readonly #operator: RedisClientType;
   #process!: ChildProcess;
 
   private constructor(port: number, folder: string, keepsAll: boolean) {
     this.url = `redis://127.0.0.1:${port}`;
     this.#folder = folder;
+    this.#operator = createClient({ url: this.url });
     this.#keepsAll = keepsAll;
   }
 
@@ -56,7 +59,7 @@ export class RedisServer {
 
   /** Asks it something as an operator would. */
   async ask<T>(command: (client: RedisClientType) => Promise<T>): Promise<T> {
-    const client: RedisClientType = createClient({ url: this.url });
+    const client: RedisClientType = this.#operator.duplicate();
     await client.connect();
     try {
       return await command(client);

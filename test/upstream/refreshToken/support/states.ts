@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { begunWith, type Kept } from '../../../../src/upstream/oauth2/refreshToken/state.js';
 import type { StateStore } from '../../../../src/upstream/oauth2/refreshToken/store.js';
+import { anyText } from '../../../support/anyText.js';
 import { StoreFailure } from '../../../../src/upstream/oauth2/refreshToken/store.js';
 
 /** A state with nothing special. */
@@ -8,7 +9,7 @@ export const FIRST: Kept = begunWith('token-1', undefined, { accessToken: 'acces
 
 const ms = fc.nat({ max: 4_000_000_000_000 });
 const hashes = fc.array(fc.stringMatching(/^[0-9a-f]{64}$/), { minLength: 1, maxLength: 4 });
-const word = fc.string({ minLength: 1, unit: 'binary' });
+const word = anyText({ minLength: 1 });
 
 /** Every state that a store may be given. */
 export const anyState: fc.Arbitrary<Kept> = fc.record({
@@ -17,10 +18,10 @@ export const anyState: fc.Arbitrary<Kept> = fc.record({
   refreshToken: word,
   grant: fc.option(fc.record({ accessToken: word, expiresAtMs: ms }), { nil: undefined }),
   mark: fc.constantFrom('usable', 'unknown', 'refused'),
-  refusedWith: fc.string({ unit: 'binary' }),
+  refusedWith: anyText(),
   turn: fc.option(fc.record({ id: word, endsAtMs: ms }), { nil: undefined }),
   restsUntilMs: ms,
-  leader: fc.string({ unit: 'binary' }),
+  leader: anyText(),
   leaderSeenMs: ms,
 });
 
