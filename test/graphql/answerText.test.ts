@@ -149,7 +149,7 @@ test('A result that is too large by a byte is refused, at once or in pieces', as
     expect(JSON.parse(await answerText(result, bytes - 1))).toEqual(refusal(bytes - 1));
   };
   for (const data of [{ padding }, { padding, one: 'é' }]) await expectRefusal({ data });
-  await fc.assert(fc.asyncProperty(fc.array(anyText(), { maxLength: 300 }), (contacts) => expectRefusal({ data: { contacts } })), { numRuns: 50 });
+  await fc.assert(fc.asyncProperty(fc.array(anyText(), { maxLength: 300 }), (contacts) => expectRefusal({ data: { contacts } })));
 });
 
 test.each<[string, object]>([

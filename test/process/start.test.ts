@@ -19,17 +19,12 @@ describe('npm start', () => {
     expect(await ask(url, '{ contact(id: "pms:4711") { address { city } } }')).toContain('Cork');
     expect(await ask(url, '{ contact(id: "pms:4711") { address { country { code } } } }')).toContain('LIMIT_EXCEEDED');
     expect((await fetch(url!, { headers: { accept: 'text/html' } })).status).toBe(405);
-    expect((await request(url!, { headers: { host: 'site.example.test' } })).statusCode).toBe(421);
     const allowed = ['http://localhost:5173', 'http://127.0.0.1:3000', 'http://[::1]:8080', 'https://app.example.test'].map(async (origin) => (await fetch(url!, { headers: { origin } })).headers.get('access-control-allow-origin'));
     expect(await Promise.all(allowed)).toEqual(['http://localhost:5173', 'http://127.0.0.1:3000', 'http://[::1]:8080', null]);
   }, 30_000);
 
-  test('takes an empty setting for one that is not given; answers no web site that points a name of its own to this machine', async () => {
-    const { url, out, err } = await start({ HOST: '', GRAPHIQL: '', PMS_BASE_URL: ' ', PMS_CLIENT_SECRET: '', CAS360_BASE_URL: '', AUTH_JWKS_URL: '', CAS360_TOKEN_FILE: '' });
-    expect(url).toContain('http://127.0.0.1:');
-    expect(await named(url)).toEqual(ALL_NAMED);
-    expect(out).toContain('PMS      the sandbox, http://127.0.0.1:');
-    expect(err).toBe('');
+  test('answers no web site that points a name of its own to this machine', async () => {
+    const { url } = await start({});
     const { port } = new URL(url!);
     for (const [host, status] of [['127.0.0.1', 200], ['localhost', 200], ['[::1]', 200], ['site.example.test', 421], ['127.0.0.1.site.example.test', 421]] as const) {
       for (const path of ['/graphql', '/', '/metrics', '/health/ready']) {
@@ -72,6 +67,15 @@ describe('npm start', () => {
       other.close();
     }
   }, 60_000);
+
+  test('takes an empty setting for one that is not given', async () => {
+    const { url, out, err } = await start({ HOST: '', GRAPHIQL: '', PMS_BASE_URL: ' ', PMS_CLIENT_SECRET: '', CAS360_BASE_URL: '', AUTH_JWKS_URL: '', CAS360_TOKEN_FILE: '' });
+    expect(url).toContain('http://127.0.0.1:');
+    expect(await named(url)).toEqual(ALL_NAMED);
+    expect((await fetch(url!, { headers: { accept: 'text/html' } })).status).toBe(200);
+    expect(out).toContain('PMS      the sandbox, http://127.0.0.1:');
+    expect(err).toBe('');
+  }, 30_000);
 
   test('says all that is wrong with them, and stops where settings of a real account would be mixed with the sandbox', async () => {
     const { url, err } = await start({ PMS_CLIENT_SECRET: 'real', CAS360_TOKEN_URL: 'https://real.test', CAS360_REFRESH_TOKEN_FILE: '/nowhere', AUTH_AUDIENCE: 'real', MAX_DEPTH: 'three', ROUTER_SECRET: '' });
