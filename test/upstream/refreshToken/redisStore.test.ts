@@ -15,11 +15,11 @@ const KEY = 'contacts:{cas360}:token';
 let server: RedisServer;
 let redis: Redis;
 let store: RedisStore;
-/** A client whose writes Redis refuses. */
-let refused: Redis | undefined;
 
+const clients: Redis[] = [];
 const connected = async (url = server.url): Promise<Redis> => {
   const client = new Redis({ url, onHealth: () => {} });
+  clients.push(client);
   await until('Redis is found', () => client.isUp);
   return client;
 };
@@ -40,7 +40,7 @@ beforeEach(async () => {
 });
 
 afterEach(() => {
-  for (const client of [redis, refused]) client?.close();
+  for (const client of clients.splice(0)) client.close();
 });
 
 describe('The store in Redis', () => {
@@ -78,7 +78,6 @@ describe('The store in Redis', () => {
     const stores = [store, ...others.map((other) => new RedisStore(other, KEY))];
     const counts = await Promise.all(Array.from({ length: 40 }, async (_, n) => (await counted(stores[n % 4]!))?.count));
     expect(counts.toSorted((a, b) => a! - b!)).toEqual(Array.from({ length: 40 }, (_, n) => n + 1));
-    for (const other of others) other.close();
   });
 
   test('never erases a state', async () => {
@@ -167,7 +166,7 @@ describe('An operator reads what is wrong with Redis', () => {
 
   test.each(refusals)('%s: what it holds is seen', async (_, how, problem) => {
     await put(store, FIRST);
-    refused = await refuseWrites(how);
+    const refused = await refuseWrites(how);
     const before = Date.now();
     const { problem: found, seen } = await failureOf(counted(new RedisStore(refused, KEY)));
     expect([found, seen?.kept]).toEqual([problem, FIRST]);
