@@ -83,6 +83,8 @@ test.each([
   ['a variable in a list', 'query ($id: ID!) { contacts(ids: [$id]) { name } }'],
   ['a variable in an object', 'query ($id: ID!) { _entities(representations: [{ __typename: "Contact", id: $id }]) { __typename } }'],
   ['an alias that JavaScript reads otherwise', '{ contact(id: "pms:1") { __proto__: id } }'],
+  ['an alias of 41 characters', `{ contact(id: "pms:1") { ${'a'.repeat(41)}: id } }`],
+  ['a variable with a name of 41 characters', `query ($${'a'.repeat(41)}: ID!) { contact(id: $${'a'.repeat(41)}) { id } }`],
   ['such an alias in a fragment', '{ contact(id: "pms:1") { ...f } } fragment f on Contact { address { constructor: id } }'],
 ])('%s is left to graphql-js', (_what, query) => {
   const known = operations();
@@ -90,15 +92,17 @@ test.each([
   for (let sight = 0; sight < 3; sight++) expect(known.find(...one, { id: 'pms:1' })).toBeUndefined();
 });
 
-test('A list with a null among the variables is left to graphql-js, and no other value is', () => {
+test.each<[query: string, left: unknown[], compiled: unknown[]]>([
+  ['query ($list: [ID!]!) { contacts(ids: $list) { name } }', [['pms:1', null], [null], [1.5], [true], [{}], [[]], [NaN]], [['pms:1'], [1, 'pms:1'], [], null, 'null']],
+  ['query ($list: [_Any!]!) { _entities(representations: $list) { __typename } }', [[{}, null], [null]], [[{ __typename: 'Contact' }], ['null'], [1.5], [{}, []], []]],
+])('A list among the variables with an item that is not of its type is left to graphql-js, and no other value is: %s', (query, left, compiled) => {
   const known = operations();
-  const one = documentOf('query ($ids: [ID!]!) { contacts(ids: $ids) { name } }');
-  for (let sight = 0; sight < 2; sight++) known.find(...one, { ids: ['pms:1'] });
-  expect([['pms:1', null], [null], ['pms:1'], [], [undefined], null, 'null'].map((ids) => known.find(...one, { ids }) === undefined)).toEqual([true, true, false, false, false, false, false]);
+  const one = documentOf(query);
+  for (let sight = 0; sight < 2; sight++) known.find(...one, { list: [] });
+  expect([...left, ...compiled].map((list) => known.find(...one, { list }) === undefined)).toEqual([...left.map(() => true), ...compiled.map(() => false)]);
 });
 
 test.each([
-  ['true', undefined, true],
   ['true', {}, true],
   ['true', { a: undefined }, true],
   ['true', { a: false }, false],

@@ -7,8 +7,11 @@ import { Kind, type DocumentNode, type SelectionSetNode, type ValueNode } from '
  */
 const HARMLESS = /^[A-Za-z0-9:/-]*$/;
 
-/** The code repeats the whole path of each field several times: nine aliases of 200 characters make 10 kB of each. */
-const MAX_ALIAS_CHARACTERS = 40;
+/**
+ * The code repeats the whole path of each field several times: nine aliases of 200 characters make 10 kB of each. It repeats
+ * the name of a variable fifty times.
+ */
+const MAX_NAME_CHARACTERS = 40;
 
 /** What graphql-jit inserts into a path: places in lists, and names of types. */
 const INSERTED = /^(?:idx\d|[A-Z])/;
@@ -21,7 +24,7 @@ export function isCompilable({ definitions }: DocumentNode): boolean {
   const keys = new Set<string>();
   const arePlain = definitions.every((one) => {
     const variables = one.kind === Kind.OPERATION_DEFINITION ? (one.variableDefinitions ?? []) : [];
-    if (variables.some(({ variable, defaultValue }) => isOdd(variable.name.value) || (defaultValue && !isHarmless(defaultValue)))) return false;
+    if (variables.some(({ variable, defaultValue }) => isOddOrLong(variable.name.value) || (defaultValue && !isHarmless(defaultValue)))) return false;
     return !('selectionSet' in one) || isPlain(one.selectionSet, keys);
   });
   return arePlain && areDistinct(keys);
@@ -43,6 +46,10 @@ function isOdd(name: string): boolean {
   return name in Object.prototype || name.startsWith('__');
 }
 
+function isOddOrLong(name: string): boolean {
+  return name.length > MAX_NAME_CHARACTERS || isOdd(name);
+}
+
 /** Also collects the keys of the answer. */
 function isPlain({ selections }: SelectionSetNode, keys: Set<string>): boolean {
   return selections.every((selection) => {
@@ -50,7 +57,7 @@ function isPlain({ selections }: SelectionSetNode, keys: Set<string>): boolean {
     if (selection.kind === Kind.FIELD) {
       const { name, alias, arguments: given = [] } = selection;
       keys.add((alias ?? name).value);
-      if (alias && (isOdd(alias.value) || alias.value.length > MAX_ALIAS_CHARACTERS)) return false;
+      if (alias && (isOddOrLong(alias.value))) return false;
       // Introspection may be deep, and the code grows with the square of the depth.
       if (name.value === '__schema' || name.value === '__type') return false;
       if (!given.every(({ value }) => value.kind === Kind.VARIABLE || isHarmless(value))) return false;

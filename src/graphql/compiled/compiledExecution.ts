@@ -24,9 +24,9 @@ export function compiledExecution(options: CompiledExecutionOptions): ApolloServ
   return {
     requestDidStart: async () => ({
       responseForOperation: async ({ document, operation, request, contextValue, metrics }) => {
-        // Undefined if the document has no operation of the given name.
         // A request may say null.
         const variables = request.variables ?? {};
+        // Undefined if the document has no operation of the given name.
         const run = metrics.captureTraces === true || !(operation as typeof operation | undefined) ? undefined : operations.find(document, operation, variables);
         if (!run) return null;
         contextValue.answer.execute(true);
@@ -36,9 +36,9 @@ export function compiledExecution(options: CompiledExecutionOptions): ApolloServ
         } catch {
           // A fault thrown synchronously. graphql-js runs next and reports it.
         }
-        const errors = result.errors?.map(rebuilt).map((error) => formatError(error.toJSON(), error));
         // Without data, graphql-jit and graphql-js may report different errors: about variables, or about fields beside a
         // null that propagates. A fault of our own must reach Apollo Server's hooks.
+        const errors = result.data && result.errors?.map(rebuilt).map((error) => formatError(error.toJSON(), error));
         if (!result.data || errors?.some(({ extensions }) => extensions.code === 'INTERNAL_SERVER_ERROR')) {
           contextValue.answer.execute(false);
           return null;

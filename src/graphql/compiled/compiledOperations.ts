@@ -1,4 +1,4 @@
-import { Kind, type DocumentNode, type ExecutionResult, type GraphQLSchema, type OperationDefinitionNode } from 'graphql';
+import { Kind, type DocumentNode, type ExecutionResult, type GraphQLSchema, type OperationDefinitionNode, type TypeNode } from 'graphql';
 import { compileQuery, isCompiledQuery, type CompilerOptions } from 'graphql-jit';
 import { LRUCache } from 'lru-cache';
 import type { Context } from '../context.js';
@@ -6,7 +6,7 @@ import { bytesOf } from '../documentStore.js';
 import { isCompilable } from './compilable.js';
 import { conditionsOf, specialise, type Conditions } from './specialise.js';
 
-type Variables = Readonly<Record<string, unknown>> | undefined;
+type Variables = Readonly<Record<string, unknown>>;
 
 /** A compiled operation. */
 export type Run = (root: undefined, context: Context, variables: Variables) => ExecutionResult | Promise<ExecutionResult>;
@@ -65,7 +65,7 @@ export class CompiledOperations {
 
   /** The compiled operation. Undefined if graphql-js must run it. */
   find(document: DocumentNode, operation: OperationDefinitionNode, variables: Variables): Run | undefined {
-    if (holdNulls(variables)) return undefined;
+    if (!areOfTheirTypes(operation, variables)) return undefined;
     let known = this.#known.get(operation);
     if (!known) this.#known.set(operation, (known = firstSight(document)));
     const conditions = valuesOf(known.conditions, operation, variables);
@@ -102,12 +102,19 @@ function firstSight(document: DocumentNode): Known {
 }
 
 /**
- * Whether a list among the variables holds null, which no argument here allows. graphql-jit reports an error for each null and
- * quotes the whole list in it: two thousand beside a long text take gigabytes. graphql-js reports five.
+ * Whether the items of each list among the variables are of its type. graphql-jit makes an error for each that is not, and some
+ * of these quote the whole list: thousands of them take seconds, or gigabytes. graphql-js reports five.
  */
-function holdNulls(variables: Variables = {}): boolean {
-  return Object.values(variables).some((value) => Array.isArray(value) && value.includes(null));
+function areOfTheirTypes({ variableDefinitions = [] }: OperationDefinitionNode, variables: Variables): boolean {
+  return variableDefinitions.every(({ variable, type }) => {
+    const value = variables[variable.name.value];
+    return !Array.isArray(value) || value.every(nameIn(type) === '_Any' ? isAny : isId);
+  });
 }
+
+const nameIn = (type: TypeNode): string => (type.kind === Kind.NAMED_TYPE ? type.name.value : nameIn(type.type));
+const isAny = (value: unknown): boolean => value !== null;
+const isId = (value: unknown): boolean => typeof value === 'string' || Number.isInteger(value);
 
 const NONE: Conditions = {};
 
@@ -118,7 +125,7 @@ function valuesOf(names: readonly string[], { variableDefinitions = [] }: Operat
   for (const { variable, defaultValue } of variableDefinitions) {
     const name = variable.name.value;
     if (!names.includes(name)) continue;
-    const value = !variables || !Object.hasOwn(variables, name) || variables[name] === undefined ? defaultValue?.kind === Kind.BOOLEAN && defaultValue.value : variables[name];
+    const value = !Object.hasOwn(variables, name) || variables[name] === undefined ? defaultValue?.kind === Kind.BOOLEAN && defaultValue.value : variables[name];
     if (typeof value !== 'boolean') return undefined;
     values[name] = value;
   }

@@ -34,6 +34,9 @@ const COUNTED_LATER = new Set(['Contact.representatives', 'Contact.relationships
  */
 const INTROSPECTION = { free: 4_000, weight: 25 };
 
+/** Introspection of an operation is counted to here, which takes 5 to 10 ms. More is too much, however much it is. */
+const MOST_COUNTED = 50_000;
+
 /** A field of `Query` with one item for each item of its argument. */
 export interface RootList {
   readonly name: string;
@@ -93,7 +96,7 @@ function fragmentsOf({ definitions }: DocumentNode): Fragments {
 
 class DocumentFields {
   readonly #fragments = new Map<string, Map<GraphQLNamedType, number>>();
-  #freeIntrospection = INTROSPECTION.free;
+  #countedIntrospection = 0;
 
   constructor(
     private readonly schema: GraphQLSchema,
@@ -148,17 +151,19 @@ class DocumentFields {
     return getOrAdd(counts, type, () => this.ofObject(fragment.selectionSet, type));
   }
 
-  #ofIntrospection(fields: number): number {
-    const free = Math.min(fields, this.#freeIntrospection);
-    this.#freeIntrospection -= free;
-    return 1 + INTROSPECTION.weight * (fields - free);
+  #ofIntrospection(node: FieldNode): number {
+    const before = this.#countedIntrospection;
+    this.#countedIntrospection += introspectionFields(node, this.schema, this.fragments, MOST_COUNTED - before);
+    if (this.#countedIntrospection > MOST_COUNTED) return Infinity;
+    const charged = (count: number): number => Math.max(0, count - INTROSPECTION.free);
+    return 1 + INTROSPECTION.weight * (charged(this.#countedIntrospection) - charged(before));
   }
 
   #ofField(node: FieldNode, parent: GraphQLObjectType): number {
     const { name, selectionSet } = node;
     // Undefined for `__typename` and introspection.
     const field = (parent.getFields() as Partial<Record<string, GraphQLField<unknown, unknown>>>)[name.value];
-    if (!field && selectionSet) return this.#ofIntrospection(introspectionFields(node, this.schema, this.fragments));
+    if (!field && selectionSet) return this.#ofIntrospection(node);
     if (!field || !selectionSet || COUNTED_LATER.has(`${parent.name}.${name.value}`)) return 1;
     return 1 + mostItems(field) * this.ofObject(selectionSet, getNamedType(field.type));
   }

@@ -13,22 +13,20 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 
-/** Counting so many takes 5 to 10 ms. */
-const MOST_COUNTED = 50_000;
-
 const WITH_DEPRECATED = { includeDeprecated: true };
 
 /**
  * How many fields `__schema` or `__type` has in an answer. Resolves the lists below as graphql-js does, since only the schema
- * gives their lengths. Counts fragment spreads too, so that long chains of them cost no time. Infinity: too many to count.
+ * gives their lengths. Counts fragment spreads too, so that long chains of them cost no time. Counts to `most`,
+ * and returns more than that if there are more.
  */
-export function introspectionFields({ name, arguments: given = [], selectionSet }: FieldNode, schema: GraphQLSchema, fragments: Readonly<Record<string, FragmentDefinitionNode>>): number {
+export function introspectionFields({ name, arguments: given = [], selectionSet }: FieldNode, schema: GraphQLSchema, fragments: Readonly<Record<string, FragmentDefinitionNode>>, most: number): number {
   const info = { schema } as GraphQLResolveInfo;
   let count = 1;
 
   const add = ({ selections }: SelectionSetNode, type: GraphQLObjectType, value: unknown): void => {
     for (const selection of selections) {
-      if (++count > MOST_COUNTED) return;
+      if (++count > most) return;
       if (selection.kind !== Kind.FIELD) {
         const fragment = selection.kind === Kind.INLINE_FRAGMENT ? selection : fragments[selection.name.value];
         if (fragment) add(fragment.selectionSet, type, value);
@@ -50,5 +48,5 @@ export function introspectionFields({ name, arguments: given = [], selectionSet 
     // A variable can name any type.
     addAll(selectionSet, __Type, argument?.kind === Kind.STRING ? schema.getType(argument.value) : Object.values(schema.getTypeMap()));
   }
-  return count > MOST_COUNTED ? Infinity : count;
+  return count;
 }
