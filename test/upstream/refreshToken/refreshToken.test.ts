@@ -21,7 +21,8 @@ let processes: number;
 /** A store of all processes, with faults to switch on. */
 class SharedStore implements StateStore {
   kept: Kept | undefined;
-  fault: 'none' | 'away' | 'read-only' | 'missing' = 'none';
+  /** Unheard: it writes, and says nothing of it. */
+  fault: 'none' | 'away' | 'read-only' | 'missing' | 'unheard' = 'none';
   /** If set, an update that has read waits for it. */
   held: Promise<void> | undefined;
   gone = new Set<string>();
@@ -34,7 +35,9 @@ class SharedStore implements StateStore {
     if (this.fault === 'missing') throw (change(undefined, nowMs), new StoreFailure('missing', { kept: undefined, nowMs }));
     const next = change(this.kept, nowMs);
     if (next !== this.kept && this.fault === 'read-only') throw new StoreFailure('read-only', { kept: this.kept, nowMs });
+    const isWritten = next !== this.kept;
     this.kept = next;
+    if (isWritten && this.fault === 'unheard') throw new StoreFailure('slow');
     await this.held;
     return next;
   }
@@ -651,6 +654,24 @@ describe('At the end', () => {
     await expect(settled(renewing)).rejects.toMatchObject({ message: 'the process is stopping' });
     await settled(Promise.all([beat, a.beat(), a.close()]));
     expect([asked(), time.nowMs]).toEqual([1, 5_000]);
+  });
+
+  test('a turn that the store may have kept is given back, so that the token is not taken for spent', async () => {
+    store.fault = 'unheard';
+    const a = start();
+    const renewing = a.renew();
+    await time.run(10);
+    a.endWaiting();
+    await expect(settled(renewing)).rejects.toMatchObject({ message: 'the process is stopping' });
+    expect([sent, store.kept!.turn]).toEqual([[], { id: 'host 1 uuid 1', endsAtMs: expect.any(Number) }]);
+    store.fault = 'away';
+    const closing = a.close();
+    await time.run(time.nowMs + 1_000);
+    store.fault = 'none';
+    await settled(closing);
+    expect(store.kept!.turn).toBeUndefined();
+    answers = [granted('one', 'second')];
+    expect(await settled(start().renew())).toMatchObject({ accessToken: 'one' });
   });
 
   test('a process that does not lead leaves the leader in its place', async () => {

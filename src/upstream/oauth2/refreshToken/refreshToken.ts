@@ -62,6 +62,8 @@ export class RefreshToken {
   /** How far the store's clock is ahead of our monotonic one. */
   #clockAheadMs = 0;
   #isUnkept = false;
+  /** Whether the store may hold a turn of ours that never began. To others the token would be unknown. */
+  #mayHoldTurn = false;
   #isExchanging = false;
   #isClosing = false;
   #problem: StoreProblem | undefined;
@@ -150,14 +152,13 @@ export class RefreshToken {
     this.#isClosing = true;
   }
 
-  /** Writes what is not kept yet, again and again until it is, and resigns as the leader. Call it when no renewal is under way. */
+  /** Writes what is not kept yet and gives back a turn, again and again until it is done, and resigns as the leader. Call it when no renewal is under way. */
   async close(): Promise<void> {
     this.endWaiting();
-    const { name } = this.#options;
+    const resign: Change = (kept) => (kept?.leader === this.#options.name ? { ...kept, leader: '', leaderSeenMs: 0 } : kept);
     // A store that fails is not asked again where there is nothing to lose: it could hold up the stop.
-    while (!this.#problem || this.#isUnkept) {
-      const resign: Change = (kept) => (kept?.leader === name ? { ...kept, leader: '', leaderSeenMs: 0 } : kept);
-      if (await this.#update(resign).then(() => true, () => !this.#isUnkept)) return;
+    while (!this.#problem || this.#isUnkept || this.#mayHoldTurn) {
+      if (await this.#update(resign).then(() => true, () => !this.#isUnkept && !this.#mayHoldTurn)) return;
       await this.#options.sleep(ASK_AGAIN_MS);
     }
   }
@@ -189,7 +190,9 @@ export class RefreshToken {
         });
         return { verdict, kept, nowMs };
       } catch (error) {
-        const patienceMs = error instanceof StoreFailure && error.seen ? ALONE_AFTER_MS : STORE_MS;
+        const isSeen = error instanceof StoreFailure && error.seen !== undefined;
+        this.#mayHoldTurn ||= verdict === 'send' && error instanceof StoreFailure && !isSeen;
+        const patienceMs = isSeen ? ALONE_AFTER_MS : STORE_MS;
         // A process that was frozen in its first try has used up its time, and another try succeeds.
         if (this.#isClosing || (tries > 1 && this.#options.now() - startedAtMs > patienceMs)) throw error;
         await this.#options.sleep(ASK_AGAIN_MS);
@@ -263,7 +266,7 @@ export class RefreshToken {
         return change(this.#current(kept, nowMs), nowMs);
       });
       this.#updatedAtMs = this.#options.now();
-      this.#isUnkept = false;
+      this.#isUnkept = this.#mayHoldTurn = false;
       this.#tellStore(undefined);
       this.#tellState();
       return this.#known;
