@@ -21,6 +21,11 @@ const EXCESS = { share: 1.1, chunks: 4, waitShare: 0.2 };
 const OVERLOAD = { intervals: 2, atMost: 6 };
 /** How long requests may wait under overload, as a share of a call's duration, and how many calls may wait at least. */
 const OVERLOAD_WAIT = { share: 0.3, chunks: 3 };
+/**
+ * Chunks of large requests may go with the small ones while these wait for this share of the longest wait. If they took all of
+ * it, small requests that nobody shares would be refused.
+ */
+const PROMOTED_SHARE = 0.5;
 /** If so many times more is refused than sent, it is by callers who ask again at once. They would rather wait. */
 const IMPATIENT = 5;
 
@@ -55,6 +60,11 @@ export class Admission {
   large(chunks: number, { waitingChunks, largeRequests }: Waiting, leftMs: number): number {
     if (largeRequests * this.#speed.perCallMs > this.#maxWaitMs) return 0;
     return Math.max(0, Math.min(chunks, this.#fitting(waitingChunks, leftMs)));
+  }
+
+  /** Whether a chunk of a large request may go with the small ones, because a small request waits for it too. */
+  mayPromote(waiting: Waiting): boolean {
+    return this.#waitMs(waiting) <= PROMOTED_SHARE * this.#allowedMs();
   }
 
   /** Small requests have queued so many new chunks. */

@@ -109,9 +109,9 @@ export class Gatherer<R extends UpstreamRecord> implements Records<R> {
     return chunks;
   }
 
-  /** A small request does not wait for all that a large one asks for. It moves a few chunks: they are no more calls than before. */
+  /** A small request does not wait for all that a large one asks for. It moves a few chunks if there is room among the small ones. */
   #promote(joined: ReadonlySet<Chunk<R>>): void {
-    if (joined.size > this.#options.resource.maxCalls) return;
+    if (joined.size > this.#options.resource.maxCalls || !this.#admission.mayPromote(this.#queue)) return;
     const before = this.#queue.waitingSmall;
     for (const chunk of joined) this.#queue.promote(chunk);
     this.#admission.queued(this.#queue.waitingSmall - before);

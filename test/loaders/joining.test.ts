@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { StatusError } from '../../src/upstream/callErrors.js';
-import { FOREVER, gathererOverDouble, settle } from '../support/upstreamDouble.js';
+import { FOREVER, gathererOverDouble, OPEN_GATE, settle } from '../support/upstreamDouble.js';
 
 const ids = (from: number, to: number): string[] => Array.from({ length: to - from + 1 }, (_, i) => String(from + i));
 const REFUSED = new StatusError(400, 'CAS360');
@@ -159,6 +159,19 @@ describe('A small request for an id that a large one waits for', () => {
     for (const some of [ids(1, 30), ['9', '13', '17'], ['28', '25']]) void gatherer.request(new Set(some), false, FOREVER);
     await settle();
     expect(calls.map((call) => call.ids)).toEqual([ids(28, 30), ids(25, 27)]);
+  });
+
+  test('moves none where others would be refused for it', async () => {
+    const gate = { ...OPEN_GATE, callMs: 100, perCallMs: 50 };
+    const { gatherer, calls } = gathererOverDouble({ maxIds: 1, maxCalls: 4, patienceMs: 60_000, maxWaitMs: 500, gate });
+    void gatherer.request(new Set(ids(1, 100)), false, FOREVER);
+    for (const id of ids(50, 79)) void gatherer.request(new Set([id]), false, FOREVER);
+    const stranger = gatherer.request(new Set(['200']), false, FOREVER);
+    for (let n = 0; n < 12; n++) {
+      await settle();
+      calls[n]!.answer();
+    }
+    expect((await stranger).get('200')).toBe('200!');
   });
 });
 

@@ -295,6 +295,15 @@ describe('A refused token', () => {
     expect(self.requests).toHaveLength(2);
   });
 
+  test('brings one soon after one that did not help, if there is a token from elsewhere', async () => {
+    const self = await withBadRecord();
+    expect(replacement(self, NEW)).toBeUndefined();
+    self.hasOther = true;
+    const renewed = replacement(self, NEW);
+    self.requests[2]?.grant({});
+    expect(await renewed).toBe('token3');
+  });
+
   test('is used by others until the new one is there', async () => {
     const self = await endpointWithToken();
     const renewed = replacement(self, OLD);

@@ -106,7 +106,7 @@ export class TokenSource {
     if (this.#refusedPaths.size === 0) this.#refusedSinceMs = now;
     // Stryker disable next-line ConditionalExpression,EqualityOperator: only bounds the memory, since more of them say no more
     if (this.#refusedPaths.size < REVOKED.paths) this.#refusedPaths.add(path);
-    if (now < this.#restsUntilMs && !this.#isRevoked(refused, now)) return undefined;
+    if (now < this.#restsUntilMs && !this.#isRevoked(refused, now) && !this.#options.hasOther?.()) return undefined;
     return this.#renewed(now, signal, calls);
   }
 

@@ -1,6 +1,6 @@
 import type * as callbackModule from 'node:fs';
 import type * as fsModule from 'node:fs/promises';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chown, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
@@ -17,7 +17,7 @@ function throwFault(operation: string): void {
 jest.unstable_mockModule('node:fs/promises', () => {
   const real = jest.requireActual<typeof fsModule>('node:fs/promises');
   const failing = Object.fromEntries(
-    (['rename', 'utimes', 'readdir'] as const).map((name) => [
+    (['rename', 'utimes', 'readdir', 'readFile', 'lchown'] as const).map((name) => [
       name,
       async (...words: never[]) => {
         throwFault(name);
@@ -54,6 +54,7 @@ jest.unstable_mockModule('node:fs', () => {
   return { ...real, open };
 });
 const { adviceOn } = await import('../../../src/build/storeAdvice.js');
+const { FileLock } = await import('../../../src/upstream/oauth2/refreshToken/fileLock.js');
 const { FileStore } = await import('../../../src/upstream/oauth2/refreshToken/fileStore.js');
 
 let folder: string;
@@ -108,6 +109,23 @@ describe('A file that cannot be written', () => {
     const update = store.update((kept) => ({ ...kept!, leaderSeenMs: 2_000 }));
     expect(await failureOf(update)).toMatchObject({ problem: 'read-only', seen: { kept: { leaderSeenMs: 1_000 } } });
   });
+});
+
+// Only root gives files away.
+(process.getuid?.() === 0 ? test : test.skip).each(['EPERM', 'EINVAL', 'EOPNOTSUPP'])('A file whose owner cannot be set (%s) is written all the same', async (code) => {
+  await chown(folder, 65_532, 65_533);
+  await chown(join(folder, 'token.json'), 65_532, 65_533);
+  fault = { operation: 'lchown', code };
+  expect(await counted(store)).toMatchObject({ count: 1 });
+});
+
+test.each(['EACCES', 'EPERM'])('A lock that cannot be read (%s) is removed like one that names nobody', async (code) => {
+  const path = join(folder, 'token.json.lock');
+  await writeFile(path, 'root 1');
+  fault = { operation: 'readFile', code };
+  await new FileLock(path, 10).take('service 1', AbortSignal.timeout(20_000));
+  fault = undefined;
+  expect(await readFile(path, 'utf8')).toBe('service 1');
 });
 
 describe('A file that cannot be read', () => {

@@ -60,13 +60,13 @@ export class FileLock {
     }
   }
 
-  /** Empty: its holder has not written its name yet, or it is released, or it is a link to nothing. */
+  /** Empty: its holder has not written its name yet, or it is released, or it is a link to nothing, or root has left it unreadable. */
   async #holder(): Promise<string> {
     try {
       return await readFile(this.#path, 'utf8');
     } catch (error) {
       // Stryker disable next-line StringLiteral: any word will do that names no process
-      if (codeOf(error) === 'ENOENT') return '';
+      if (['ENOENT', 'EACCES', 'EPERM'].includes(codeOf(error) ?? '')) return '';
       throw error;
     }
   }

@@ -151,16 +151,12 @@ async function unlessMissing(done: Promise<void>): Promise<boolean> {
   }
 }
 
-/** Some containers and network drives do not let root change an owner. To keep the token matters more. */
-function unlessForbidden(error: unknown): void {
-  if (codeOf(error) !== 'EPERM') throw error;
-}
-
 async function writeDurably(path: string, kept: Kept, owner: Owner | undefined): Promise<void> {
   const file = await open(path, 'wx', 0o600);
   try {
-    // Not by its number: Node's permission model forbids that.
-    if (owner) await lchown(path, owner.uid, owner.gid).catch(unlessForbidden);
+    // Not by its number: Node's permission model forbids that. Some containers and network drives do not let root change an
+    // owner, each with an error of its own. To keep the token matters more.
+    if (owner) await lchown(path, owner.uid, owner.gid).catch(() => {});
     await file.writeFile(serialise(kept));
     // Stryker disable next-line ArithmeticOperator: nobody reads when it was last read
     await utimes(path, kept.leaderSeenMs / 1_000, kept.leaderSeenMs / 1_000);
