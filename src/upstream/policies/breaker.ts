@@ -71,6 +71,8 @@ export class Breaker {
   #trials = 0;
   // Stryker disable next-line ArrayDeclaration: no id is a text like that
   #lastTried: readonly string[] = [];
+  /** The ids of a try for which one of them may be the reason. Parts of them may try at once, and all of them one more time. */
+  #search: { readonly ids: Set<string>; readonly mayRepeat: boolean } | undefined;
   #closings = 0;
 
   constructor({ now, attemptTimeoutMs, isOff = false }: BreakerOptions) {
@@ -95,6 +97,7 @@ export class Breaker {
     const { newFailures } = this.#silence;
     const mayPass = newFailures < FEW_IDS || (newFailures < SOME_IDS && this.#trials === 0);
     if (mayPass && !ids.some((id) => this.#failing.has(id))) return 0;
+    if (this.#trials === 0 && this.#isSearched(ids)) return 0;
     const openMs = OPEN_MS + (ids.some((id) => this.#lastTried.includes(id)) ? SAME_IDS_MS : 0);
     const leftMs = Math.max(0, this.#openedAtMs + openMs - this.#now());
     return this.#trials > 0 ? Math.max(1, leftMs) : leftMs;
@@ -113,9 +116,10 @@ export class Breaker {
   end(attempt: Passed, verdict: Verdict): void {
     if (attempt.isTrial) this.#trials--;
     if (verdict === 'answered') return this.#answered(attempt);
-    if (verdict === 'nothing' && attempt.isTrial && this.isOpen) this.#openedAtMs = this.#now();
-    // The same ids are asked for again, and then parts of them.
-    if (verdict === 'unclear') this.#lastTried = [];
+    if ((verdict === 'nothing' || verdict === 'unclear') && attempt.isTrial && this.isOpen) {
+      this.#openedAtMs = this.#now();
+      if (verdict === 'unclear') this.#searchIn(attempt.ids);
+    }
     if (verdict === 'nothing' || verdict === 'unclear' || (verdict === 'abandoned' && !this.#hasHung(attempt))) return;
     // An attempt that began before the breaker closed says nothing about the upstream since.
     if (this.isOpen || attempt.closings === this.#closings) this.#failed(attempt);
@@ -124,6 +128,19 @@ export class Breaker {
   #hasHung({ startedAtMs }: Passed): boolean {
     // Stryker disable next-line EqualityOperator: the time of an answer is hardly ever that of a begin
     return this.#lastAnswerAtMs < startedAtMs && this.#now() - startedAtMs >= this.#attemptTimeoutMs * TELLING_SHARE;
+  }
+
+  #isSearched(ids: readonly string[]): boolean {
+    const search = this.#search;
+    return search !== undefined && (ids.length < search.ids.size || search.mayRepeat) && ids.every((id) => search.ids.has(id));
+  }
+
+  /** Halving asks for the first half of the ids and then for the second, so a part does not replace the whole. */
+  #searchIn(ids: readonly string[]): void {
+    const search = this.#search;
+    const isWithin = search !== undefined && ids.every((id) => search.ids.has(id));
+    if (!isWithin) this.#search = { ids: new Set(ids), mayRepeat: true };
+    else this.#search = { ids: search.ids, mayRepeat: ids.length === search.ids.size && !search.mayRepeat };
   }
 
   #answered({ ids, isTrial }: Passed): void {
@@ -140,6 +157,7 @@ export class Breaker {
       this.#closings++;
       this.#newFailures = 0;
       this.#lastTried = [];
+      this.#search = undefined;
       this.#failing.clear();
     }
   }
@@ -160,6 +178,7 @@ export class Breaker {
     const isMost = this.#newFailures >= MANY_FAILURES && this.#newFailures >= THRESHOLD * (this.#newFailures + this.#answers);
     const isLong = now - Math.max(silence.sinceMs, this.#lastAnswerAtMs) >= this.#attemptTimeoutMs;
     const isSilent = silence.failures >= (isLong ? SILENT_FAILURES.slow : SILENT_FAILURES.fast);
+    if (isTrial) for (const id of ids) this.#search?.ids.delete(id);
     if (this.#isOff || (this.isOpen ? !isTrial : !isMost && !isSilent)) return;
     this.#openedAtMs = now;
   }

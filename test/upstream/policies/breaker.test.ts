@@ -245,6 +245,31 @@ describe('An open breaker', () => {
     expect(tried.isOpen).toBe(false);
   });
 
+  test('lets the other parts try on where the first id is the bad one', () => {
+    const tried = opened();
+    tried.nowMs += 5_000;
+    for (const ids of [['bad', '2', '3', '4'], ['bad', '2', '3', '4'], ['bad', '2']]) expect(tried.attempt('unclear', ids)).toBe(true);
+    expect(tried.attempt('failed', ['bad'])).toBe(true);
+    expect(tried.attempt('failed', ['bad'])).toBe(false);
+    expect(tried.attempt('answered', ['2'])).toBe(true);
+    expect(tried.isOpen).toBe(false);
+  });
+
+  test('waits for another five seconds after a try of which one id may be the reason, but for its parts', () => {
+    const tried = opened();
+    const all = ['1', '2', '3', '4'];
+    for (let round = 0; round < 3; round++) {
+      tried.nowMs += 6_000;
+      for (let n = 0; n < 2; n++) expect(tried.attempt('unclear', all)).toBe(true);
+      expect([all, ['1', 'other'], ['other'], ['3', '4']].map((ids) => tried.breaker.refusesForMs(ids))).toEqual([6_000, 6_000, 5_000, 0]);
+      for (const ids of [['1', '2'], ['3', '4']]) expect(tried.attempt('unclear', ids)).toBe(true);
+      expect(tried.attempt('unclear', all)).toBe(false);
+      const trial = tried.begin(['1']);
+      expect(tried.breaker.refusesForMs(['2'])).toBeGreaterThan(0);
+      tried.end(trial, 'unclear');
+    }
+  });
+
   test('lets other ids try first, after a try that failed', () => {
     const tried = opened();
     tried.nowMs += 5_000;
