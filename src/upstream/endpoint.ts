@@ -128,6 +128,11 @@ export class Endpoint {
       if (other !== undefined) {
         token = other;
         this.#refuse(request.ids, deadline, isTrial);
+        // It has its slot, so it waits here. The pause may become longer meanwhile.
+        while (pause.isOn) {
+          await sleep(pause.waitMs, deadline.signal);
+          this.#refuse(request.ids, deadline, isTrial);
+        }
         pace.spend();
         answer = await this.#call(request, attempt + 1, token, paced, deadline);
         if (answer.status === 401) tokens.didNotHelp(token);

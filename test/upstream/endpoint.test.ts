@@ -377,6 +377,24 @@ describe('An attempt whose token is refused, and that is not sent again', () => 
   });
 });
 
+test('An attempt that is sent again with another token waits for the end of a pause that began meanwhile', async () => {
+  let tokens = 0;
+  const request = async (): Promise<Grant> => {
+    if (++tokens === 2) pause.begin(429, '2');
+    return { accessToken: `token${tokens}`, lifetimeSeconds: 100 };
+  };
+  const { endpoint, asked, pause } = await endpointOver([{ status: 401 }, FINE], { request });
+  const asking = ended(endpoint.getJson(ASK, inTime(60_000)));
+  await until('the pause has begun', () => pause.isOn);
+  await jest.advanceTimersByTimeAsync(1_500);
+  pause.begin(429, '2');
+  await jest.advanceTimersByTimeAsync(1_999);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(asked).toHaveLength(1);
+  await jest.advanceTimersByTimeAsync(1);
+  expect(await asking).toEqual({ json: [54] });
+});
+
 describe('A call', () => {
   test.each<[string, Answer, string]>([
     ['no JSON', { status: 200, body: '<html>' }, 'UPSTREAM_INVALID_RESPONSE'],
