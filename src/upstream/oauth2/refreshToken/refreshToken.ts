@@ -175,8 +175,7 @@ export class RefreshToken {
     let verdict!: Verdict;
     let nowMs = 0;
     const take: Change = (current, now) => {
-      nowMs = now;
-      verdict = verdictOn(current, { given: this.#given, client, isGone: this.#isGone }, now);
+      verdict = verdictOn(current, { given: this.#given, client, isGone: this.#isGone }, (nowMs = now));
       this.#isExchanging = verdict === 'send';
       return verdict === 'send' ? { ...current!, count: current!.count + 1, turn: { id, endsAtMs: now + exchangeMs + KEEPING_MS } } : current;
     };
