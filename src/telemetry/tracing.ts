@@ -123,7 +123,7 @@ export class Tracing {
       attributes: {
         ...attributesOf(source, { resource, relationships, ids }),
         'contacts.kind': kind,
-        'contacts.fields': [...fields],
+        'contacts.fields': [...fields].map(withoutAliases),
         'contacts.ids.hashed': ids.slice(0, MAX_IDS).map((id) => this.#hash(`${source} ${resource} ${id}`)),
       },
     }, within);
@@ -159,6 +159,14 @@ export class Tracing {
   #hash(text: string): string {
     return createHmac('sha256', this.#hashKey).update(text).digest('hex').slice(0, 16);
   }
+}
+
+/** The fields for which something is loaded. */
+const LOADING_FIELDS = new Set(['contact', 'contacts', '_entities', 'address', 'representatives']);
+
+/** A path of fields without callers' own names for them: some put an id there (`c4711: contact(...)`). */
+function withoutAliases(path: string): string {
+  return path.split('.').map((name) => (LOADING_FIELDS.has(name) ? name : '*')).join('.');
 }
 
 function attributesOf(source: Source, { resource, relationships, ids }: Pick<UpstreamCall, 'resource' | 'relationships' | 'ids'>): Attributes {

@@ -96,6 +96,13 @@ describe('the refresh token of CAS 360', () => {
     expect(oneOf('Deployment', shared).spec.strategy.type).toBe('RollingUpdate');
   });
 
+  test('need not be in the Secret where npm run connect stores it in Redis', () => {
+    const without = { ...VALUES.usual.cas360, refreshTokenInSecret: false };
+    const { CAS360_REFRESH_TOKEN_FILE: _, ...others } = environment(render(VALUES.usual));
+    expect(environment(render({ ...VALUES.usual, cas360: without }))).toEqual(others);
+    expect(() => render({ ...VALUES.trial, cas360: without })).toThrow('set cas360.refreshTokenInSecret, or redis.enabled');
+  });
+
   test('is no matter where only the PMS is on', () => {
     const { pms } = VALUES.usual;
     expect(Object.keys(environment(render({ pms, replicas: 3 }))).filter((name) => name.startsWith('CAS360'))).toEqual([]);

@@ -30,6 +30,9 @@ test.each<[object, string, string | null, string | undefined]>([
   [{ data: {}, errors: [error(7)] }, 'partial', 'Name', undefined],
   [{ data: {}, errors: [{ message: 'x' }] }, 'partial', 'Name', undefined],
   [{ data: null, errors: [error('A')] }, 'failed', 'Name', 'A'],
+  [{ data: null }, 'failed', 'Name', undefined],
+  [{ data: null, errors: [error('BAD_USER_INPUT'), error('LIMIT_EXCEEDED')] }, 'refused', 'Name', 'BAD_USER_INPUT'],
+  [{ data: null, errors: [error('BAD_USER_INPUT'), error('A')] }, 'failed', 'Name', 'BAD_USER_INPUT'],
   [{ errors: [error('A')] }, 'refused', null, 'A'],
 ])('%j is reported as %s', async (result, outcome, name, errorCode) => {
   const { reported, traced } = await sent({ ...result });

@@ -81,7 +81,7 @@ describe('operations', () => {
     ['Absent', 'ok', 'query Absent { contact(id: "cas360:8999999") { name } }', {}],
     ['Part', 'partial', 'query Part { contacts(ids: ["cas360:54", "nobody"]) { name } }', {}],
     ['Denied', 'partial', 'query Denied { contact(id: "cas360:54") { dateOfBirth } }', {}],
-    ['Nothing', 'failed', 'query Nothing($ids: [ID!]!) { contacts(ids: $ids) { id } }', { ids: TOO_MANY }],
+    ['Nothing', 'refused', 'query Nothing($ids: [ID!]!) { contacts(ids: $ids) { id } }', { ids: TOO_MANY }],
     ['anonymous', 'refused', 'query Broken {', {}],
     ['anonymous', 'refused', 'query Unknown { nobody }', {}],
     ['anonymous', 'refused', 'query Unfit($ids: [ID!]!) { contacts(ids: $ids) { id } }', { ids: [{}] }],

@@ -105,6 +105,13 @@ describe.each(BOTH_WAYS)('the trace of an operation (%s)', () => {
     expect(receiver.requests.at(-1)).toMatchObject({ path: '/v1/traces', headers: { 'content-type': 'application/x-protobuf' } });
   });
 
+  test('has no alias, since some hold an id', async () => {
+    const { loads } = await traced('{ pms_4711: contact(id: "pms:4711") { name } contacts(ids: ["cas360:40001"]) { of40001: representatives { address { city } } } }');
+    const fields = loads.flatMap(({ attributes }) => attributes['contacts.fields'] as string[]);
+    expect(new Set(fields)).toEqual(new Set(['*', 'contacts', 'contacts.*', 'contacts.*.address']));
+    expect(JSON.stringify(loads.map(({ attributes }) => attributes['contacts.fields']))).not.toMatch(/4711|40001/);
+  });
+
   test('tells of a load and of a call what was asked and what became of it', async () => {
     const { loads, calls } = await traced('{ contacts(ids: ["cas360:1001", "cas360:1002", "cas360:1003"]) { relationships { type } } }');
     const asked = { 'contacts.source': 'CAS360', 'contacts.resource': 'contacts', 'contacts.relationships': true, 'contacts.ids.count': 3 };

@@ -4,7 +4,7 @@ import type { OperationOutcome } from '../../telemetry/metrics.js';
 import type { Context } from '../context.js';
 import { shownCalls } from './upstreamCalls.js';
 
-/** Called for each operation before its answer is sent. `name` is null if the operation was refused or has none. `traceparent` is that of its trace. */
+/** Called for each operation before its answer is sent. `name` is null if the operation did not run or has none. `traceparent` is that of its trace. */
 export type OnOperation = (name: string | null, outcome: OperationOutcome, seconds: number, traceparent: string | undefined) => void;
 
 /** Reports the outcome of an operation to the metrics, the trace, and GraphiQL's panel. */
@@ -17,7 +17,7 @@ export function operationReports(onOperation: OnOperation): ApolloServerPlugin<C
           if (response.body.kind !== 'single' || contextValue.observers.isPlanned) return;
           const result = response.body.singleResult;
           const outcome = outcomeOf(result);
-          const name = outcome === 'refused' ? null : (operationName ?? null);
+          const name = result.data === undefined ? null : (operationName ?? null);
           const { trace, waits, showsCalls } = contextValue.observers;
           onOperation(name, outcome, (performance.now() - beganAtMs) / 1_000, trace?.traceparent);
           if (!waits) return;
@@ -34,8 +34,11 @@ function codeOf(error: GraphQLFormattedError | undefined): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
-function outcomeOf({ data, errors }: Pick<ExecutionResult, 'data'> & { readonly errors?: readonly unknown[] | undefined }): OperationOutcome {
+/** Faults of the caller: no operator can mend them. */
+const OF_CALLERS = new Set<unknown>(['BAD_USER_INPUT', 'LIMIT_EXCEEDED']);
+
+function outcomeOf({ data, errors }: Pick<ExecutionResult, 'data'> & { readonly errors?: readonly GraphQLFormattedError[] | undefined }): OperationOutcome {
   if (data === undefined) return 'refused';
-  if (data === null) return 'failed';
+  if (data === null) return errors?.every((error) => OF_CALLERS.has(codeOf(error))) ? 'refused' : 'failed';
   return errors && errors.length > 0 ? 'partial' : 'ok';
 }

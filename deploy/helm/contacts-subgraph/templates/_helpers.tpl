@@ -33,6 +33,9 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- if and (include "contacts.tokenInPod" .) (gt $most 1) }}
 {{- fail "CAS 360 voids a refresh token once it is used, so that several pods must share it: set redis.enabled (with REDIS_URL in the Secret), or one pod: replicas 1 and autoscaling off." }}
 {{- end }}
+{{- if and (include "contacts.tokenInPod" .) (not .Values.cas360.refreshTokenInSecret) }}
+{{- fail "Without Redis, the pod begins with CAS360_REFRESH_TOKEN of the Secret: set cas360.refreshTokenInSecret, or redis.enabled." }}
+{{- end }}
 {{- end }}
 
 {{/* The secrets in use, by the names of their settings: the keys of the Secret. */}}
@@ -46,7 +49,9 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- end }}
 {{- if .Values.cas360.baseUrl }}
 - CAS360_CLIENT_SECRET
+{{- if .Values.cas360.refreshTokenInSecret }}
 - CAS360_REFRESH_TOKEN
+{{- end }}
 {{- if .Values.cas360.clientCertificate }}
 - CAS360_CLIENT_CERT
 - CAS360_CLIENT_KEY
