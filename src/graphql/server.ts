@@ -60,7 +60,7 @@ export function createGraphqlServer({ typeDefs, introspection, limits, maxAnswer
     parseOptions: { maxLexicalTokens: limits.maxTokens },
     validationRules: [knownOperationTypes, documentLimits(limits)],
     // One document, or its variables, can cause a thousand errors.
-    validationOptions: { maxErrors: 5 },
+    validationOptions: { maxErrors: 5, hideSuggestions: !introspection },
     executionOptions: { maxCoercionErrors: 5 },
     documentStore: createDocumentStore(),
     persistedQueries: false,
@@ -68,7 +68,9 @@ export function createGraphqlServer({ typeDefs, introspection, limits, maxAnswer
     csrfPrevention: false,
     stringifyResult: (result) => answerText(result, maxAnswerBytes, longAnswers.has(result.data ?? {})),
     stopOnTerminationSignals: false,
-    hideSchemaDetailsFromClientErrors: !introspection,
+    // `hideSuggestions` does that. Apollo Server would search the messages for suggestions, with a regular expression that takes
+    // seconds where a message quotes a text of the caller.
+    hideSchemaDetailsFromClientErrors: false,
     formatError: createFormatError(introspection),
     // Apollo Server's log lines may quote errors. `ownFaults` logs what matters.
     logger: { debug() {}, info() {}, warn() {}, error() {} },

@@ -34,7 +34,8 @@ export class Deadlines {
     };
     // All waits have ended by now: the event loop is late, or we have a fault. The caller must not wait for it.
     const giveUp = (): void => {
-      if (reply.sent) return;
+      // A compressed answer counts as sent only when all of it has been read.
+      if (reply.sent || reply.raw.headersSent) return;
       this.#onOverrun();
       refuseFor(overloaded(), reply);
     };

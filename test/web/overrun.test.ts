@@ -1,7 +1,10 @@
+import { EventEmitter } from 'node:events';
 import type { ApolloServer } from '@apollo/server';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import type { FastifyReply } from 'fastify';
 import type { Context } from '../../src/graphql/context.js';
 import type { Deadline } from '../../src/deadline.js';
+import { Deadlines } from '../../src/web/deadlines.js';
 import { operationRoutes } from '../../src/web/operations.js';
 import { bodyReader } from '../support/bodyReader.js';
 
@@ -44,6 +47,17 @@ test('Once operations are told to end, those under way and those that come later
   endAll();
   expect(jest.getTimerCount()).toBe(0);
   await app.close();
+});
+
+test('An answer that is still being read 3 seconds after the deadline is left alone', async () => {
+  const onOverrun = jest.fn();
+  const reply = { sent: false, raw: Object.assign(new EventEmitter(), { headersSent: false, writableFinished: false }) };
+  const deadlines = new Deadlines(TIMEOUT_MS, onOverrun);
+  deadlines.begin(reply as unknown as FastifyReply, performance.now(), () => {});
+  reply.raw.headersSent = true;
+  await jest.advanceTimersByTimeAsync(TIMEOUT_MS + GRACE_MS);
+  expect(onOverrun).not.toHaveBeenCalled();
+  reply.raw.emit('close');
 });
 
 test('An operation that is still at work 3 seconds after its deadline is answered with OVERLOADED, once, and told of', async () => {

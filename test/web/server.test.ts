@@ -130,6 +130,18 @@ test.each([
   expect([status, JSON.parse(text)]).toEqual(limit ? [400, refusal('LIMIT_EXCEEDED', { limit })] : [200, Array.isArray(JSON.parse(body)) ? JSON.parse(body) : echo]);
 });
 
+test.each([
+  ['{"__proto__":{"a":1},"b":2}', { b: 2 }],
+  ['{"\\u005f_proto__":1,"b":2}', { b: 2 }],
+  ['[{"__proto__":1}]', [{}]],
+  ['{"constructor":{"prototype":{"a":1}},"b":2}', { b: 2 }],
+  ['{"a":{"constructor":1,"prototype":2}}', { a: { constructor: 1, prototype: 2 } }],
+  ['{"c\\u006fnstructor":{"\\u0070rototype":1}}', {}],
+])('Keys of a prototype are removed from a body, wherever and however they are written: %s', async (body, left) => {
+  const { ask } = await start();
+  expect(JSON.parse((await ask('/echo', { 'content-type': 'application/json' }, body)).text)).toEqual(left);
+});
+
 test('A refusal because of the load can be read by a page that may ask', async () => {
   const origin = 'https://app.example.test';
   const { ask } = await start({ maxDelayMs: 100, corsOrigins: [origin] });

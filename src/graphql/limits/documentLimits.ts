@@ -124,25 +124,29 @@ class Sizes {
 
   #ofSet(set: SelectionSetNode): Size {
     const size = nothing();
-    this.#add(set, size);
+    const spreads = new Map<string, number>();
+    this.#add(set, size, spreads);
+    // Once for each fragment: a document may spread one with a thousand fields five hundred times.
+    for (const [name, count] of spreads) for (const [key, { times, below }] of this.ofFragment(name).level) repeat(size, key, count * times, below);
     for (const { times, below } of size.level.values()) size.repeats = Math.max(size.repeats, times * Math.max(1, below));
     return size;
   }
 
-  #add({ selections }: SelectionSetNode, size: Size): void {
+  #add({ selections }: SelectionSetNode, size: Size, spreads: Map<string, number>): void {
     for (const selection of selections) {
       size.directives += selection.directives?.length ?? 0;
       if (selection.kind === Kind.INLINE_FRAGMENT) {
-        this.#add(selection.selectionSet, size);
+        this.#add(selection.selectionSet, size, spreads);
         continue;
       }
       if (selection.kind === Kind.FRAGMENT_SPREAD) {
-        const inner = this.ofFragment(selection.name.value);
+        const spread = selection.name.value;
+        const inner = this.ofFragment(spread);
+        spreads.set(spread, (spreads.get(spread) ?? 0) + 1);
         include(size, inner, inner.depth);
         size.fields += inner.fields;
         size.entities += inner.entities;
         size.repeats = Math.max(size.repeats, inner.repeats);
-        for (const [key, { times, below }] of inner.level) repeat(size, key, times, below);
         continue;
       }
       const name = selection.name.value;
