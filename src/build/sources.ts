@@ -93,6 +93,12 @@ function chunkLimits({ baseUrl, maxIds, maxPathBytes }: Cas360Config, path: stri
   return { maxIds, maxIdBytes: maxPathBytes - pathPrefixOf(baseUrl).length - path.length };
 }
 
+/**
+ * Raise it with each change of what `reduce` keeps (`test/build/cacheFormat.test.ts` says when). Entries of another release lack
+ * its keys, and a key that is absent means that a value is absent.
+ */
+export const CACHE_FORMAT = 1;
+
 function createSource<R extends UpstreamRecord, M>(config: Config, options: SourcesOptions, account: PmsConfig | Cas360Config, resource: Resource<R, M>, guardedKeys: readonly string[]): RecordSource<M> {
   const { metrics } = options;
   const { source, name } = resource;
@@ -124,7 +130,8 @@ function createCache<R extends UpstreamRecord>(config: Config, { metrics, redis 
 /**
  * Identifies an upstream and our account there, for cache keys. Installations may share a Redis, and one id means different
  * contacts in them. Replicas with the old and the new client secret use different keys: neither can decrypt the other's entries.
+ * So do replicas of releases with different formats.
  */
 function accountOf({ baseUrl, clientId, scope, clientSecret }: PmsConfig | Cas360Config): string {
-  return createHmac('sha256', clientSecret).update(JSON.stringify([baseUrl.href, clientId, scope])).digest('base64url').slice(0, 12);
+  return createHmac('sha256', clientSecret).update(JSON.stringify([baseUrl.href, clientId, scope, CACHE_FORMAT])).digest('base64url').slice(0, 12);
 }
