@@ -57,7 +57,7 @@ function isPlain({ selections }: SelectionSetNode, keys: Set<string>): boolean {
     if (selection.kind === Kind.FIELD) {
       const { name, alias, arguments: given = [] } = selection;
       keys.add((alias ?? name).value);
-      if (alias && (isOddOrLong(alias.value))) return false;
+      if (alias && isOddOrLong(alias.value)) return false;
       // Introspection may be deep, and the code grows with the square of the depth.
       if (name.value === '__schema' || name.value === '__type') return false;
       if (!given.every(({ value }) => value.kind === Kind.VARIABLE || isHarmless(value))) return false;

@@ -17,8 +17,8 @@ const WITH_DEPRECATED = { includeDeprecated: true };
 
 /**
  * How many fields `__schema` or `__type` has in an answer. Resolves the lists below as graphql-js does, since only the schema
- * gives their lengths. Counts fragment spreads too, so that long chains of them cost no time. Counts to `most`,
- * and returns more than that if there are more.
+ * gives their lengths. Counts fragment spreads too, so that long chains of them cost no time. Stops beyond `most`: then it
+ * returns more than that.
  */
 export function introspectionFields({ name, arguments: given = [], selectionSet }: FieldNode, schema: GraphQLSchema, fragments: Readonly<Record<string, FragmentDefinitionNode>>, most: number): number {
   const info = { schema } as GraphQLResolveInfo;
