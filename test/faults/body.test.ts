@@ -1,6 +1,7 @@
-import { brotliCompressSync, constants, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
+import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, test } from '@jest/globals';
 import { goodBody, message, startProxied, type Proxied } from './proxied.js';
+import { brotli } from './standIn.js';
 import { batch, CANARY, expectBatches, expectEach, numberOf, plant, SYSTEMS, type Outcome, type System } from './truth.js';
 
 let proxied: Proxied;
@@ -20,8 +21,6 @@ type Row = [what: string, make: Make, outcome: Outcome, system?: System];
 const body = (make: (good: string) => string | Buffer, headers: Record<string, string> = {}): Make => (good) => message(make(good), headers);
 const json = (text: string): Make => body(() => text);
 const encoded = (encoding: string, make: (good: string) => Buffer): Make => body(make, { 'content-encoding': encoding });
-/** Of the lowest quality: the usual one takes a hundred times as long. */
-const brotli = (good: string): Buffer => brotliCompressSync(good, { params: { [constants.BROTLI_PARAM_QUALITY]: 0 } });
 const deep = (inside: string): string => `${'['.repeat(100_000)}${inside}${']'.repeat(100_000)}`;
 const chunked = (text: string): string => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;
 const raw = (make: (good: string) => string): Make => (good) => Buffer.from(make(good));

@@ -1,6 +1,6 @@
-import { brotliCompressSync, constants, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
+import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { allOf, bodyOf, goodBody, numbers, RESOURCES, rowOf, StandIn, textOf, type Answerer, type Asked, type Reply, type Resource, type Row } from './standIn.js';
+import { allOf, bodyOf, brotli, goodBody, numbers, RESOURCES, rowOf, StandIn, textOf, type Answerer, type Asked, type Reply, type Resource, type Row } from './standIn.js';
 
 // docs/upstream-answers.md says what each kind of answer means. Here are many answers of each kind, in every size.
 
@@ -43,8 +43,6 @@ async function expectEverywhere(answer: Answerer, { outcome, of = () => true, re
   );
 }
 
-/** Of the lowest quality: the usual one takes a hundred times as long. */
-const brotli = (text: string): Buffer => brotliCompressSync(text, { params: { [constants.BROTLI_PARAM_QUALITY]: 0 } });
 const rows = ({ resource, ids }: Asked): Row[] => ids.map((id) => rowOf(resource, id));
 const body = (make: (asked: Asked) => string | Uint8Array, headers: Record<string, string> = {}): Answerer => (asked) => ({ body: make(asked), headers });
 const rowsAs = (make: (asked: Asked) => (Row | string | null)[]): Answerer => body((asked) => bodyOf(asked.resource, make(asked)));

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { startTestApp, type TestApp } from '../support/testApp.js';
+import { brotliCompressSync, constants } from 'node:zlib';
+import { PLAIN, startTestApp, type TestApp } from '../support/testApp.js';
 
 export const RESOURCES = ['pms', 'contacts', 'addresses'] as const;
 /** PMS contacts, CAS 360 contacts, CAS 360 addresses. */
@@ -49,8 +50,8 @@ const QUERIES: Readonly<Record<Resource, string>> = {
   addresses: 'query ($items: [_Any!]!) { items: _entities(representations: $items) { ... on Address { lines } } }',
 };
 
-/** Compressing answers costs, and is not what is tested. */
-const PLAIN = { 'accept-encoding': 'identity' };
+/** Brotli of the lowest quality: the usual one takes a hundred times as long. */
+export const brotli = (text: string): Buffer => brotliCompressSync(text, { params: { [constants.BROTLI_PARAM_QUALITY]: 0 } });
 
 /** Two systems in one small server that shares nothing with our sandbox, and the service in front of it. */
 export class StandIn {

@@ -2,7 +2,7 @@ import { expect } from '@jest/globals';
 import { ERRORS, type ErrorCode } from '../../src/errors.js';
 import type { Fault } from '../../sandbox/faults.js';
 import type { Sandbox } from '../../sandbox/start.js';
-import { idsFrom, type Answer, type TestApp } from '../support/testApp.js';
+import { idsFrom, PLAIN, type Answer, type TestApp } from '../support/testApp.js';
 
 export const SYSTEMS = ['pms', 'cas360'] as const;
 export type System = (typeof SYSTEMS)[number];
@@ -67,8 +67,6 @@ export async function expectBatches(app: TestApp, system: System, outcomeOf: (id
   batches.forEach((ids, i) => expectOutcomes(app, ids, answers[i]!, outcomeOf));
 }
 
-/** Compressing answers costs, and is not what is tested. */
-const PLAIN = { 'accept-encoding': 'identity' };
 const QUERY = 'query ($ids: [ID!]!, $others: [ID!]!) { contacts(ids: $ids) { id name } others: contacts(ids: $others) { id name } }';
 const othersThan = (ids: readonly string[]): readonly string[] => HEALTHY[otherThan(systemOf(ids[0]!))];
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { errorsIn, idsFrom, startTestApp, type Answer, type TestApp } from '../support/testApp.js';
+import { errorsIn, idsFrom, PLAIN, startTestApp, type Answer, type TestApp } from '../support/testApp.js';
 import { until } from '../support/until.js';
 
 let app: TestApp;
@@ -13,8 +13,6 @@ const codesOf = ({ errors = [] }: Answer): string[] => errors.map(({ extensions 
 const placesOf = ({ errors = [] }: Answer): string[] => errors.map(({ path = [] }) => path.join('.'));
 /** Interpreted at first, then compiled. */
 const SIGHTS = [1, 2, 3];
-/** For long answers, since compressing them costs. */
-const PLAIN = { 'accept-encoding': 'identity' };
 const CONTACTS = 'query ($ids: [ID!]!) { contacts(ids: $ids) { id name dateOfBirth } }';
 
 describe('An answer has at most 1,000 errors', () => {

@@ -43,6 +43,9 @@ export const BOTH_WAYS = ['interpreted', 'compiled'] as const;
 
 type SomeParts = Partial<Parts> | ((sandbox: Sandbox) => Promise<Partial<Parts>>);
 
+/** The header of a caller who wants an answer as it is: compressing a long one costs. */
+export const PLAIN = { 'accept-encoding': 'identity' };
+
 /** Longer than any test may take: on a busy machine, none fails because the time of an operation or attempt is over. */
 const UNHURRIED = { REQUEST_TIMEOUT_MS: '60000', ATTEMPT_TIMEOUT_MS: '60000' };
 
