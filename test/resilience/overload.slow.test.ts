@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
@@ -11,7 +12,7 @@ import { until } from '../support/until.js';
 
 const FLOOD_MS = 5_000;
 const FLOODING = 60;
-const ROUNDS = 3;
+const ROUNDS = 5;
 
 const run = promisify(execFile);
 
@@ -85,7 +86,7 @@ test.each<System>(['pms', 'cas360'])('single contacts of %s are not starved by 5
       return quantile(times, 0.99);
     };
     await singles();
-    // A shared machine has bad moments: the best of three rounds counts.
+    // A shared machine has bad moments: the best of five rounds counts.
     for (let round = 1; ; round++) {
       const idle = await singles();
       let isOver = false;
@@ -96,10 +97,14 @@ test.each<System>(['pms', 'cas360'])('single contacts of %s are not starved by 5
         expect(codes).toEqual([]);
         batches++;
       }).catch(() => {});
+      // The callers and the sandbox share this thread: if it stands still, the service is not what was slow.
+      const own = monitorEventLoopDelay({ resolution: 1 });
+      own.enable();
       const beside = await singles(() => batches > 2);
+      own.disable();
       isOver = true;
       await loop;
-      report(`single contacts of ${system}`, { 'p99 idle': ms(idle), 'p99 beside 500 at once': ms(beside), ratio: beside / idle, 'batches of 500 meanwhile': batches });
+      report(`single contacts of ${system}`, { 'p99 idle': ms(idle), 'p99 beside 500 at once': ms(beside), ratio: beside / idle, 'batches of 500 meanwhile': batches, "the callers' own pause": ms(own.max / 1e6) });
       if (beside > 3 * idle + 30 && round < ROUNDS) continue;
       expect(beside).toBeLessThanOrEqual(3 * idle + 30);
       break;
