@@ -89,6 +89,7 @@ export const FAULTS = {
   salesAccount: 'This is not a reference to a sales account. It needs an `id`, which is `pms`, a colon and the number of the account, and a `contact` with its `id`.',
   representation: 'This representation cannot be resolved here. It must be an object with a `__typename` that this service resolves, and the fields of its key.',
   variable: ({ place }) => `The value of ${place ? `the variable${at(place)}` : 'a variable'} is missing, or does not fit its type. Compare the variables with their declarations in the query.`,
+  condition: 'A variable in @skip or @include is null. Give it true or false, or leave it out to use its default.',
   routerSecret: 'The header `router-authorization` is missing or wrong. Ask through the router, or send its secret.',
   token: 'The bearer token of the request is not valid here. Send one that is, or none.',
   expiredToken: 'The bearer token of the request has expired. Get a new one, and send the request again.',

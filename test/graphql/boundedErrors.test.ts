@@ -50,6 +50,32 @@ describe('An answer has at most 1,000 errors', () => {
   });
 });
 
+describe('A null for a condition, which would be an error of each object,', () => {
+  test.each(['@skip(if: $v)', '@include(if: $v)'])('is refused before anything is asked: %s', async (condition) => {
+    const ids = ['pms:4711', 'cas360:54'];
+    const forms = [`nationality { code ${condition} }`, `address { ... ${condition} { city } }`, `...f } } fragment f on Contact { nationality { code ${condition}`];
+    for (const form of forms) {
+      const query = `query ($v: Boolean = true, $ids: [ID!]!) { contacts(ids: $ids) { id ${form} } }`;
+      for (const sight of SIGHTS) {
+        app.sandbox.pms.resetCalls();
+        const { data, errors } = await app.query(query, { ids, v: null });
+        expect([sight, data, errors!.map(({ message, extensions: { code } }) => [message, code])]).toEqual([
+          sight,
+          undefined,
+          [['A variable in @skip or @include is null. Give it true or false, or leave it out to use its default.', 'BAD_USER_INPUT']],
+        ]);
+        expect(app.sandbox.pms.calls).toEqual([]);
+        for (const variables of [{ ids }, { ids, v: true }, { ids, v: false }]) expect((await app.query(query, variables)).errors).toBeUndefined();
+      }
+    }
+  });
+
+  test('but not that of another variable, or of an argument', async () => {
+    const query = 'query ($v: Boolean, $w: Boolean = true) { contact(id: "cas360:54") { relationships(current: $v) { type @skip(if: $w) startDate } } }';
+    for (const sight of SIGHTS) expect([sight, (await app.query(query, { v: null })).errors]).toEqual([sight, undefined]);
+  });
+});
+
 describe('A guarded field without its scope is told of once', () => {
   test('however many contacts there are, at the first of them', async () => {
     for (const sight of SIGHTS) {

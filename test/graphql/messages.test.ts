@@ -107,6 +107,7 @@ describe('A request that cannot be run is told what is wrong with it', () => {
     ['encoding', 400, { ...operation('{ __typename }'), headers: { ...JSON_TYPE, 'content-encoding': 'gzip' } }],
     ['accept', 406, { ...operation('{ __typename }'), headers: { ...JSON_TYPE, accept: 'text/html' } }],
     ['headers', 431, { ...operation('{ __typename }'), headers: { ...JSON_TYPE, 'x-long': 'x'.repeat(20_000) } }],
+    ['condition', 400, operation('query ($v: Boolean = true) { __typename @skip(if: $v) }', { variables: { v: null } })],
     ['contactId', 200, operation('{ contact(id: "4711") { name } }')],
     ['contactId', 200, entity({ __typename: 'Contact', id: 4711 })],
     ['addressId', 200, entity({ __typename: 'Address', id: 'pms:1' })],

@@ -1,6 +1,6 @@
 import { Kind, parse, type GraphQLError, type OperationDefinitionNode } from 'graphql';
 import { describe, expect, test } from '@jest/globals';
-import { badRequest, limitExceeded, MAX_ERRORS, overloaded } from '../../src/errors.js';
+import { badRequest, ContactsError, limitExceeded, MAX_ERRORS, overloaded } from '../../src/errors.js';
 import { LONG_FIELDS } from '../../src/graphql/answerText.js';
 import type { AnswerFields, RootList } from '../../src/graphql/limits/answerFields.js';
 import { operationLimits } from '../../src/graphql/limits/operationLimits.js';
@@ -58,6 +58,7 @@ describe('An operation begins with the fields that its answer may have', () => {
     ['is one of several, and has no name', {}, badRequest('severalOperations').message, 400],
     ['has too many representations in all', { query: '{ _entities(representations: [1, 2, 3]) _entities(representations: [1, 2, 3, 4]) }' }, limitExceeded('MAX_REPRESENTATIONS', 6).message, 400],
     ['has variables that are too deep', { query: '{ x }', variables: { a: [{ b: {} }] } }, limitExceeded('MAX_VARIABLES_DEPTH', 2).message, 400],
+    ['has null for a condition', { query: 'query ($v: Boolean = true) { x { ... @include(if: $v) { y } } }', variables: { v: null } }, new ContactsError('BAD_USER_INPUT', undefined, { fault: 'condition' }).message, 400],
     ['has too many fields', { query: '{ x }', begun: 'excess' }, EXCESS.message, 400],
     ['comes while too many are under way', { query: '{ x }', begun: 'overload' }, overloaded().message, 503],
   ])('or is refused, if it %s', async (_name, asked, message, status) => {
@@ -101,6 +102,13 @@ describe('An answer', () => {
 
   test('in several parts is left alone', async () => {
     expect(await sent({ kind: 'incremental' }, { fields: LONG_FIELDS + 1 })).toEqual([]);
+  });
+
+  test('with too many errors that nobody counted has no more than are allowed', async () => {
+    const body = { kind: 'single', singleResult: { data: {}, errors: Array.from({ length: MAX_ERRORS + 1 }, (_, n) => error(n)) } };
+    await sent(body, { fields: 1, isTruncated: false });
+    expect(body.singleResult.errors).toHaveLength(MAX_ERRORS + 1);
+    expect(body.singleResult.errors.at(-1)).toMatchObject({ extensions: { code: 'ERRORS_TRUNCATED' } });
   });
 
   test('with too many errors keeps those with the shortest paths, and says so', async () => {

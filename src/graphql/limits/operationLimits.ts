@@ -1,5 +1,6 @@
 import type { ApolloServerPlugin } from '@apollo/server';
-import { GraphQLError, Kind, type GraphQLFormattedError, type OperationDefinitionNode, type ValueNode } from 'graphql';
+import { GraphQLError, Kind, type DocumentNode, type GraphQLFormattedError, type OperationDefinitionNode, type ValueNode, type VariableDefinitionNode } from 'graphql';
+import { conditionsOf } from '../compiled/specialise.js';
 import { badRequest, ContactsError, limitExceeded, MAX_ERRORS, overloaded } from '../../errors.js';
 import type { Context } from '../context.js';
 import { LONG_FIELDS } from '../answerText.js';
@@ -29,6 +30,8 @@ export function operationLimits(limits: OperationLimits, fields: AnswerFields, o
         if (!operation) throw refusal(badRequest(request.operationName === undefined ? 'severalOperations' : 'unknownOperation'));
         const variables: Variables = request.variables ?? {};
         if (isDeeperThan(limits.maxVariablesDepth + 1, variables)) throw refusal(limitExceeded('MAX_VARIABLES_DEPTH', limits.maxVariablesDepth));
+        const condition = nullCondition(document, operation, variables);
+        if (condition) throw refusal(new ContactsError('BAD_USER_INPUT', undefined, { fault: 'condition' }), 400, condition);
         const counted = count(fields.ofOperation(operation, document), operation, variables, limits.maxIds);
         if (counted.representations > limits.maxRepresentations) throw refusal(limitExceeded('MAX_REPRESENTATIONS', limits.maxRepresentations));
         const begun = contextValue.answer.begin(counted.fields);
@@ -39,11 +42,23 @@ export function operationLimits(limits: OperationLimits, fields: AnswerFields, o
       willSendResponse: async ({ response: { body }, contextValue }) => {
         if (body.kind !== 'single') return;
         const { data, errors } = body.singleResult;
-        if (errors && contextValue.answer.isTruncated) body.singleResult.errors = [...outermost(errors), serve(new ContactsError('ERRORS_TRUNCATED'))];
+        if (errors && (contextValue.answer.isTruncated || errors.length > MAX_ERRORS)) body.singleResult.errors = [...outermost(errors), serve(new ContactsError('ERRORS_TRUNCATED'))];
         if (data && contextValue.answer.fields > LONG_FIELDS) onLongAnswer(data);
       },
     }),
   };
+}
+
+/**
+ * The declaration of a variable of @skip or @include that is null, which it may be if it has a default. graphql-js would throw an
+ * error for each object of the answer, tens of thousands, and capture a stack for each. A variable of the same name that is a
+ * condition in another operation of the document counts too.
+ */
+function nullCondition(document: DocumentNode, { variableDefinitions = [] }: OperationDefinitionNode, variables: Variables): VariableDefinitionNode | undefined {
+  const nulls = variableDefinitions.filter(({ variable, type }) => type.kind === Kind.NAMED_TYPE && type.name.value === 'Boolean' && variables[variable.name.value] === null);
+  if (nulls.length === 0) return undefined;
+  const conditions = conditionsOf(document);
+  return nulls.find(({ variable }) => conditions.includes(variable.name.value));
 }
 
 /** The errors with the shortest paths, as many as an answer may hold. The error of a root field explains why there is no data. */
@@ -51,8 +66,8 @@ function outermost(errors: readonly GraphQLFormattedError[]): GraphQLFormattedEr
   return errors.toSorted((one, other) => (one.path?.length ?? 0) - (other.path?.length ?? 0)).slice(0, MAX_ERRORS);
 }
 
-function refusal(originalError: ContactsError, status = 400): GraphQLError {
-  return new GraphQLError(originalError.message, { originalError, extensions: { http: { status } } });
+function refusal(originalError: ContactsError, status = 400, node?: VariableDefinitionNode): GraphQLError {
+  return new GraphQLError(originalError.message, { nodes: node ?? null, originalError, extensions: { http: { status } } });
 }
 
 function count({ fixed, lists }: OperationFields, operation: OperationDefinitionNode, variables: Variables, maxIds: number): { fields: number; representations: number } {

@@ -54,6 +54,7 @@ export const ATTACKS: readonly Attack[] = [
   { what: 'an object of many keys among 1,999 nulls', body: query(ENTITIES, { r: [Object.fromEntries(Array.from({ length: 16_000 }, (_, n) => [n.toString(36), 1])), ...Array(1_999).fill(null)] }), ...badInput },
   ...[1.5, true, {}, []].map((item) => ({ what: `ten lists of 1,600 items, each ${JSON.stringify(item)}`, body: query(LISTS, Object.fromEntries(LETTERS.map((name) => [name, Array(1_600).fill(item)]))), ...badInput })),
   { what: 'a list of 2,000 numbers with a fraction for a variable with a name of 49 kB', body: query(`query ($${'a'.repeat(49_000)}: [ID!]!) { contacts(ids: $${'a'.repeat(49_000)}) { id } }`, { ['a'.repeat(49_000)]: Array(2_000).fill(1.5) }), ...badInput },
+  { what: 'null for 50 conditions below 1,000 contacts, after 4,900 lines', body: query(`${'\n'.repeat(4_900)}query ($v: Boolean = true, $ids: [ID!]!) { contacts(ids: $ids) { ${times(50, (n) => `n${n}: nationality { code @skip(if: $v) }`)} } }`, { v: null, ids: Array(1_000).fill('pms:4711') }), ...badInput },
   { what: 'a text that an error quotes, with 7,680 times the words of a suggestion', body: query(`{ __typename @include(if: "${' Did you mean'.repeat(7_680)}") }`), ...invalid },
   { what: 'the same with characters that the error escapes', body: query(`{ __typename @include(if: "${' Did you mean'.repeat(4_000)}${'\u0080'.repeat(47_900)}") }`), ...invalid },
   { what: 'a fragment with 995 fields, 497 times', body: query(`{ ${'...A '.repeat(497)} } fragment A on Query { ${times(995, (n) => `f${n}`)} }`), ...beyond },
