@@ -10,6 +10,13 @@ export interface Network {
 }
 
 const CONNECT_TIMEOUT_MS = 2_000;
+/**
+ * How long connecting to one address of a host may take before the next is tried. The last address has the rest of
+ * CONNECT_TIMEOUT_MS. Node's 250 ms are too short for a system on another continent: it would never be reached at its first
+ * address, and not at all if there is no way to the last one, such as an address of IPv6.
+ */
+const ADDRESS_TIMEOUT_MS = 600;
+const CONNECTING = { timeout: CONNECT_TIMEOUT_MS, autoSelectFamilyAttemptTimeout: ADDRESS_TIMEOUT_MS };
 /** How long before the time that a server announces (`Keep-Alive: timeout=5`) an idle connection is closed. */
 const KEEP_ALIVE_MARGIN_MS = 500;
 
@@ -31,7 +38,7 @@ export function openDispatcher(url: URL, network: Network): Dispatcher {
 }
 
 function open(url: URL, { proxies, certificate }: Network, options: Pool.Options): Pool {
-  const connect = endingWithAlerts(buildConnector({ timeout: CONNECT_TIMEOUT_MS, ...certificate }));
+  const connect = endingWithAlerts(buildConnector({ ...CONNECTING, ...certificate }));
   const proxy = proxyFor(url, proxies);
   if (!proxy) return new Pool(url.origin, { ...options, connect });
   if (url.protocol === 'http:') return new ForwardingPool(url, proxy, options);
@@ -54,7 +61,7 @@ class ForwardingPool extends Pool {
   readonly #headers: Readonly<Record<string, string>>;
 
   constructor(url: URL, proxy: URL, options: Pool.Options) {
-    const connect = buildConnector({ timeout: CONNECT_TIMEOUT_MS });
+    const connect = buildConnector(CONNECTING);
     const connectProxy: buildConnector.connector = (to, callback) => connect(to, (...result) => (result[0] ? callback(atProxy(result[0]), null) : callback(...result)));
     // undici takes the name for TLS from the `host` header, which is not the proxy's.
     super(proxy.origin, { ...options, connect: (to: buildConnector.Options, callback: buildConnector.Callback) => connectProxy({ ...to, servername: '' }, callback) });

@@ -1,9 +1,11 @@
 import dns from 'node:dns';
+import net from 'node:net';
+import tls from 'node:tls';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { Wire } from '../../src/upstream/wire.js';
 import { FOREVER } from '../support/upstreamDouble.js';
 
-// A file of its own: undici's clock must not have begun to run before it is replaced.
+// A file of its own, and the first test first: undici's clock must not have begun to run before it is replaced.
 beforeEach(() => {
   jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
 });
@@ -25,4 +27,18 @@ test('A host that does not let us in, or a proxy, is given up after two to three
   await Promise.race([Promise.all(asking), new Promise((resolve) => setImmediate(() => setImmediate(resolve)))]);
   expect(outcomes).toEqual(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_CONNECT_TIMEOUT']);
   for (const wire of wires) await wire.close();
+});
+
+test.each([['http', net], ['https', tls]] as const)('Each address of a host has time for an answer from another continent, over %s', async (scheme, module) => {
+  const times: unknown[] = [];
+  jest.spyOn(module, 'connect').mockImplementation(((options: net.TcpNetConnectOpts) => {
+    times.push(options.autoSelectFamilyAttemptTimeout);
+    return new net.Socket().destroy(new Error('none'));
+  }) as never);
+  const network = { proxies: { http: undefined, https: undefined, noProxy: '' } };
+  const wire = new Wire({ baseUrl: new URL(`${scheme}://somewhere.invalid`), connections: 1, maxBodyBytes: 1_000, network });
+  await wire.get('/x', 'token', FOREVER.signal).catch(() => {});
+  // Node's 250 ms are less than one round trip between Europe and Australia.
+  expect(times).toEqual([600]);
+  await wire.close();
 });
