@@ -45,7 +45,9 @@ export function createCallerKeys({ jwksUrl, dispatcher, now, onFailure }: Caller
   let triedAtMs = -Infinity;
   let attempt: Promise<void> | undefined;
 
-  const areYoungerThan = (ageMs: number): boolean => now() - fetchedAtMs < ageMs;
+  // If the clock is set back by hours, keys must not stay in use for longer by as much.
+  const isWithin = (ms: number, sinceMs: number): boolean => Math.abs(now() - sinceMs) < ms;
+  const areYoungerThan = (ageMs: number): boolean => isWithin(ageMs, fetchedAtMs);
   const renew = async (): Promise<void> => {
     triedAtMs = now();
     try {
@@ -59,7 +61,7 @@ export function createCallerKeys({ jwksUrl, dispatcher, now, onFailure }: Caller
   };
   /** Waits for the fetch under way, or for a new one unless the last was too recent. */
   const renewAtMostEvery = async (cooldownMs: number): Promise<void> => {
-    if (!attempt && now() - triedAtMs >= cooldownMs) attempt = renew();
+    if (!attempt && !isWithin(cooldownMs, triedAtMs)) attempt = renew();
     await attempt;
   };
 

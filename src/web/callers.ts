@@ -9,7 +9,7 @@ export type Callers = (authorization: string | undefined) => Promise<ReadonlySet
 const ANONYMOUS: ReadonlySet<string> = new Set();
 
 /** Only asymmetric algorithms: with HS256, an attacker could sign with the public key as the secret. */
-const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'];
+export const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'];
 
 /** The `typ` of an access token (RFC 9068) or of a general JWT. Others, such as logout tokens, are refused. */
 const TYPE = /^(application\/)?(at\+)?jwt$/i;
@@ -68,8 +68,12 @@ async function verify(token: string, keys: JWTVerifyGetKey, options: JWTVerifyOp
     let tried = 0;
     for await (const key of error) {
       if (++tried > MAX_KEYS) break;
-      const result = await jwtVerify(token, key, options).catch(() => undefined);
-      if (result) return result;
+      try {
+        return await jwtVerify(token, key, options);
+      } catch (failure) {
+        // The signature is valid, so this is the right key.
+        if (failure instanceof errors.JWTExpired || failure instanceof errors.JWTClaimValidationFailed) throw failure;
+      }
     }
     throw new errors.JWSSignatureVerificationFailed();
   }

@@ -8,6 +8,8 @@ import { serve } from '../graphql/formatError.js';
 export function refuse(reply: FastifyReply, status: number, error: ContactsError): FastifyReply {
   const { retryAfterSeconds } = error.facts;
   if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
+  // RFC 9110, section 15.5.2, demands it.
+  if (status === 401) reply.header('www-authenticate', 'Bearer');
   return reply.code(status).header('cache-control', 'private, no-store').type('application/json; charset=utf-8').send(errorBody(error));
 }
 

@@ -145,6 +145,15 @@ describe('The keys of callers', () => {
     expect(await call(first)).toEqual(KNOWN);
   });
 
+  test('are fetched again, and a withdrawn one is not used, where the clock was set back by hours', async () => {
+    await call(first);
+    answer = publish(second);
+    nowMs -= 5 * HOUR_MS;
+    expect(await call(second)).toEqual(KNOWN);
+    await refused(call(first));
+    expect(fetches).toBe(2);
+  });
+
   test('are asked for at most once in 30 seconds of a server that is down, and once a second when there are none', async () => {
     await call(first);
     answer = (response) => response.socket?.resetAndDestroy();
@@ -290,6 +299,15 @@ describe('A token that several keys fit', () => {
     answer = publish(first, { ...second, jwk: { ...second.jwk, kid: first.kid } });
     expect(await call(second, first.kid)).toEqual(KNOWN);
     expect(await call(first)).toEqual(KNOWN);
+  });
+
+  test('and has expired is refused for that, and brings no further fetch', async () => {
+    answer = publish(second, first);
+    await callNameless(first);
+    const token = await new SignJWT({}).setProtectedHeader({ alg: 'ES256' }).setIssuer('https://issuer.example').setAudience('contacts').setExpirationTime(nowMs / 1_000 - 60).sign(first.privateKey);
+    nowMs += MINUTE_MS;
+    await expect(callers(`Bearer ${token}`)).rejects.toMatchObject({ facts: { fault: 'expiredToken' } });
+    expect(fetches).toBe(1);
   });
 
   test('is refused where none of them signed it, and brings no further fetch', async () => {

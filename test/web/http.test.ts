@@ -36,6 +36,7 @@ const expectRefusal = ({ status, headers, text }: Reply, expected: number, code:
   expect(status).toBe(expected);
   expect(headers.get('content-type')).toMatch(/^application\/(graphql-response\+)?json/);
   expect(headers.get('cache-control')).toBe('private, no-store');
+  expect(headers.get('www-authenticate')).toBe(expected === 401 ? 'Bearer' : null);
   const { errors, ...rest } = JSON.parse(text);
   expect(rest).toEqual({});
   expect(errors).toHaveLength(1);

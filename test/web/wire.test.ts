@@ -43,6 +43,13 @@ describe('a compressed request', () => {
     expect([status, JSON.parse(body.toString())]).toEqual([200, { data: { contact: { name: 'Fancy Southern Africa Cat Council' } } }]);
   });
 
+  test.each([
+    ['GZIP', gzipSync(ONE)],
+    ['identity', ONE],
+  ])('is read whose encoding is %s', async (encoding, bytes) => {
+    expect((await send(bytes, { 'content-encoding': encoding })).status).toBe(200);
+  });
+
   test('that inflates to more than the limit is refused with 413', async () => {
     const bomb = gzipSync(asking('{ contact(id: "cas360:54") { name } }', { blanks: ' '.repeat(200_000_000) }));
     expect((await send(bomb, { 'content-encoding': 'gzip' })).status).toBe(413);
