@@ -155,7 +155,7 @@ export function inspectConfig(env: NodeJS.ProcessEnv): { readonly config: Config
 
 /** A malformed address hides no other fault of its system. */
 function readPms(settings: Settings, requestTimeoutMs: number): PmsConfig | undefined {
-  if (settings.text('PMS_BASE_URL') === undefined) return undefined;
+  if (settings.text('PMS_BASE_URL') === undefined) return warnIfNamed(settings, 'PMS_CLIENT_ID', 'PMS_BASE_URL', 'the PMS is not connected');
   const baseUrl = settings.url('PMS_BASE_URL');
   const because = 'PMS_BASE_URL is set';
   const tokenUrl = settings.required('PMS_TOKEN_URL', settings.url('PMS_TOKEN_URL'), because);
@@ -170,7 +170,7 @@ function readPms(settings: Settings, requestTimeoutMs: number): PmsConfig | unde
 }
 
 function readCas360(settings: Settings, requestTimeoutMs: number, hasRedis: boolean): Cas360Config | undefined {
-  if (settings.text('CAS360_BASE_URL') === undefined) return undefined;
+  if (settings.text('CAS360_BASE_URL') === undefined) return warnIfNamed(settings, 'CAS360_CLIENT_ID', 'CAS360_BASE_URL', 'CAS 360 is not connected');
   const baseUrl = settings.url('CAS360_BASE_URL');
   const because = 'CAS360_BASE_URL is set';
   const tokenUrl = settings.url('CAS360_TOKEN_URL');
@@ -187,6 +187,11 @@ function readCas360(settings: Settings, requestTimeoutMs: number, hasRedis: bool
     maxPathBytes: settings.integer('CAS360_MAX_PATH_BYTES', 2_000, 100, 8_000),
   };
   return baseUrl && { baseUrl, tokenUrl: tokenUrl ?? new URL(`${baseUrl.href.replace(/\/$/, '')}/oauth/token`), ...rest };
+}
+
+/** A misspelt name of an address would otherwise go unnoticed until somebody needs what is there. */
+function warnIfNamed(settings: Settings, name: string, address: string, result: string): undefined {
+  if (settings.text(name) !== undefined) settings.warn(name, `is set, and ${address} is not: ${result}`);
 }
 
 /** Where processes keep the token, there may be one already, or another process may put one there later. */
@@ -215,8 +220,8 @@ function readPace(settings: Settings, system: 'PMS' | 'CAS360', requestTimeoutMs
 }
 
 function readAuth(settings: Settings): AuthConfig | undefined {
-  if (settings.text('AUTH_JWKS_URL') === undefined) return undefined;
-  const jwksUrl = settings.url('AUTH_JWKS_URL');
+  if (settings.text('AUTH_JWKS_URL') === undefined) return warnIfNamed(settings, 'AUTH_ISSUER', 'AUTH_JWKS_URL', 'every caller is anonymous');
+  const jwksUrl = settings.url('AUTH_JWKS_URL', { mayHaveQuery: true });
   // Without issuer and audience, tokens for other services would pass.
   const because = 'AUTH_JWKS_URL is set';
   const issuer = settings.required('AUTH_ISSUER', settings.text('AUTH_ISSUER'), because) ?? '';
@@ -227,6 +232,8 @@ function readAuth(settings: Settings): AuthConfig | undefined {
 function readRouterSecrets(settings: Settings): readonly string[] {
   const secrets = settings.secret('ROUTER_SECRET')?.split(',').map((secret) => secret.trim());
   if (secrets?.includes('')) settings.fault('ROUTER_SECRET', 'has an empty part: give one secret, or several with a comma between them');
+  // Routers send ASCII only.
+  if (secrets?.some((secret) => /[^\t\x20-\x7e]/.test(secret))) settings.fault('ROUTER_SECRET', 'has a character that cannot stand in a header, such as a line break or é: no request could carry it');
   return secrets ?? [];
 }
 

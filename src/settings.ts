@@ -52,13 +52,17 @@ export class Settings {
     }
   }
 
-  /** An http or https URL without user, query and fragment. Undefined if it is not set, or malformed, which is a fault. */
-  url(name: string): URL | undefined {
+  /**
+   * An http or https URL without user and fragment, and without a query unless it may have one. Undefined if it is not set, or
+   * malformed, which is a fault.
+   */
+  url(name: string, { mayHaveQuery = false } = {}): URL | undefined {
     const text = this.text(name);
     if (text === undefined) return undefined;
     const url = URL.canParse(text) ? new URL(text) : undefined;
-    if (url && ['http:', 'https:'].includes(url.protocol) && !url.username && !url.password && !url.hash && !url.search) return url;
-    this.fault(name, 'must be an http or https address, without user, query or fragment');
+    // `search` and `hash` are empty for a lone `?` or `#`, which the text still has.
+    if (url && ['http:', 'https:'].includes(url.protocol) && !url.username && !url.password && !(mayHaveQuery ? /#/ : /[?#]/).test(url.href)) return url;
+    this.fault(name, `must be an http or https address, without ${mayHaveQuery ? 'user' : 'user, query'} or fragment`);
     return undefined;
   }
 

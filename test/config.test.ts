@@ -108,6 +108,7 @@ describe('The settings', () => {
 
   test('take several router secrets', () => {
     expect(readConfig({ ...PMS, ROUTER_SECRET: 'old, new' }).routerSecrets).toEqual(['old', 'new']);
+    expect(readConfig({ ...PMS, ROUTER_SECRET: 'two words' }).routerSecrets).toEqual(['two words']);
     expect(readConfig({ ...PMS, ROUTER_SECRET_FILE: file('router', 'old,new\n') }).routerSecrets).toEqual(['old', 'new']);
   });
 
@@ -192,11 +193,18 @@ describe('The settings', () => {
     ['PMS_TOKEN_URL', 'pms.tokenUrl'],
     ['CAS360_BASE_URL', 'cas360.baseUrl'],
     ['CAS360_TOKEN_URL', 'cas360.tokenUrl'],
-    ['AUTH_JWKS_URL', 'auth.jwksUrl'],
   ])('read the address %s as %s, if it is http or https and nothing more', (name, place) => {
     for (const address of ['http://here.test/', 'https://here.test/path']) expect(readConfig({ ...EVERY, [name]: address })).toHaveProperty(place, new URL(address));
-    for (const wrong of ['x', 'xhttp://here.test', 'httpx://here.test', 'https://user@here.test', 'https://:pass@here.test', 'https://here.test?a=1', 'https://here.test#part']) {
+    for (const wrong of ['x', 'xhttp://here.test', 'httpx://here.test', 'https://user@here.test', 'https://:pass@here.test', 'https://here.test?a=1', 'https://here.test/?', 'https://here.test#part', 'https://here.test/#']) {
       expect(faultsOf({ ...EVERY, [name]: wrong })).toContain(`${name} must be an http or https address, without user, query or fragment`);
+    }
+  });
+
+  test('read the address of keys with its query, in which some issuers want the name of a policy', () => {
+    const address = 'https://here.test/keys?p=policy';
+    expect(readConfig({ ...EVERY, AUTH_JWKS_URL: address }).auth?.jwksUrl.href).toBe(address);
+    for (const wrong of ['x', 'https://user@here.test', 'https://here.test#part', 'https://here.test/?p=policy#']) {
+      expect(faultsOf({ ...EVERY, AUTH_JWKS_URL: wrong })).toContain('AUTH_JWKS_URL must be an http or https address, without user or fragment');
     }
   });
 
@@ -266,6 +274,16 @@ describe('The settings', () => {
     }
   });
 
+  test.each([
+    ['PMS_BASE_URL', 'PMS_CLIENT_ID is set, and PMS_BASE_URL is not: the PMS is not connected'],
+    ['CAS360_BASE_URL', 'CAS360_CLIENT_ID is set, and CAS360_BASE_URL is not: CAS 360 is not connected'],
+    ['AUTH_JWKS_URL', 'AUTH_ISSUER is set, and AUTH_JWKS_URL is not: every caller is anonymous'],
+  ])('warn of the rest where %s is missing', (name, warning) => {
+    const { config, faults } = inspectConfig({ ...EVERY, [name]: '' });
+    expect([faults, config.warnings]).toEqual([[], [warning]]);
+    expect(inspectConfig(EVERY).config.warnings).toEqual([]);
+  });
+
   test('that cannot be used end the start with an error of their own', () => {
     expect(() => readConfig({})).toThrow(expect.objectContaining({ name: 'SettingsError' }));
   });
@@ -305,6 +323,9 @@ describe('The settings', () => {
     ['a file that is not there', { ...CAS360, CAS360_REFRESH_TOKEN: undefined, CAS360_REFRESH_TOKEN_FILE: join(folder, 'none') }, 'CAS360_REFRESH_TOKEN_FILE points to a file that cannot be read'],
     ['an empty file', { ...PMS, ROUTER_SECRET_FILE: file('empty', '\n') }, 'ROUTER_SECRET_FILE points to an empty file'],
     ['an empty router secret', { ...PMS, ROUTER_SECRET: 'one,,two' }, 'ROUTER_SECRET has an empty part'],
+    ['a router secret of two lines', { ...PMS, ROUTER_SECRET: 'one\nhunter2' }, 'ROUTER_SECRET has a character that cannot stand in a header'],
+    ['a router secret beyond ASCII', { ...PMS, ROUTER_SECRET: 'schlüssel' }, 'ROUTER_SECRET has a character that cannot stand in a header'],
+    ['an audience alone', { ...PMS, AUTH_JWKS_URL: 'https://keys.test', AUTH_AUDIENCE: 'contacts' }, 'AUTH_ISSUER is missing: it is needed since AUTH_JWKS_URL is set'],
     ['an address with a password', { ...PMS, PMS_BASE_URL: 'https://u:hunter2@pms.test' }, 'PMS_BASE_URL must be'],
     ['a malformed token address', { ...PMS, PMS_TOKEN_URL: 'auth' }, 'PMS_TOKEN_URL must be'],
     ['no system', { ROUTER_SECRET: 'secret' }, 'Neither PMS_BASE_URL nor CAS360_BASE_URL is set'],
