@@ -24,5 +24,14 @@ export function createSchema(typeDefs: string): GraphQLSchema {
   guardFields(schema);
   boundIds(schema);
   boundFields(schema, new AnswerFields(schema));
+  printOnce(schema);
   return schema;
+}
+
+/** Keeps what `_service` answers: printing the SDL takes milliseconds, and an operation can ask for it ten times. */
+function printOnce(schema: GraphQLSchema): void {
+  const field = schema.getQueryType()!.getFields()._service!;
+  const { resolve } = field;
+  let service: unknown;
+  field.resolve = (...given) => (service ??= resolve!(...given));
 }

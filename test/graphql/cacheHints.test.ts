@@ -65,6 +65,12 @@ test('entities are tagged each in its place', async () => {
   ]);
 });
 
+test('an entity that is left out may have any form', async () => {
+  const representations = [{ __typename: { toString: 1 }, id: 'cas360:54' }];
+  const query = 'query ($representations: [_Any!]!) { __typename _entities(representations: $representations) @skip(if: true) { __typename } }';
+  expect(await hints(query, { representations })).toEqual([KEPT, { apolloEntityCacheTags: [[]] }]);
+});
+
 test.each([
   ['with a field behind a scope', '{ contact(id: "cas360:54") { name dateOfBirth } }'],
   ['with such a field in a fragment', '{ contact(id: "cas360:54") { name ...Parts } } fragment Parts on Contact { born: dateOfBirth }'],

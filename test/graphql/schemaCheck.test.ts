@@ -1,6 +1,7 @@
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { describe, expect, test } from '@jest/globals';
 import { buildSchema, GraphQLScalarType, parse } from 'graphql';
+import { createSchema, readTypeDefs } from '../../src/graphql/schema.js';
 import { checkSchema } from '../../src/graphql/schemaCheck.js';
 
 const SDL = `
@@ -99,4 +100,11 @@ describe('the check at start-up', () => {
     const resolvers = { Unicorn: {}, Book: { title: nothing }, Binding: { LEATHER: 'l' }, Isbn: {} };
     expect(faultsOf(resolvers, ['Binding'])).toHaveLength(9);
   });
+});
+
+test('The SDL is printed once, however often it is asked for', () => {
+  const { resolve } = createSchema(readTypeDefs('schema')).getQueryType()!.getFields()._service!;
+  const ask = (): unknown => resolve!(undefined, {}, {}, {} as never);
+  expect(ask()).toMatchObject({ sdl: expect.stringContaining('type Contact') });
+  expect(ask()).toBe(ask());
 });

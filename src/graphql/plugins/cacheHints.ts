@@ -61,8 +61,8 @@ function tagsOf(operation: OperationDefinitionNode, variables: Variables): Recor
 
 function tagsOfEntity(representation: unknown): string[] {
   // Stryker disable next-line ConditionalExpression,LogicalOperator,ArrayDeclaration: an answer about any other has an error
-  if (!isRecord(representation) || typeof representation.id !== 'string') return [];
-  const tag = entityTag(String(representation.__typename), representation.id);
+  if (!isRecord(representation) || typeof representation.id !== 'string' || typeof representation.__typename !== 'string') return [];
+  const tag = entityTag(representation.__typename, representation.id);
   return tag === undefined ? [] : [tag];
 }
 
