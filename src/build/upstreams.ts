@@ -155,6 +155,6 @@ function createTokenSource(source: Source, tokens: Tokens, { log, metrics }: Ups
       log.warn('No access token could be obtained.', { source, reason });
     },
   });
-  metrics.watchToken(source, () => token.ageMs && token.ageMs / 1_000);
+  metrics.watchToken(source, token);
   return token;
 }

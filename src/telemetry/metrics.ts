@@ -105,9 +105,10 @@ export class Metrics {
     this.#gauges.pause.set(`${source} ${resource}`, () => state().pauseSeconds);
   }
 
-  /** `ageSeconds` is undefined until there is a token. */
-  watchToken(source: Source, ageSeconds: () => number | undefined): void {
-    this.#gauges.tokenAge.set(source, ageSeconds);
+  /** `ageMs` is undefined until there is a token. */
+  watchToken(source: Source, token: { readonly ageMs: number | undefined; readonly failures: number }): void {
+    this.#gauges.tokenAge.set(source, () => token.ageMs && token.ageMs / 1_000);
+    this.#gauges.tokenFailures.set(source, () => token.failures);
   }
 
   /** Call it only if CAS 360 is configured: otherwise 0 would raise an alarm. So would it before anything is known of the token. */
@@ -146,6 +147,7 @@ export class Metrics {
   readonly #gauges = {
     breaker: this.#gauge('contacts_breaker_open', 'The state of the breaker. 0: closed; 0.5: a trial call is under way; 1: open.', ['source', 'resource']),
     pause: this.#gauge('contacts_upstream_pause_seconds', 'How long the pause that an upstream requested still lasts.', ['source', 'resource']),
+    tokenFailures: this.#gauge('contacts_token_failures', 'Requests for an access token that failed since the last one that did not.', ['source']),
     tokenAge: this.#gauge('contacts_token_age_seconds', 'How old the access token of an upstream is.', ['source']),
     queue: this.#gauge('contacts_queue_ids', 'Ids that wait for a call.', ['source', 'resource']),
     underWay: this.#gauge('contacts_calls_under_way', 'Calls that are under way.', ['source', 'resource']),

@@ -233,18 +233,19 @@ describe('the state of a system', () => {
     const fresh = await startTestApp();
     const AGE = 'contacts_token_age_seconds';
     const requests = (metrics: Scrape, outcome: string): number => metrics.value('contacts_token_requests_total', { ...PMS, outcome });
-    expect((await Scrape.of(fresh.url)).samples(AGE)).toEqual([]);
+    const first = await Scrape.of(fresh.url);
+    expect([first.samples(AGE), first.find('contacts_token_failures', PMS)?.value]).toEqual([[], 0]);
     fresh.sandbox.pms.faults.set([{ on: 'token', status: 500, times: 1 }]);
     await fresh.query('{ contact(id: "pms:4711") { name } }');
     const failed = await Scrape.of(fresh.url);
-    expect([requests(failed, 'granted'), requests(failed, 'failed'), failed.find(AGE, PMS)]).toEqual([0, 1, undefined]);
+    expect([requests(failed, 'granted'), requests(failed, 'failed'), failed.find(AGE, PMS), failed.value('contacts_token_failures', PMS)]).toEqual([0, 1, undefined, 1]);
 
     fresh.reset();
     // The endpoint is left alone for a second after a failure.
     await until('the calls are forgotten', () => fresh.sandbox.pms.calls.length === 0);
     await until('a token is granted', async () => (await fresh.query('{ contact(id: "pms:4711") { name } }')).errors === undefined);
     const granted = await Scrape.of(fresh.url);
-    expect(requests(granted, 'granted')).toBe(1);
+    expect([requests(granted, 'granted'), granted.find('contacts_token_failures', PMS)?.value]).toEqual([1, 0]);
     const age = granted.value(AGE, PMS);
     expect(age).toBeGreaterThanOrEqual(0);
     expect((await Scrape.of(fresh.url)).value(AGE, PMS)).toBeGreaterThan(age);

@@ -90,6 +90,11 @@ export class TokenSource {
     return this.#renewed(now, signal, calls);
   }
 
+  /** How many requests for a token have failed since the last that was granted, or taken over from another replica. */
+  get failures(): number {
+    return this.#failures;
+  }
+
   /** The age of the token; undefined while there is none. */
   get ageMs(): number | undefined {
     return this.#token && this.#options.now() - this.#token.fromMs;

@@ -32,6 +32,8 @@ const HEALTHY: Series = {
   [`process_start_time_seconds${at('')}`]: '1000x60',
 };
 
+const TOKEN_FAILURES = `contacts_token_failures${at('source="CAS360"')}`;
+
 export const SCENARIOS: readonly Scenario[] = [
   { series: {} },
   { fires: 'ContactsNotSeen', series: { [`contacts_breaker_open${at('source="PMS"')}`]: '0x45', [`contacts_breaker_open${at('source="CAS360"')}`]: '0x45' } },
@@ -49,7 +51,11 @@ export const SCENARIOS: readonly Scenario[] = [
   { series: { [`contacts_breaker_open${at('source="CAS360"')}`]: '0x55 1 0 0 0 0' } },
   { fires: 'ContactsUpstreamPauses', series: { [`contacts_upstream_pause_seconds${at('source="PMS"')}`]: '0x40 9 0 0 9 0 9 0 9 0 9 0 9 0 0 9 0 9 0 9 0' } },
   { fires: 'ContactsUpstreamRetries', series: { [`contacts_upstream_retries_total${at('source="PMS"')}`]: '0+4x60' } },
-  { fires: 'ContactsTokenRequestsFail', series: { [`contacts_token_requests_total${at('source="CAS360",outcome="failed"')}`]: '0x54 1 2 3 4 5 6' } },
+  { fires: 'ContactsTokenRequestsFail', series: { [TOKEN_FAILURES]: '0x56 1 1 2 2' } },
+  // From its first scrape on.
+  { fires: 'ContactsTokenRequestsFail', series: { [TOKEN_FAILURES]: '_x56 1x3' } },
+  // The next attempt brought a token.
+  { series: { [TOKEN_FAILURES]: '0x57 1 0 0' } },
   { fires: 'ContactsRefreshTokenLost', series: { [`contacts_refresh_token_usable${at('')}`]: '1x57 0 0 0' } },
   { fires: 'ContactsRefreshTokenUnkept', series: { [`contacts_refresh_token_unkept${at('')}`]: '0x57 1 1 1' } },
   { fires: 'ContactsRefreshTokenStoreDown', series: { [`contacts_refresh_token_store_up${at('')}`]: '1x53 0x7' } },
