@@ -38,9 +38,13 @@ describe.each(names)('the chart with the values "%s"', (name) => {
   test('gives settings that exist, and secrets as files of the one Secret', () => {
     const settings = environment(manifests);
     const documented = readFileSync('docs/settings.md', 'utf8');
-    const asDocumented = (setting: string): string => (settings[setting]!.startsWith('/run/secrets/') ? `\`${setting.slice(0, -'_FILE'.length)}\` *` : `\`${setting}\``);
+    // Node reads it itself, so that it has no other form.
+    const { NODE_EXTRA_CA_CERTS: authorities, ...own } = settings;
+    const files = Object.entries(own).filter(([, value]) => value.startsWith('/run/secrets/')).map(([setting, path]) => [setting.slice(0, -'_FILE'.length), path]);
+    if (authorities !== undefined) files.push(['NODE_EXTRA_CA_CERTS', authorities]);
+    const secrets = new Set(files.map(([setting]) => `${setting}_FILE`));
+    const asDocumented = (setting: string): string => (secrets.has(setting) ? `\`${setting.slice(0, -'_FILE'.length)}\` *` : `\`${setting}\``);
     expect(Object.keys(settings).filter((setting) => ![asDocumented(setting), `\`${setting}\``].some((name) => documented.includes(name)))).toEqual([]);
-    const files = Object.entries(settings).filter(([, value]) => value.startsWith('/run/secrets/')).map(([setting, path]) => [setting.slice(0, -5), path]);
     const volume = pod(manifests).volumes.find((one: any) => one.secret)?.secret;
     expect(Object.fromEntries(files)).toEqual(Object.fromEntries(volume.items.map(({ key, path }: any) => [key, `/run/secrets/contacts/${path}`])));
     expect(pod(manifests).volumes).toHaveLength(pod(manifests).containers[0].volumeMounts.length);
@@ -116,6 +120,7 @@ describe('values', () => {
     ['an unknown value', { ...VALUES.usual, replica: 3 }, /additional propert\S+ '?replica\b/i],
     ['an unknown value further down', { ...VALUES.usual, redis: { on: true } }, /additional propert\S+ '?on\b/i],
     ['an upstream without what it needs', { pms: { baseUrl: 'https://pms.test' } }, /pms.clientId/],
+    ['an issuer without its keys', { ...VALUES.usual, auth: { issuer: 'https://identity.test', audience: 'contacts' } }, /auth.jwksUrl/],
     ['callers without an issuer', { ...VALUES.usual, auth: { jwksUrl: 'https://identity.test/jwks' } }, /auth.issuer/],
     ['the key of a receiver among the settings', { ...VALUES.usual, settings: { OTEL_EXPORTER_OTLP_TRACES_HEADERS: 'api-key=x' } }, 'OTEL_EXPORTER_OTLP_TRACES_HEADERS'],
     ['a secret among the settings', { ...VALUES.usual, settings: { PMS_CLIENT_SECRET: 'x' } }, 'PMS_CLIENT_SECRET'],

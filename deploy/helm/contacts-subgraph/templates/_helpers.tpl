@@ -66,6 +66,9 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- if and .Values.telemetry.otlpEndpoint .Values.telemetry.headers }}
 - OTEL_EXPORTER_OTLP_HEADERS
 {{- end }}
+{{- if .Values.tls.extraAuthorities }}
+- NODE_EXTRA_CA_CERTS
+{{- end }}
 {{- end }}
 
 {{/* Every setting that is not empty. */}}
@@ -96,7 +99,9 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- end }}
 {{- $_ := set $settings "OTEL_EXPORTER_OTLP_ENDPOINT" .Values.telemetry.otlpEndpoint }}
 {{- range $name := include "contacts.secrets" . | fromYamlArray }}
-{{- $_ := set $settings (printf "%s_FILE" $name) (printf "/run/secrets/contacts/%s" $name) }}
+{{- /* Node reads this one itself, and takes a path only. */}}
+{{- $setting := ternary $name (printf "%s_FILE" $name) (eq $name "NODE_EXTRA_CA_CERTS") }}
+{{- $_ := set $settings $setting (printf "/run/secrets/contacts/%s" $name) }}
 {{- end }}
 {{- range $name, $value := merge $settings .Values.settings }}
 {{- if $value }}
