@@ -30,7 +30,7 @@ const MAY_IMPORT = {
   graphql: ['graphql', 'loaders', 'telemetry', ...GROUND],
   web: ['web', 'graphql', 'telemetry', 'config.ts', ...GROUND],
   build: ['build', 'config.ts', 'loaders', 'mapping', 'shared', 'telemetry', 'upstream', ...GROUND],
-  doctor: ['doctor', 'build', 'config.ts', 'settings.ts', 'signals.ts', 'shared', 'upstream', ...GROUND],
+  doctor: ['doctor', 'build', 'config.ts', 'settings.ts', 'signals.ts', 'shared', 'upstream', 'web/callers.ts', ...GROUND],
   connect: ['connect', 'build', 'config.ts', 'settings.ts', 'signals.ts', 'shared', 'upstream', 'doctor/reasons.ts', ...GROUND],
   explain: ['explain', 'build/sources.ts', 'config.ts', 'graphql', ...GROUND],
   'idleMemory.ts': ['workShare.ts'],

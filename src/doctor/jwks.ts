@@ -1,10 +1,11 @@
-import { importJWK, type JWK } from 'jose';
+import { createLocalJWKSet, type JSONWebKeySet, type JWK } from 'jose';
 import { request } from 'undici';
 import type { AuthConfig } from '../config.js';
 import { openDispatcher } from '../upstream/network.js';
 import type { Proxies } from '../upstream/proxy.js';
 import { readText } from '../readBody.js';
 import { isRecord } from '../record.js';
+import { ALGORITHMS } from '../web/callers.js';
 import { isOpen } from './endpoint.js';
 import { counted, milliseconds, type Findings } from './findings.js';
 import { whyNoAnswer, type Why } from './reasons.js';
@@ -14,6 +15,9 @@ const MAX_SKEW_MS = 30_000;
 
 /** The same limit as in the service. */
 const MAX_SET_BYTES = 1_048_576;
+
+/** jose verifies nothing with a shorter one (RFC 7518, section 3.3). */
+const MIN_RSA_BITS = 2_048;
 
 /** Checks the keys that verify callers' tokens, and the issuer's name. */
 export async function checkAuth({ jwksUrl, issuer }: AuthConfig, proxies: Proxies, timeoutMs: number, found: Findings): Promise<void> {
@@ -28,8 +32,8 @@ async function checkKeys(jwksUrl: URL, proxies: Proxies, timeoutMs: number, foun
   if ('reason' in reply) return found.fault('callers.keys', `AUTH_JWKS_URL: ${reply.text}. Every token would be refused`, reply.reason);
   const took = milliseconds(startedAtMs);
   const { value, dateMs } = reply;
-  if (!isRecord(value) || !Array.isArray(value.keys)) return found.fault('callers.keys', 'AUTH_JWKS_URL: what it answers is no key set. Every token would be refused', 'wrong-content');
-  const usable = (await Promise.all((value.keys as unknown[]).map(isUsable))).filter(Boolean).length;
+  if (!isKeySet(value)) return found.fault('callers.keys', 'AUTH_JWKS_URL: what it answers is no key set. Every token would be refused', 'wrong-content');
+  const usable = (await Promise.all(value.keys.map(isUsable))).filter(Boolean).length;
   if (usable === 0) found.fault('callers.keys', `AUTH_JWKS_URL: none of its ${counted(value.keys.length, 'key')} can verify a token`);
   else found.ok('callers.keys', `AUTH_JWKS_URL answers in ${took}, with ${counted(usable, 'usable key')} of ${value.keys.length}`);
   if (dateMs !== undefined && Math.abs(Date.now() - dateMs) > MAX_SKEW_MS) {
@@ -37,16 +41,21 @@ async function checkKeys(jwksUrl: URL, proxies: Proxies, timeoutMs: number, foun
   }
 }
 
-/** Whether it is a readable public key for signatures. Shared secrets are not used. */
-async function isUsable(key: unknown): Promise<boolean> {
-  if (!isRecord(key) || key.kty === 'oct' || key.use === 'enc') return false;
-  const algorithm = { RSA: 'RS256', EC: 'ES256', OKP: 'EdDSA' }[String(key.kty)];
-  try {
-    await importJWK(key as JWK, typeof key.alg === 'string' ? key.alg : algorithm);
-    return true;
-  } catch {
-    return false;
+/** As jose sees it: one member that is no object makes the whole set unreadable. */
+function isKeySet(value: unknown): value is JSONWebKeySet {
+  return isRecord(value) && Array.isArray(value.keys) && value.keys.every(isRecord);
+}
+
+/** Whether the service can verify a token with this key of a set, by one of the algorithms that it takes. */
+async function isUsable(key: JWK): Promise<boolean> {
+  const find = createLocalJWKSet({ keys: [key] });
+  for (const alg of ALGORITHMS) {
+    const usable = await find({ alg }).catch(() => undefined);
+    if (!usable) continue;
+    const { modulusLength = MIN_RSA_BITS } = usable.algorithm as Partial<RsaHashedKeyAlgorithm>;
+    if (modulusLength >= MIN_RSA_BITS) return true;
   }
+  return false;
 }
 
 /** `iss` is compared letter by letter, so compares AUTH_ISSUER with the name that the issuer publishes (OpenID Connect Discovery). */

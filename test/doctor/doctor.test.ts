@@ -1,4 +1,5 @@
 /** @needs redis-server */
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +16,9 @@ import { diagnoseHere, runDoctor, secretsOf, type Diagnosis } from './support/do
 const KNOWN = ['--pms', '4711', '--cas360', '54'];
 const SECRET = 'uMQ2c9vXo1rT7yBnE4kLw8ZsD6fHaJ3p';
 const CANARY = 'cnryQuillfeather77';
+/** Public keys as key sets have them, without `alg`. */
+const P_384 = generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey.export({ format: 'jwk' });
+const RSA_OF_1024 = generateKeyPairSync('rsa', { modulusLength: 1_024 }).publicKey.export({ format: 'jwk' });
 
 let sandbox: Sandbox;
 let redis: RedisServer;
@@ -186,6 +190,8 @@ const PLANTED: Record<string, Plant> = {
     fault: /AUTH_JWKS_URL: it answered 307/,
   },
   'a key set without a usable key': { settings: { AUTH_JWKS_URL: '{other}/jwks' }, pages: { '/jwks': { body: { keys: [{ kty: 'oct', k: CANARY }] } } }, fault: /none of its 1 key can verify/ },
+  'a key that is too short': { settings: { AUTH_JWKS_URL: '{other}/jwks' }, pages: { '/jwks': { body: { keys: [RSA_OF_1024] } } }, fault: /none of its 1 key can verify/ },
+  'a key set with a member that is no key': { settings: { AUTH_JWKS_URL: '{other}/jwks' }, pages: { '/jwks': { body: { keys: [P_384, null] } } }, fault: /what it answers is no key set/ },
   'an issuer that differs by a slash': {
     settings: { AUTH_ISSUER: '{other}' },
     pages: { '/.well-known/openid-configuration': { body: { issuer: '{other}/' } } },
@@ -232,6 +238,11 @@ describe('npm run doctor finds', () => {
     expect(code).toBe(1);
   });
 
+  test('a key of a curve that is rarely used, and is content with it', async () => {
+    const { of } = await planted({ settings: { AUTH_JWKS_URL: '{other}/jwks' }, pages: { '/jwks': { body: { keys: [P_384] } } }, fault: /none/ });
+    expect(of('ok')).toContainEqual(expect.stringMatching(/^AUTH_JWKS_URL answers in .*, with 1 usable key of 1$/));
+  });
+
   test.each(Object.entries<Plant>({
     'an issuer that is no address': { settings: { AUTH_ISSUER: 'identity.example' }, fault: /AUTH_ISSUER is no http or https address/ },
     'a slow endpoint': { settings: { REQUEST_TIMEOUT_MS: '2000' }, pms: [{ latencyMs: 600 }], fault: /slow: a contact took \d{3,4} ms. REQUEST_TIMEOUT_MS leaves 1700 ms/ },
@@ -262,6 +273,8 @@ describe('npm run doctor finds', () => {
     const { of, output } = await diagnose({ PMS_CLIENT_ID: '', CAS360_MAX_IDS: 'many', AUTH_JWKS_URL: 'keys' });
     expect(of('fault')).toHaveLength(3);
     expect(output.match(/not checked: its settings have faults/g)).toHaveLength(3);
+    // The settings of CAS 360 are there, faulty as one of them is.
+    expect(of('warning').join()).not.toContain('is not connected');
     expect(output).toContain('REDIS_URL is not set');
   });
 
