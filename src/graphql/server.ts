@@ -21,7 +21,7 @@ import { operationReports, type OnOperation } from './plugins/operationReports.j
 import { ownFaults } from './plugins/ownFaults.js';
 import type { PlanOptions } from './plan/planOperation.js';
 import { upstreamPlans } from './plugins/upstreamPlans.js';
-import { knownOperationTypes } from './rules.js';
+import { knownOperationTypes, noListsInObjects } from './rules.js';
 import { createSchema } from './schema.js';
 
 export interface GraphqlServerOptions {
@@ -58,7 +58,7 @@ export function createGraphqlServer({ typeDefs, introspection, limits, maxAnswer
     introspection,
     nodeEnv: 'production',
     parseOptions: { maxLexicalTokens: limits.maxTokens },
-    validationRules: [knownOperationTypes, documentLimits(limits)],
+    validationRules: [knownOperationTypes, noListsInObjects, documentLimits(limits)],
     // One document, or its variables, can cause a thousand errors.
     validationOptions: { maxErrors: 5, hideSuggestions: !introspection },
     executionOptions: { maxCoercionErrors: 5 },
