@@ -80,6 +80,7 @@ export const FAULTS = {
   host: 'This service answers programs on this machine only. Ask it at 127.0.0.1 or localhost.',
   contentType: 'The request has no body in JSON. Send one with the header `content-type: application/json`.',
   encoding: 'The body of the request cannot be decompressed. Send it uncompressed, or with gzip and the header `content-encoding: gzip`.',
+  pieces: 'The body of the request came in too many pieces. Send it in fewer and larger ones.',
   accept: 'The header `accept` of the request excludes JSON. Send `accept: application/json` or `application/graphql-response+json`, or leave the header out.',
   headers: 'The headers of the request are too large. At most 16,384 bytes are allowed.',
   slow: 'The request did not arrive completely in time. Send it again.',

@@ -11,6 +11,9 @@ export interface BodyLimits {
   readonly maxBodyKeys: number;
 }
 
+/** The code of the error for a body in too many pieces. */
+export const TOO_MANY_PIECES = 'TOO_MANY_PIECES';
+
 /** How a request with a body took its turn. */
 export interface Turn {
   /** When the body was complete, in milliseconds of `performance.now()`. */
@@ -37,6 +40,7 @@ declare module 'fastify' {
  * objects.
  */
 export function limitBodies(app: FastifyInstance, limits: BodyLimits, largeRequests: Pick<LargeRequests, 'enter'>): void {
+  limitPieces(app);
   const parseJson = app.getDefaultJsonParser('ignore', 'ignore');
   const parse = (request: FastifyRequest, body: string, done: (error: Error | null, parsed?: unknown) => void): void =>
     void parseJson(request, body, (error, parsed) => {
@@ -62,6 +66,29 @@ export function limitBodies(app: FastifyInstance, limits: BodyLimits, largeReque
       done(null, undefined);
     };
     largeRequests.enter(body, begin, refuse);
+  });
+}
+
+/** A body of a megabyte has 16 pieces as a rule, and 700 if each has the size of a packet. */
+const MAX_PIECES = 10_000;
+/** Where larger bodies are allowed: one more for as many bytes. */
+const BYTES_A_PIECE = 100;
+
+/** Refuses a body in too many pieces: each takes some 250 bytes until the body is complete, if it holds only one. */
+function limitPieces(app: FastifyInstance): void {
+  app.addHook('preParsing', ({ raw, method, routeOptions }, _reply, payload, done) => {
+    // Their bodies are not read.
+    if (method === 'GET' || method === 'HEAD') return done(null, payload);
+    const maxPieces = MAX_PIECES + routeOptions.bodyLimit / BYTES_A_PIECE;
+    let pieces = 0;
+    const count = (): void => {
+      if (++pieces <= maxPieces) return;
+      raw.off('data', count);
+      // Without a listener, an 'error' event ends the process. Whoever refused the body already has none.
+      if (payload.listenerCount('error') > 0) payload.emit('error', Object.assign(new Error(), { statusCode: 400, code: TOO_MANY_PIECES }));
+    };
+    raw.on('data', count);
+    done(null, payload);
   });
 }
 

@@ -25,6 +25,7 @@ const FAULTS: Partial<Record<string, Fault>> = {
   FST_ERR_CTP_EMPTY_JSON_BODY: 'json',
   FST_ERR_CTP_INVALID_JSON_BODY: 'json',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'contentType',
+  TOO_MANY_PIECES: 'pieces',
   FST_CP_ERR_INVALID_CONTENT: 'encoding',
   FST_CP_ERR_INVALID_CONTENT_ENCODING: 'encoding',
 };

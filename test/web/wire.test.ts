@@ -65,6 +65,29 @@ describe('a compressed request', () => {
   });
 });
 
+describe('a request in pieces', () => {
+  const inPieces = (count: number): Buffer => {
+    const body = `{"query":"{ __typename }","extensions":{}}${' '.repeat(count)}`.slice(0, count);
+    const head = 'POST /graphql HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n';
+    return Buffer.from(`${head}${body.replace(/./gs, '1\r\n$&\r\n')}0\r\n\r\n`);
+  };
+
+  test('is read if they are many, and refused if they are too many', async () => {
+    const { status, body } = await exchangeBytes(app.url, inPieces(15_000));
+    expect([status, JSON.parse(body)]).toEqual([200, { data: { __typename: 'Query' } }]);
+    const refused = await exchangeBytes(app.url, inPieces(40_000));
+    expect([refused.status, JSON.parse(refused.body)]).toMatchObject([400, { errors: [{ message: 'The body of the request came in too many pieces. Send it in fewer and larger ones.', extensions: { code: 'BAD_REQUEST' } }] }]);
+  });
+
+  test('harms nobody where its body is not read', async () => {
+    for (const method of ['GET', 'PUT', 'DELETE']) {
+      const bytes = Buffer.from(inPieces(40_000).toString().replace('POST', method));
+      expect((await exchangeBytes(app.url, bytes)).status).toBeGreaterThanOrEqual(400);
+    }
+    expect((await send(ONE, {})).status).toBe(200);
+  });
+});
+
 describe('an answer', () => {
   test('that is large is compressed for who asks for it', async () => {
     const plain = await send(MANY, {});
