@@ -99,11 +99,12 @@ describe('the stand-in', () => {
   });
 
   test('works on a call whose caller has left, unless skipsGone', async () => {
-    /** How long a call waits behind one that is worked on and three whose callers leave. */
-    const waitMs = async (skipsGone: boolean): Promise<number> => {
+    /** How long two calls take if the callers of three between them leave. A busy machine can only make it longer. */
+    const tookMs = async (skipsGone: boolean): Promise<number> => {
       await capacity.set({ pms: { workers: { atOnce: 1, serviceMs: 500, skipsGone } } });
       await capacity.reset();
       const came = (count: number) => until(`${count} calls are there`, async () => (await capacity.counts()).pms.accepted === count);
+      const startedAt = performance.now();
       const first = contact();
       await came(1);
       const leaving = new AbortController();
@@ -114,14 +115,13 @@ describe('the stand-in', () => {
       leaving.abort();
       await Promise.allSettled(left);
       await first;
-      const startedAt = performance.now();
       await last;
       expect((await capacity.counts()).pms).toMatchObject({ served: 2, gone: 3 });
       return performance.now() - startedAt;
     };
-    const worked = await waitMs(false);
-    expect(worked).toBeGreaterThanOrEqual(1_750);
-    expect(await waitMs(true)).toBeLessThan(worked);
+    const worked = await tookMs(false);
+    expect(worked).toBeGreaterThanOrEqual(5 * 499);
+    expect(await tookMs(true)).toBeLessThan(worked);
   });
 
   test('hangs after so many good answers, and answers with a status', async () => {
