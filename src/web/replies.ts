@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { badRequest, ContactsError, limitExceeded, type ErrorCode, type Fault } from '../errors.js';
 import { serve } from '../graphql/formatError.js';
+import { TOO_MANY_PIECES } from './bodies.js';
 
 /** Answers a request that never became an operation, in the form that GraphQL clients read. */
 export function refuse(reply: FastifyReply, status: number, error: ContactsError): FastifyReply {
@@ -25,7 +26,7 @@ const FAULTS: Partial<Record<string, Fault>> = {
   FST_ERR_CTP_EMPTY_JSON_BODY: 'json',
   FST_ERR_CTP_INVALID_JSON_BODY: 'json',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'contentType',
-  TOO_MANY_PIECES: 'pieces',
+  [TOO_MANY_PIECES]: 'pieces',
   FST_CP_ERR_INVALID_CONTENT: 'encoding',
   FST_CP_ERR_INVALID_CONTENT_ENCODING: 'encoding',
 };
