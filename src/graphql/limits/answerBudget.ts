@@ -1,4 +1,4 @@
-import { getLocation, GraphQLError, isNonNullType, type FieldNode, type GraphQLResolveInfo, type SourceLocation } from 'graphql';
+import { GraphQLError, isNonNullType, type FieldNode, type GraphQLResolveInfo, type SourceLocation } from 'graphql';
 import { limitExceeded, MAX_ERRORS, type ContactsError } from '../../errors.js';
 import { FIELDS_A_TURN, type Turns } from './turns.js';
 
@@ -177,9 +177,9 @@ export class AnswerBudget {
 function locationsOf(nodes: readonly FieldNode[], locations: KnownErrors['locations']): readonly SourceLocation[] {
   let known = locations.get(nodes);
   if (!known) {
-    // Compiled code repeats the nodes of a fragment for each spread.
-    const starts = new Map(nodes.flatMap(({ loc }) => (loc ? [[loc.start, loc.source] as const] : [])));
-    locations.set(nodes, (known = [...starts].map(([start, source]) => getLocation(source, start))));
+    // Compiled code repeats the nodes of a fragment for each spread. getLocation would read the document from its first line.
+    const tokens = new Set(nodes.flatMap(({ loc }) => loc?.startToken ?? []));
+    locations.set(nodes, (known = Array.from(tokens, ({ line, column }) => ({ line, column }))));
   }
   return known;
 }
