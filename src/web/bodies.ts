@@ -1,5 +1,6 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { errorCodes, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { limitExceeded, type ContactsError } from '../errors.js';
+import { inflate } from '../readBody.js';
 import { isRecord } from '../record.js';
 import type { LargeRequests, Leave } from './largeRequests.js';
 
@@ -13,6 +14,8 @@ export interface BodyLimits {
 
 /** The code of the error for a body in too many pieces. */
 export const TOO_MANY_PIECES = 'TOO_MANY_PIECES';
+/** The code of the error for a body that cannot be inflated. */
+export const UNREADABLE_ENCODING = 'UNREADABLE_ENCODING';
 
 /** How a request with a body took its turn. */
 export interface Turn {
@@ -22,6 +25,8 @@ export interface Turn {
   readonly isRefused: boolean;
   readonly leave: Leave;
 }
+
+type Parsed = (error: Error | null, parsed?: unknown) => void;
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -35,20 +40,21 @@ declare module 'fastify' {
 }
 
 /**
- * Refuses a JSON body with too many objects or keys before it is parsed, since that takes long (docs/performance.md). A large
+ * Reads JSON, also in gzip: routers may compress requests. The limit of a route's body applies to the inflated size too.
+ * Refuses a body with too many objects or keys before it is parsed, since that takes long (docs/performance.md). A large
  * request waits here for its turn, before its body is parsed: V8 copies what a waiting request holds, and a parsed body is many
  * objects.
  */
 export function limitBodies(app: FastifyInstance, limits: BodyLimits, largeRequests: Pick<LargeRequests, 'enter'>): void {
   limitPieces(app);
   const parseJson = app.getDefaultJsonParser('ignore', 'ignore');
-  const parse = (request: FastifyRequest, body: string, done: (error: Error | null, parsed?: unknown) => void): void =>
+  const parse = (request: FastifyRequest, body: string, done: Parsed): void =>
     void parseJson(request, body, (error, parsed) => {
       if (SUSPECT.test(body)) removePrototypes(parsed);
       done(error, parsed);
     });
   app.decorateRequest('turn');
-  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
+  const take = (request: FastifyRequest, body: string, done: Parsed): void => {
     const excess = excessIn(body, limits);
     if (excess) return done(excess);
     // Fastify parses bodies for unknown paths too.
@@ -66,7 +72,27 @@ export function limitBodies(app: FastifyInstance, limits: BodyLimits, largeReque
       done(null, undefined);
     };
     largeRequests.enter(body, begin, refuse);
+  };
+  app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, bytes, done) => {
+    // Codings ignore case (RFC 9110, section 8.4.1).
+    const coding = request.headers['content-encoding']?.toLowerCase() ?? 'identity';
+    if (coding === 'identity') return take(request, bytes.toString(), done);
+    if (coding !== 'gzip' && coding !== 'x-gzip') return done(unreadable(415));
+    // Not while it comes: a body of a kilobyte that is never completed would hold a megabyte.
+    inflate(bytes, request.routeOptions.bodyLimit).then(
+      (inflated) => take(request, inflated.toString(), done),
+      (error: unknown) => done(isTooLarge(error) ? new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE() : unreadable(400)),
+    );
   });
+}
+
+/** zlib gives up as soon as there is too much. */
+function isTooLarge(error: unknown): boolean {
+  return error instanceof Error && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ERR_BUFFER_TOO_LARGE';
+}
+
+function unreadable(statusCode: number): Error {
+  return Object.assign(new Error(), { statusCode, code: UNREADABLE_ENCODING });
 }
 
 /** A body of a megabyte has 16 pieces as a rule, and 700 if each has the size of a packet. */

@@ -53,13 +53,9 @@ export function operationRoutes(app: FastifyInstance, { server, callers, createC
   app.post('/graphql', {
     config: { takesTurns: true },
     compress: { encodings: ['gzip'], threshold: COMPRESSED_FROM_BYTES, zlibOptions: { level: 1 } },
-    // Routers may compress requests. The body limit applies to the inflated size.
-    decompress: { requestEncodings: ['gzip', 'identity'] },
     // Before the body is read, so that a bad token costs nothing more.
     onRequest: async (request) => {
-      const { authorization, 'content-encoding': encoding } = request.headers;
-      // Encodings ignore case (RFC 9110, section 8.4.1), but the plugin does not.
-      if (encoding !== undefined) request.headers['content-encoding'] = encoding.toLowerCase();
+      const { authorization } = request.headers;
       // With two such headers, a proxy may have verified the other token.
       if (authorization !== undefined && request.raw.rawHeaders.filter(isAuthorization).length > 1) throw new ContactsError('UNAUTHENTICATED', undefined, { fault: 'token' });
       request.scopes = await callers(authorization);

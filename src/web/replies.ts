@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { badRequest, ContactsError, limitExceeded, type ErrorCode, type Fault } from '../errors.js';
 import { serve } from '../graphql/formatError.js';
-import { TOO_MANY_PIECES } from './bodies.js';
+import { TOO_MANY_PIECES, UNREADABLE_ENCODING } from './bodies.js';
 
 /** Answers a request that never became an operation, in the form that GraphQL clients read. */
 export function refuse(reply: FastifyReply, status: number, error: ContactsError): FastifyReply {
@@ -21,14 +21,13 @@ export function errorBody(error: ContactsError): string {
 
 const STATUS: Partial<Record<ErrorCode, number>> = { UNAUTHENTICATED: 401, BAD_USER_INPUT: 400, OVERLOADED: 503, LIMIT_EXCEEDED: 400 };
 
-/** What is wrong with a request that Fastify or its plugin cannot read, by the code of its error. */
+/** What is wrong with a request that cannot be read, by the code of its error. */
 const FAULTS: Partial<Record<string, Fault>> = {
   FST_ERR_CTP_EMPTY_JSON_BODY: 'json',
   FST_ERR_CTP_INVALID_JSON_BODY: 'json',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'contentType',
   [TOO_MANY_PIECES]: 'pieces',
-  FST_CP_ERR_INVALID_CONTENT: 'encoding',
-  FST_CP_ERR_INVALID_CONTENT_ENCODING: 'encoding',
+  [UNREADABLE_ENCODING]: 'encoding',
 };
 
 /** Answers any error that was thrown while a request was read or answered. Sends a status and a code, never the error's message. */

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect } from 'node:http2';
+import { createConnection } from 'node:net';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { exchangeBytes } from '../security/support/rawHttp.js';
@@ -45,6 +46,7 @@ describe('a compressed request', () => {
 
   test.each([
     ['GZIP', gzipSync(ONE)],
+    ['x-gzip', gzipSync(ONE)],
     ['identity', ONE],
   ])('is read whose encoding is %s', async (encoding, bytes) => {
     expect((await send(bytes, { 'content-encoding': encoding })).status).toBe(200);
@@ -65,18 +67,38 @@ describe('a compressed request', () => {
   });
 });
 
+test('Compressed requests that are never completed hold only the bytes that came', async () => {
+  const bytes = gzipSync(Buffer.from(`{"query":"{ __typename }"${' '.repeat(1_000_000)}`));
+  const head = 'POST /graphql HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-encoding: gzip\r\n';
+  const before = process.memoryUsage().arrayBuffers;
+  const sockets = await Promise.all(
+    Array.from({ length: 100 }, async () => {
+      const socket = createConnection(Number(new URL(app.url).port), '127.0.0.1');
+      await new Promise((resolve) => socket.write(Buffer.concat([Buffer.from(`${head}content-length: ${bytes.length}\r\n\r\n`), bytes.subarray(0, -10)]), resolve));
+      return socket;
+    }),
+  );
+  // Meanwhile they arrive.
+  for (let n = 0; n < 50; n++) expect((await send(gzipSync(ONE), { 'content-encoding': 'gzip' })).status).toBe(200);
+  const grown = process.memoryUsage().arrayBuffers - before;
+  for (const socket of sockets) socket.destroy();
+  expect(grown).toBeLessThan(30_000_000);
+});
+
 describe('a request in pieces', () => {
-  const inPieces = (count: number): Buffer => {
+  const inPieces = (count: number, coding = 'identity'): Buffer => {
     const body = `{"query":"{ __typename }","extensions":{}}${' '.repeat(count)}`.slice(0, count);
-    const head = 'POST /graphql HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n';
+    const head = `POST /graphql HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-encoding: ${coding}\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n`;
     return Buffer.from(`${head}${body.replace(/./gs, '1\r\n$&\r\n')}0\r\n\r\n`);
   };
 
   test('is read if they are many, and refused if they are too many', async () => {
     const { status, body } = await exchangeBytes(app.url, inPieces(15_000));
     expect([status, JSON.parse(body)]).toEqual([200, { data: { __typename: 'Query' } }]);
-    const refused = await exchangeBytes(app.url, inPieces(40_000));
-    expect([refused.status, JSON.parse(refused.body)]).toMatchObject([400, { errors: [{ message: 'The body of the request came in too many pieces. Send it in fewer and larger ones.', extensions: { code: 'BAD_REQUEST' } }] }]);
+    for (const coding of ['identity', 'gzip']) {
+      const refused = await exchangeBytes(app.url, inPieces(40_000, coding));
+      expect([refused.status, JSON.parse(refused.body)]).toMatchObject([400, { errors: [{ message: 'The body of the request came in too many pieces. Send it in fewer and larger ones.', extensions: { code: 'BAD_REQUEST' } }] }]);
+    }
   });
 
   test('harms nobody where its body is not read', async () => {
