@@ -16,5 +16,5 @@ export async function untilKept(server: RedisServer, count: number): Promise<str
   return until(`${count} are kept`, async () => {
     const kept = await keysIn(server);
     return kept.length >= count && kept;
-  }) as Promise<string[]>;
+  });
 }

@@ -29,7 +29,7 @@ function shown(subgraph: TestApp, when: (metrics: Scrape) => boolean): Promise<S
   return until('the metrics show it', async () => {
     const metrics = await Scrape.of(subgraph.url);
     return when(metrics) && metrics;
-  }) as Promise<Scrape>;
+  });
 }
 
 /** By how much the sample with these labels grew while `work` went on. */

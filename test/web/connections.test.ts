@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { idsFrom, startTestApp, type Answer, type TestApp } from '../support/testApp.js';
 import { until } from '../support/until.js';
@@ -109,22 +108,19 @@ const startWithLongNames = async (settings: Record<string, string>): Promise<voi
 };
 
 /** While too many long answers are being made, others are asked to come again. */
-const served = async (query = LARGE): Promise<Answer> => {
-  for (let tries = 0; tries < 100; tries++) {
+const served = (query = LARGE): Promise<Answer> =>
+  until('there is room for an answer', async () => {
     const answer = await app.query(query, { ids: IDS });
-    if (answer.status !== 503) return answer;
-    await sleep(100);
-  }
-  throw new Error('no answer');
-};
+    return answer.status === 503 ? undefined : answer;
+  });
 
 /**
  * Asks for long answers again and again, more than the buffers of any system hold. Resolves when the connection is gone: a
  * caller who reads nothing hears of that when it writes.
  */
-const untilEnded = async ({ socket, closed }: ReturnType<typeof open>, headers = ''): Promise<void> => {
-  const request = post(LARGE, { ids: IDS }).replace('host:', `${headers}host:`);
-  const asking = setInterval(() => socket.write(request), 20);
+const untilEnded = async ({ socket, closed }: ReturnType<typeof open>, headers = '', request = post(LARGE, { ids: IDS })): Promise<void> => {
+  const text = request.replace('host:', `${headers}host:`);
+  const asking = setInterval(() => socket.write(text), 20);
   await closed;
   clearInterval(asking);
 };
@@ -136,6 +132,12 @@ test('A caller who does not read an answer in time is ended; one who reads gets 
   const { status, data } = await served();
   const contacts = IDS.map((id, n) => ({ id, name: NAMES[n] }));
   expect({ status, data }).toEqual({ status: 200, data: Object.fromEntries(Array.from(LISTS, (list) => [list, contacts])) });
+}, 60_000);
+
+test('Whoever does not read metrics is ended too', async () => {
+  app = await startTestApp({ WRITE_TIMEOUT_MS: '1000' });
+  await untilEnded(open(false), '', 'GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(8));
+  expect(await ended('unread')).toBe(1);
 }, 60_000);
 
 test('A caller who reads byte by byte is ended too', async () => {
@@ -153,10 +155,10 @@ test.each([['', ''], [', with gzip too', 'accept-encoding: gzip\r\n']])('A calle
   const slow = open(false);
   const gone = untilEnded(slow, headers);
   // It does not fit beside one of the caller's.
-  while (!slow.socket.destroyed) {
+  await until('it is ended', async () => {
     expect((await served(large('abcdefghij'))).data.a).toHaveLength(IDS.length);
-    await sleep(500);
-  }
+    return slow.socket.destroyed;
+  });
   await gone;
   expect(await ended('memory')).toBe(1);
 }, 60_000);

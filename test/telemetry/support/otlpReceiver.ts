@@ -156,7 +156,7 @@ export class OtlpReceiver {
   async trace(traceId: string): Promise<readonly [ReceivedSpan, ...ReceivedSpan[]]> {
     const ofTrace = (): ReceivedSpan[] => this.spans.filter((span) => span.traceId === traceId);
     const operation = await until('the trace of the operation is here', () => ofTrace().find(({ kind }) => kind === 2));
-    return [operation!, ...ofTrace().filter((span) => span !== operation)];
+    return [operation, ...ofTrace().filter((span) => span !== operation)];
   }
 
   /** The points of one metric in the latest export, once `isSo` of them. */
