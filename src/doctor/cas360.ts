@@ -1,6 +1,7 @@
 import { networkOf } from '../build/network.js';
 import type { Cas360Config, Config } from '../config.js';
 import { isRecord } from '../record.js';
+import { MAY_BE_ONE_RECORD } from '../upstream/callErrors.js';
 import { Wire } from '../upstream/wire.js';
 import { rowId } from '../upstream/reduce.js';
 import { getCas360Token } from './cas360Token.js';
@@ -14,8 +15,6 @@ import { reportDifferences, reportLatency } from './upstreamReport.js';
 /** Ids from here down are not in use. */
 const NOBODY = 2_147_483_647;
 const PAGE = 'offset=0&limit=500';
-/** Statuses that may mean that a bulk call is too large. The service halves such a call. */
-const TOO_LARGE: readonly number[] = [400, 404, 413, 414, 500];
 
 type Rows = readonly unknown[];
 
@@ -100,7 +99,7 @@ async function checkBulk(ask: Asking, pathPrefix: string, { maxIds, maxPathBytes
   for (let count = most; count >= 1; count = Math.floor(count / 2)) {
     const ids = Array.from({ length: count }, (_, n) => NOBODY - n);
     const reply = await ask(`/contacts/${ids.join(',')}?${PAGE}`);
-    if (reply.kind === 'failed' || (reply.kind === 'refused' && !TOO_LARGE.includes(reply.status))) {
+    if (reply.kind === 'failed' || (reply.kind === 'refused' && !MAY_BE_ONE_RECORD.has(reply.status))) {
       return found.fault('cas360.bulk', `a call with ${counted(count, 'id')}: ${reply.why.text}`, reply.why.reason);
     }
     if (reply.kind === 'refused') {

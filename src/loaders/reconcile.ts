@@ -2,16 +2,13 @@ import type { Signal } from '../deadline.js';
 import { ContactsError } from '../errors.js';
 import type { Source } from '../model.js';
 import { isEmpty, isRecord } from '../record.js';
-import { CutAnswer, StatusError } from '../upstream/callErrors.js';
+import { CutAnswer, MAY_BE_ONE_RECORD, StatusError } from '../upstream/callErrors.js';
 import type { Outcomes, UpstreamRecord } from './resource.js';
 
 /** The most calls that one chunk may cost. */
 const MAX_CALLS = 20;
 
-/** Answers to a whole chunk that a single id in it can cause. */
-const MAY_BE_ONE_ID = new Set([400, 404, 410, 413, 414, 422, 431, 500]);
-
-/** Of these, the ones about the size of the request or its answer: both halves can be good. */
+/** Answers about the size of the request or of its answer. */
 const TOO_LARGE = new Set([413, 414, 431]);
 
 /** What an upstream does that its documentation does not say. Each kind is counted. docs/upstream-answers.md explains them. */
@@ -21,7 +18,7 @@ const CONTRADICTION = Symbol('rows with the same id and different values');
 
 type Fetch<R> = (ids: readonly string[]) => Promise<readonly (R | undefined)[]>;
 
-/** What came of one call: rows, or an error that ended these ids, or an error for which a single id may be the reason. */
+/** What came of one call: rows, or an error that ended these ids, or an error for which a single id may be the reason: these have no outcome yet. */
 type Result = 'answered' | 'ended' | ContactsError;
 
 /**
@@ -37,6 +34,10 @@ export function reconcile<R extends UpstreamRecord>(source: Source, ids: readonl
 class Reconciliation<R extends UpstreamRecord> {
   #callsLeft = MAX_CALLS;
   #matchedRows = 0;
+  /** The most ids in a call that was answered. */
+  #mostAnswered = 0;
+  /** How many ids a call may name, once it is known that more are too many. */
+  #maxIds = Infinity;
   #hasRepeated = false;
   #lastError: ContactsError | undefined;
   /** Absent ids of answers with rows that match no id: one of those rows may be theirs. */
@@ -66,39 +67,70 @@ class Reconciliation<R extends UpstreamRecord> {
 
   /** One call for all of them; more where it fails and a single id may be the reason. */
   async #sweep(ids: readonly string[]): Promise<void> {
-    let result = await this.#ask(ids);
-    const is500 = statusOf(result) === 500;
-    if ((is500 || result instanceof CutAnswer) && ids.length > 1 && !this.#hasRepeated) {
-      this.#hasRepeated = true;
-      result = await this.#ask(ids);
-      if (is500 && result === 'answered') this.onDrift('passing_500');
+    let left = ids;
+    while (left.length > 0) {
+      const some = left.slice(0, this.#maxIds);
+      let result = await this.#ask(some);
+      const is500 = statusOf(result) === 500;
+      if ((is500 || result instanceof CutAnswer) && some.length > 1 && !this.#hasRepeated) {
+        this.#hasRepeated = true;
+        result = await this.#ask(some);
+        if (is500 && result === 'answered') this.onDrift('passing_500');
+      }
+      if (!(result instanceof ContactsError)) left = left.slice(some.length);
+      else if (some.length > 1 && this.#mostAnswered === 0 && !usuallyMeansOneId(result)) left = await this.#doubt(some, result);
+      else left = left.slice(await this.#find(some, result));
     }
-    if (result instanceof ContactsError) await this.#halve(ids, result);
   }
 
-  async #halve(ids: readonly string[], error: ContactsError): Promise<void> {
-    if (ids.length === 1) return this.#setAll(ids, error instanceof StatusError && error.isNotFound ? null : error);
-    const half = Math.ceil(ids.length / 2);
-    const [first, second] = [ids.slice(0, half), ids.slice(half)];
+  /** Nothing was answered yet, and the reason is probably the system. One id, or two, tell. Returns the ids that are worth a call. */
+  async #doubt(ids: readonly string[], error: ContactsError): Promise<readonly string[]> {
+    const first = ids.slice(0, 1);
     const result = await this.#ask(first);
-    if (result instanceof ContactsError) await this.#halve(first, result);
-    // A good first half means that the reason is in the second one, which need not be asked as a whole.
-    const status = statusOf(error);
-    const isInSecond = result === 'answered' && second.length > 1 && status !== undefined && !TOO_LARGE.has(status);
-    await (isInSecond ? this.#halve(second, error) : this.#sweep(second));
+    if (result === 'answered') return ids.slice(1);
+    if (result !== 'ended' && (await this.#ask(ids.slice(-1))) === 'answered') {
+      this.#end(first, result);
+      return ids.slice(1, -1);
+    }
+    this.#end(ids, error);
+    return [];
+  }
+
+  /**
+   * A call for these ids failed. Halves them until the first id is found that is the reason. Returns how many of them are done:
+   * all up to that id. Those behind it go with the next call, together, because they are probably good.
+   */
+  async #find(ids: readonly string[], error: ContactsError): Promise<number> {
+    // The reason is in this part: a call for it failed, or it is what remains of such a part, whose first half was answered.
+    let [from, to, hasFailed] = [0, ids.length, true];
+    while (to - from > 1 || !hasFailed) {
+      const middle = from + Math.ceil((to - from) / 2);
+      const result = await this.#ask(ids.slice(from, middle));
+      if (result === 'ended') return middle;
+      if (result instanceof ContactsError) [to, hasFailed, error] = [middle, true, result];
+      else if (middle < to && !(mayBeSize(error) && to - from > this.#mostAnswered)) [from, hasFailed] = [middle, false];
+      else {
+        // Together they were too many, or it was a trouble that passes.
+        this.#maxIds = this.#mostAnswered;
+        return middle;
+      }
+    }
+    // Perhaps size was never the reason.
+    this.#maxIds = Infinity;
+    this.#setAll(ids.slice(from, to), error instanceof StatusError && error.isNotFound ? null : error);
+    return to;
   }
 
   async #ask(ids: readonly string[]): Promise<Result> {
     if (this.#callsLeft-- <= 0 || this.signal.aborted) return this.#end(ids, this.#lastError ?? this.#invalid());
     try {
       this.#match(ids, await this.fetch(ids));
+      this.#mostAnswered = Math.max(this.#mostAnswered, ids.length);
       return 'answered';
     } catch (error) {
       if (!(error instanceof ContactsError)) throw error;
       this.#countDrift(error);
-      const status = statusOf(error);
-      const mayBeOneId = status === undefined ? error.code === 'UPSTREAM_INVALID_RESPONSE' || error instanceof CutAnswer : MAY_BE_ONE_ID.has(status);
-      return mayBeOneId ? (this.#lastError = error) : this.#end(ids, error);
+      return mayBeOneId(error) ? (this.#lastError = error) : this.#end(ids, error);
     }
   }
 
@@ -164,6 +196,21 @@ function isInOrder<R extends UpstreamRecord>(ids: readonly string[], rows: reado
 
 function statusOf(result: Result): number | undefined {
   return result instanceof StatusError ? result.status : undefined;
+}
+
+/** Whether other ids may be answered. Not where the system is down, or wants fewer calls. */
+function mayBeOneId(error: ContactsError): boolean {
+  if (error instanceof StatusError) return error.status === 500 || (error.status >= 400 && error.status < 500 && error.status !== 429);
+  return error.code === 'UPSTREAM_INVALID_RESPONSE' || error instanceof CutAnswer;
+}
+
+function usuallyMeansOneId(error: ContactsError): boolean {
+  return !(error instanceof StatusError) || MAY_BE_ONE_RECORD.has(error.status);
+}
+
+/** Whether it can be about the size of the request or of its answer. */
+function mayBeSize(error: ContactsError): boolean {
+  return error instanceof StatusError ? TOO_LARGE.has(error.status) : error.code === 'UPSTREAM_INVALID_RESPONSE';
 }
 
 /**

@@ -17,6 +17,9 @@ export class StatusError extends ContactsError {
   }
 }
 
+/** Answers to a call for several records that usually mean one of them, or that it asks for too many. Any other one with 4xx usually means the system as a whole. */
+export const MAY_BE_ONE_RECORD: ReadonlySet<number> = new Set([400, 404, 410, 413, 414, 422, 431, 500]);
+
 /** An answer with the status 200 broke off. Perhaps the upstream failed at one of the records in it. */
 export class CutAnswer extends ContactsError {
   constructor(source: Source, cause: CutBody) {

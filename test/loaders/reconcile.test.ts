@@ -164,14 +164,34 @@ describe('A failure that a single id may cause', () => {
     ['an answer that breaks off', breakOff, 'UPSTREAM_UNAVAILABLE'],
     ['an unreadable answer', () => fail('UPSTREAM_INVALID_RESPONSE'), 'UPSTREAM_INVALID_RESPONSE'],
   ];
+  /** Those that usually mean the system as a whole. */
+  const DOUBTFUL = [401, 402, 403, 408, 409, 418, 423, 451].map((status): [string, () => never, ErrorCode] => [String(status), () => refuse(status), new StatusError(status, 'CAS360').code]);
 
-  test.each(POISONS)('costs that id and no other: %s', async (_, poison, outcome) => {
+  test.each([...POISONS, ...DOUBTFUL])('costs that id and no other: %s', async (_, poison, outcome) => {
     const ids = idsTo(100);
     for (const id of ['1', '37', '50', '51', '100']) {
       const { outcomes, asked } = await accountOf(ids, (some) => (some.includes(id) ? poison() : some.map(row)));
       expect(outcomes).toEqual({ ...named(ids), [id]: outcome });
       expect(asked.length).toBeLessThanOrEqual(20);
     }
+  });
+
+  test.each(POISONS.filter(([what]) => !['413', '414', '431', 'an unreadable answer'].includes(what)))('costs two ids where it concerns two, wherever they are: %s', async (_, poison, outcome) => {
+    const ids = idsTo(100);
+    await fc.assert(
+      fc.asyncProperty(fc.uniqueArray(fc.constantFrom(...ids), { minLength: 2, maxLength: 2 }), async (bad) => {
+        const { outcomes } = await accountOf(ids, (some) => (some.some((id) => bad.includes(id)) ? poison() : some.map(row)));
+        expect(outcomes).toEqual({ ...named(ids), ...all(bad, outcome) });
+      }),
+      { examples: [[['1', '51']], [['1', '2']], [['99', '100']], [['18', '72']]] },
+    );
+  });
+
+  test.each([400, 413])('costs nobody where the reason is that a call has more than 25 ids: %i', async (status) => {
+    const ids = idsTo(100);
+    const { outcomes, asked } = await accountOf(ids, (some) => (some.length > 25 ? refuse(status) : some.map(row)));
+    expect(outcomes).toEqual(named(ids));
+    expect(asked.slice(-3).map((some) => some.length)).toEqual(status === 413 ? [25, 25, 25] : [1, 25, 25]);
   });
 
   test.each(POISONS)('costs at most 20 calls where it meets every call: %s', async (_, poison) => {
@@ -185,13 +205,18 @@ describe('A failure that a single id may cause', () => {
   test.each<[what: string, poison: () => never, poisoned: string[], asked: string[]]>([
     ['400', () => refuse(400), ['3'], ['1234', '12', '3', '4']],
     ['400', () => refuse(400), ['2'], ['1234', '12', '1', '2', '34']],
-    // Each half may be good, or bad for a reason of its own.
+    // Perhaps a call for four, or its answer, is too large.
     ['413', () => refuse(413), ['3'], ['1234', '12', '34', '3', '4']],
+    ['413', () => refuse(413), ['1'], ['1234', '12', '1', '234']],
     ['an unreadable answer', () => fail('UPSTREAM_INVALID_RESPONSE'), ['3'], ['1234', '12', '34', '3', '4']],
     // Only once as a whole again.
     ['500', () => refuse(500), ['3'], ['1234', '1234', '12', '3', '4']],
-    ['an answer that breaks off', breakOff, ['3'], ['1234', '1234', '12', '34', '3', '4']],
-    ['500', () => refuse(500), ['1', '3'], ['1234', '1234', '12', '1', '2', '34', '3', '4']],
+    ['an answer that breaks off', breakOff, ['3'], ['1234', '1234', '12', '3', '4']],
+    ['500', () => refuse(500), ['1', '3'], ['1234', '1234', '12', '1', '234', '23', '2', '3', '4']],
+    // First whether it is the system as a whole.
+    ['403', () => refuse(403), ['3'], ['1234', '1', '234', '23', '2', '3', '4']],
+    ['403', () => refuse(403), ['1'], ['1234', '1', '4', '23']],
+    ['403', () => refuse(403), ['1', '4'], ['1234', '1', '4']],
   ])('is looked for in the fewest calls: %s because of %j', async (_, poison, poisoned, expected) => {
     const { asked } = await accountOf(idsTo(4), (ids) => (ids.some((id) => poisoned.includes(id)) ? poison() : ids.map(row)));
     expect(asked.map((ids) => ids.join(''))).toEqual(expected);
@@ -206,10 +231,10 @@ describe('A failure that a single id may cause', () => {
     expect(await accountOf(idsTo(100), (_ids, call) => refuse(call === 1 ? 500 : 503))).toMatchObject({ outcomes: all(idsTo(100), 'UPSTREAM_UNAVAILABLE'), drifts: [] });
   });
 
-  test('is not looked for in the second half because the first one failed for another reason', async () => {
-    const { outcomes, asked } = await accountOf(idsTo(100), (ids, call) => (call <= 2 ? refuse(500) : call === 3 ? refuse(503) : ids.map(row)));
+  test('is looked for behind ids that a pause or the deadline ended', async () => {
+    const { outcomes, asked } = await accountOf(idsTo(100), (ids, call) => (call <= 2 ? refuse(500) : call === 3 ? fail('UPSTREAM_TIMEOUT') : ids.map(row)));
     expect(asked.map((ids) => ids.length)).toEqual([100, 100, 50, 50]);
-    expect(outcomes).toEqual({ ...all(idsTo(50), 'UPSTREAM_UNAVAILABLE'), ...named(idsTo(100).slice(50)) });
+    expect(outcomes).toEqual({ ...all(idsTo(50), 'UPSTREAM_TIMEOUT'), ...named(idsTo(100).slice(50)) });
   });
 
   test('is not looked for any more once nobody waits', async () => {
@@ -243,11 +268,16 @@ describe('A failure that a single id may cause', () => {
   });
 });
 
-test.each([401, 403, 429, 502, 503, 504, 418])('A status %i is the outcome of all ids at once', async (status) => {
+test.each([401, 403, 418])('A status %i that meets every call is the outcome of all ids after three calls', async (status) => {
+  const { outcomes, asked } = await accountOf(idsTo(100), () => refuse(status));
+  expect(asked.map((ids) => ids.length)).toEqual([100, 1, 1]);
+  expect(new Set(Object.values(outcomes))).toEqual(new Set([new StatusError(status, 'CAS360').code]));
+});
+
+test.each([201, 302, 429, 501, 502, 503, 504])('A status %i is the outcome of all ids at once', async (status) => {
   const { outcomes, asked } = await accountOf(['1', '2'], () => refuse(status));
   expect(asked).toHaveLength(1);
-  expect(outcomes['1']).toBe(outcomes['2']);
-  expect(outcomes['1']).toMatch(/^UPSTREAM_/);
+  expect(outcomes).toEqual(all(['1', '2'], new StatusError(status, 'CAS360').code));
 });
 
 test('What is known is there before the rest is', async () => {
