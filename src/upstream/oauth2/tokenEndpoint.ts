@@ -114,7 +114,7 @@ function errorIn(answer: unknown): string {
 
 function restMs(status: number, header: string | string[] | undefined): number | undefined {
   if (status !== 429 && status < 500) return undefined;
-  const askedMs = Math.max(...[header].flat().map(retryAfterMs));
+  const askedMs = retryAfterMs(header);
   return askedMs > 0 ? Math.min(MAX_REST_MS, askedMs) : undefined;
 }
 
