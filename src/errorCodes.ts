@@ -122,8 +122,9 @@ export const ERRORS = {
   UPSTREAM_RATE_LIMITED: { retryable: true, sentence: (facts) => `${systemIn(facts)} takes no more requests for now.`, advice: later, sometimes: ['source', 'retryAfterSeconds'] },
   UPSTREAM_AUTH_FAILED: {
     retryable: 'sometimes',
-    sentence: (facts) => (facts.isTransient ? `${systemIn(facts)} cannot be asked, because no token for it could be had.` : `${systemIn(facts)} refused the credentials of this service.`),
-    advice: (facts) => (facts.isTransient ? later(facts) : 'The operator must check them.'),
+    // Only a failure to get a token says whether it is transient.
+    sentence: (facts) => (facts.isTransient === undefined ? `${systemIn(facts)} refused the credentials of this service.` : `${systemIn(facts)} cannot be asked, because no token for it could be had.`),
+    advice: (facts) => (facts.isTransient ? later(facts) : 'Tell the operator.'),
     sometimes: ['source', 'retryAfterSeconds'],
   },
   UPSTREAM_INVALID_RESPONSE: { retryable: false, sentence: (facts) => `${systemIn(facts)} gave an answer that cannot be used.`, advice: 'Tell the operator.', sometimes: ['source'] },
