@@ -14,6 +14,12 @@ export const NO_ROUTE: Readonly<Record<string, unknown>> = {
   Laravel: { message: 'The route wrong/contacts/54 could not be found.' },
   Symfony: { title: 'An error occurred', detail: 'No route found for "GET http://pms.example/wrong/contacts/54"' },
   Rails: { status: 404, error: 'No route matches [GET] "/wrong/contacts/54"' },
+  CakePHP: { message: 'A route matching "/wrong/contacts/54" could not be found.', url: '/wrong/contacts/54', code: 404 },
+  CodeIgniter: { status: 404, messages: { error: "Can't find a route for 'GET: wrong/contacts/54'." } },
+  Micronaut: { _links: { self: { href: '/wrong/contacts/54' } }, message: 'Page Not Found' },
+  Gravitee: { message: 'No context-path matches the request URI.', http_status_code: 404 },
+  'Ory Oathkeeper': { error: { code: 404, status: 'Not Found', message: 'Requested url does not match any rules' } },
+  'an endpoint': { error: 'Endpoint not found' },
   RESTEasy: { message: 'RESTEASY003210: Could not find resource for full path: http://pms.example/wrong/contacts/54' },
   'ASP.NET': { Message: "No HTTP resource was found that matches the request URI 'http://pms.example/wrong/contacts/54'." },
 };
