@@ -48,9 +48,18 @@ function covers(entry: string, host: string, port: string): boolean {
   return isIP(host) ? network(name).check(host, isIP(host) === 6 ? 'ipv6' : 'ipv4') : host === name || host.endsWith(`.${name}`);
 }
 
-/** Empty for a text that is no address and no network: others who read the same variable may know its form. */
+/** Empty for a text that is no address, no network and no range such as `10.0.0.1-10.0.0.9`: others who read the same variable may know its form. */
 function network(text: string): BlockList {
   const list = new BlockList();
+  const [first, last] = text.split('-') as [string, string?];
+  if (isIP(first) === 4 && isIP(last ?? '') === 4) {
+    try {
+      list.addRange(first, last!);
+    } catch {
+      // The last comes before the first.
+    }
+    return list;
+  }
   const [address, bits] = text.split('/') as [string, string?];
   const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
   const most = family === 'ipv6' ? 128 : 32;

@@ -38,6 +38,8 @@ describe('Without a proxy are called', () => {
     ['127.0.0.1:4011', 'http://127.0.0.1:4011'],
     ['10.0.0.0/8', 'https://10.200.3.4'],
     ['10.1.2.3/32', 'https://10.1.2.3'],
+    ['10.1.2.3-10.1.2.9', 'https://10.1.2.3'],
+    ['10.1.2.3-10.1.2.9', 'https://10.1.2.9'],
     ['::1', 'http://[::1]:4011'],
     ['[::1]', 'http://[::1]:4011'],
     ['[::1]:4011', 'http://[::1]:4011'],
@@ -65,6 +67,10 @@ describe('Without a proxy are called', () => {
     ['10.0.0.0/1e1', 'https://10.0.0.1'],
     ['10.0.0.0/33', 'https://10.0.0.0'],
     ['10.1.2.3', 'https://10.1.2.4'],
+    ['10.1.2.3-10.1.2.9', 'https://10.1.2.10'],
+    ['10.1.2.9-10.1.2.3', 'https://10.1.2.5'],
+    ['10.1.2.3-', 'https://10.1.2.3'],
+    ['10.1.2.3-pms.example', 'https://10.1.2.3'],
     ['fd00::/8', 'https://[fe80::1]'],
     ['fd00::/129', 'https://[fd00::]'],
     ['::1', 'http://[::2]:4011'],
@@ -136,7 +142,8 @@ describe('A call through a proxy', () => {
     const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
     const before = timers();
     for (let call = 0; call < 3; call++) expect(textOf(await get(wire))).toBe('"client"');
-    expect(timers()).toBe(before);
+    // One of a call before may have ended meanwhile.
+    expect(timers()).toBeLessThanOrEqual(before);
     expect(proxy.calls).toEqual([{ asked: 'CONNECT pms.test:443', authorization: basic }]);
     expect(reached).toEqual(Array(3).fill('pms.test/base/x?y=1 '));
   });
