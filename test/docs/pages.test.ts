@@ -65,6 +65,16 @@ describe('every page', () => {
   });
 });
 
+test('Every test file is in the table of docs/testing.md', () => {
+  const [, table] = /## Where the tests of a behaviour are\n([^]*?)\n\[test\/support\]/.exec(textOf('docs/testing.md'))!;
+  // `folder/`, `folder/name`, `folder/name*` or `folder/{name,other}`.
+  const listed = [...table!.matchAll(/`([^`{]+)(?:\{([^}]+)\})?`/g)].flatMap(([, start, names]) => (names ? names.split(',').map((name) => start! + name) : [start!]));
+  const isListed = (file: string): boolean => listed.some((name) => (/[/*]$/.test(name) ? file.startsWith(name.replace('*', '')) : file === name));
+  const files = globSync('test/**/*.test.ts').map((path) => path.replace(/^test\/|(\.slow)?\.test\.ts$/g, ''));
+  expect(files.length).toBeGreaterThan(200);
+  expect(files.filter((file) => !isListed(file))).toEqual([]);
+});
+
 describe('every command', () => {
   const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> };
   // The web client has commands of its own.

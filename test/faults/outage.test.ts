@@ -19,7 +19,10 @@ test('an upstream that is down is left alone, callers hear so at once, and it is
   const ask = (app: TestApp, id: string | undefined): Promise<Answer> => app.query('query ($id: ID!) { contact(id: $id) { name } }', { id });
   for (const { system, app } of down) {
     plant(app, system, { status: 503, body: CANARY });
-    while (app.calls()[system] < FAILURES) await expectEach(app, batch(system, 50), () => 'UPSTREAM_UNAVAILABLE');
+    await until(`${FAILURES} calls have failed`, async () => {
+      await expectEach(app, batch(system, 50), () => 'UPSTREAM_UNAVAILABLE');
+      return app.calls()[system] >= FAILURES;
+    });
     app.sandbox[system].resetCalls();
   }
 

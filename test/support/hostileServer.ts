@@ -3,6 +3,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
+import { until } from './until.js';
 
 export interface HostileServer {
   readonly url: URL;
@@ -68,7 +69,7 @@ export async function startHostileServer(answer: RequestListener | Endless): Pro
     requests: () => requests,
     sentBytes: () => sentBytes,
     allGone: async () => {
-      while (asking.size > 0) await new Promise((resolve) => asking.values().next().value!.once('close', resolve));
+      await until('all who asked are gone', () => asking.size === 0);
     },
     stop: () =>
       new Promise((resolve) => {

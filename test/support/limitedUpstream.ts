@@ -72,7 +72,12 @@ export class LimitedUpstream {
     for (const endMs = this.nowMs + forMs; this.nowMs < endMs; this.nowMs++) {
       for (const end of this.#ends.get(this.nowMs) ?? []) end();
       this.#ends.delete(this.nowMs);
-      for (const pace of this.paces) while (pace.waitMs === 0) this.call(pace, counts);
+      for (const pace of this.paces) {
+        for (let calls = 0; pace.waitMs === 0; calls++) {
+          if (calls > this.#maxCalls) throw new Error('The pace lets any number of calls pass at once.');
+          this.call(pace, counts);
+        }
+      }
     }
     return counts;
   }

@@ -254,7 +254,7 @@ describe('A connection', () => {
       const calls = Array.from({ length: 20 }, () => get(wire));
       let most = 0;
       for (let answered = 0; answered < 20; answered++) {
-        while (held.length === 0) await new Promise((resolve) => setImmediate(resolve));
+        await until('a call has come', () => held.length > 0);
         most = Math.max(most, held.length);
         held.shift()!.end('{}');
       }

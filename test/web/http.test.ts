@@ -4,6 +4,7 @@ import { text as textOf } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { ERRORS } from '../../src/errors.js';
 import { errorsIn, startTestApp, type TestApp } from '../support/testApp.js';
+import { until } from '../support/until.js';
 
 let app: TestApp;
 
@@ -373,12 +374,12 @@ describe('stopping', () => {
     await new Promise((resolve) => late.once('connect', resolve));
     await send('/health/live', {}, stopping);
     const stopped = stopping.stop();
-    // Nobody is let in any more.
-    for (let isOpen = true; isOpen; ) {
+    await until('nobody is let in', async () => {
       const knocking = connect(port, '127.0.0.1');
-      isOpen = await new Promise((resolve) => knocking.once('connect', () => resolve(true)).once('error', () => resolve(false)));
+      const isClosed = await new Promise((resolve) => knocking.once('connect', () => resolve(false)).once('error', () => resolve(true)));
       knocking.destroy();
-    }
+      return isClosed;
+    });
     const body = JSON.stringify({ query: COUNCIL });
     late.write(`POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
     const answer = await textOf(late);

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, Locator, Page } from 'playwright-core';
 import type { Call } from '../../../sandbox/calls.js';
 import type { Fault } from '../../../sandbox/faults.js';
 import { faultsOf } from './chromium.js';
+import { until } from '../../support/until.js';
 
 export const IRIS = 'pms:4711';
 export const ANNE = 'cas360:555742';
@@ -81,10 +81,10 @@ export async function startWebClient() {
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += String(text)));
   const ended = new Promise<number | string | null>((resolve) => child.on('close', (code, signal) => resolve(code ?? signal)));
-  while (!output.includes('Ctrl-C')) {
-    if (child.exitCode !== null) throw new Error(`npm start ended (${await ended}): ${output}`);
-    await sleep(50);
-  }
+  await until('npm start says that it is ready', async () => {
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`npm start ended (${await ended}): ${output}`);
+    return output.includes('Ctrl-C');
+  }, 250_000);
   const [url, register, guests] = [/running at (\S+)/, /(\S+)\/_sandbox\/faults/, /curl (\S+)\/_sandbox\/calls/].map((pattern) => pattern.exec(output)![1]!);
   const [pms, cas360] = [systemAt(guests!), systemAt(register!)];
   return {

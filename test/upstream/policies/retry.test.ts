@@ -18,6 +18,11 @@ function fails(retry: Retry, isFixedByRetry: boolean): boolean {
   return true;
 }
 
+/** Fails until there is no further attempt. */
+function spendBudget(retry: Retry): void {
+  for (let attempts = 0; fails(retry, false); attempts++) if (attempts > 100) throw new Error('The budget has no end.');
+}
+
 describe('One more attempt', () => {
   test.each([
     ['a broken connection', NETWORK],
@@ -92,7 +97,7 @@ describe('The budget', () => {
 
   test('is filled by calls that succeed at once: one attempt for ten of them', () => {
     const { retry } = retryWith();
-    while (fails(retry, false));
+    spendBudget(retry);
     for (let n = 0; n < 9; n++) retry.succeeded(1);
     expect(retry.pay()).toBe(false);
     retry.succeeded(1);
@@ -103,7 +108,7 @@ describe('The budget', () => {
 
   test('never holds more than five, however quiet it was', () => {
     const { retry, clock } = retryWith();
-    while (fails(retry, false));
+    spendBudget(retry);
     clock.nowMs += 2_000;
     expect([retry.pay(), retry.pay()]).toEqual([true, false]);
     clock.nowMs += 3_600_000;
