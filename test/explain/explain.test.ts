@@ -1,14 +1,20 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { COMPILE_CACHE } from '../support/subgraph.js';
 import { explain, explainHere, explainWithNpm, MAIN } from './support/explain.js';
 
 const CARDS = 'query Cards($ids: [ID!]!) { contacts(ids: $ids) { name address { city } relationships { type } } }';
 const IDS = ['--variables', '{"ids":["pms:4711","cas360:54","cas360:555742"]}'];
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'explain-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('npm run explain', () => {
   test('prints a table of the calls, and what happens rarely, as docs/explain.md shows it', async () => {
@@ -82,7 +88,6 @@ describe('npm run explain', () => {
   });
 
   test('reads files', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'explain-'));
     writeFileSync(join(folder, 'query.graphql'), `${CARDS} query Other { contact(id: "pms:1") { id } }`);
     writeFileSync(join(folder, 'variables.json'), '{"ids":["pms:4711"]}');
     const words = ['--variables', join(folder, 'variables.json'), '--operation', 'Cards'];
@@ -101,13 +106,11 @@ describe('npm run explain', () => {
   });
 
   test('reads files as editors on Windows write them', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'explain-'));
     writeFileSync(join(folder, 'variables.json'), '\uFEFF{"ids":\r\n["pms:4711"]}\r\n');
     expect((await explainHere(`\uFEFF${CARDS.replace(' contacts', '\r\ncontacts')}\r\n`, ['--variables', join(folder, 'variables.json')])).out).toMatch(/^Upstream calls: 1\n/);
   });
 
   test('finds files from the folder in which npm was called', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'explain-'));
     writeFileSync(join(folder, 'variables.json'), '{"ids":["pms:4711"]}');
     const words = ['--variables', 'variables.json'];
     const beyond = await explainWithNpm(CARDS, [...words, '--max-calls', '0'], folder);

@@ -13,7 +13,7 @@ async function start() {
   let said = '';
   child.stdout.on('data', (text) => (said += String(text)));
   const ended = new Promise((resolve) => child.on('close', (code, signal) => resolve(code ?? signal)));
-  await until('it says how to end it', () => said.includes('Ctrl-C ends it.') || child.exitCode !== null, 60_000);
+  await until('it says how to end it', () => said.includes('Ctrl-C ends it.') || child.exitCode !== null, 50_000);
   return { pid: child.pid!, said: () => said, ended };
 }
 

@@ -255,8 +255,9 @@ describe('A call through a proxy', () => {
 
   test('does not trust an upstream behind the tunnel whose certificate is another’s', async () => {
     const { proxy, wire } = await scene('https', 'http');
-    const foreign = await HttpProxy.start(issue().client);
-    ends.push(() => foreign.stop());
+    const others = issue();
+    const foreign = await HttpProxy.start(others.client);
+    ends.push(() => foreign.stop(), () => others.remove());
     proxy.hosts.set('pms.test:443', new URL(`http://127.0.0.1:${foreign.port}`));
     await expect(get(wire)).rejects.toMatchObject({ code: expect.stringMatching(/CERT|SIGNATURE|ALTNAME/) });
   });

@@ -135,7 +135,7 @@ export class Breaker {
     return search !== undefined && (ids.length < search.ids.size || search.mayRepeat) && ids.every((id) => search.ids.has(id));
   }
 
-  /** Halving asks for the first half of the ids and then for the second, so a part does not replace the whole. */
+  /** Halving asks for one part of the ids after the other, so a part does not replace the whole. */
   #searchIn(ids: readonly string[]): void {
     const search = this.#search;
     const isWithin = search !== undefined && ids.every((id) => search.ids.has(id));
