@@ -4,7 +4,6 @@ import type { Browser } from 'playwright-core';
 import type { TestApp } from '../support/testApp.js';
 import { until } from '../support/until.js';
 import { startChromium } from './support/chromium.js';
-import { contrastsIn } from './support/contrast.js';
 import { startGraphiqlApp } from './support/graphiqlApp.js';
 import { GraphiqlPage } from './support/graphiqlPage.js';
 
@@ -241,23 +240,5 @@ describe('what is shown is marked as out of date', () => {
     await graphiql.page.getByRole('tab', { name: 'Council' }).waitFor({ state: 'detached' });
     await until('it is marked', async () => (await stale())[0] === 'Out of date: another tab is in front.');
     expect(await graphiql.summary.innerText()).toMatch(/^Council\s+A closed tab, run 1 at/);
-  });
-});
-
-describe.each(['light', 'dark'] as const)('in the %s', (colorScheme) => {
-  test('every text of a plan is readable, also of one that is out of date', async () => {
-    await graphiql.prefer(colorScheme);
-    await graphiql.openExample('JointMember');
-    await graphiql.plan();
-    await graphiql.page.mouse.move(1, 1);
-    await graphiql.screenshot(`plan-${colorScheme}`);
-    await graphiql.run();
-    await comparison();
-    await graphiql.screenshot(`planned-and-made-${colorScheme}`);
-    await graphiql.chooseTab('ManyContacts');
-    await until('it is marked', async () => (await stale()).length === 1);
-    const contrasts = await contrastsIn(graphiql.panel);
-    expect(contrasts.map(({ text }) => text)).toEqual(expect.arrayContaining(['Plan', 'planned', 'up to 20 in rare cases', 'Out of date: another tab is in front.']));
-    expect(contrasts[0]!.ratio).toBeGreaterThanOrEqual(4.5);
   });
 });
