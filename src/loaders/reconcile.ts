@@ -198,9 +198,9 @@ function statusOf(result: Result): number | undefined {
   return result instanceof StatusError ? result.status : undefined;
 }
 
-/** Whether other ids may be answered. Not where the system is down, or wants fewer calls. */
+/** Whether other ids may be answered. Not where the system is down or wants fewer calls, or a new token was refused too. */
 function mayBeOneId(error: ContactsError): boolean {
-  if (error instanceof StatusError) return error.status === 500 || (error.status >= 400 && error.status < 500 && error.status !== 429);
+  if (error instanceof StatusError) return error.status === 500 || (error.status >= 400 && error.status < 500 && error.status !== 401 && error.status !== 429);
   return error.code === 'UPSTREAM_INVALID_RESPONSE' || error instanceof CutAnswer;
 }
 

@@ -95,7 +95,6 @@ const CASES: Readonly<Record<string, Case>> = {
   'any other 4xx, every': all(...statuses(402, 405, 408, 418, 451)),
   '3xx, or 2xx but 200': all(...statuses(301, 307, 201, 202, 206)),
   '401 once': once(...statuses(401)),
-  '401, one': one(...statuses(401)),
   '401, every': all(...statuses(401)),
   '403, one': one(...statuses(403)),
   '403 to every call': all(...statuses(403)),
