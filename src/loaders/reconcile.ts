@@ -8,8 +8,8 @@ import type { Outcomes, UpstreamRecord } from './resource.js';
 /** The most calls that one chunk may cost. */
 const MAX_CALLS = 20;
 
-/** Answers about the size of the request or of its answer. */
-const TOO_LARGE = new Set([413, 414, 431]);
+/** Once two ids were found that are the reason, there may be more: so many calls are kept for what is left. */
+const LAST_CALLS = 5;
 
 /** What an upstream does that its documentation does not say. Each kind is counted. docs/upstream-answers.md explains them. */
 export type AnswerDrift = 'cut_page' | 'unmatched_rows' | 'contradictory_rows' | 'unreadable_answer' | 'foreign_404' | 'passing_500';
@@ -36,6 +36,10 @@ class Reconciliation<R extends UpstreamRecord> {
   #matchedRows = 0;
   /** The most ids in a call that was answered. */
   #mostAnswered = 0;
+  /** How many ids were found that are the reason for a failure. */
+  #found = 0;
+  /** Whether each part of a call that failed was answered: then it was too large, or the trouble has passed. */
+  #mayBeSize = false;
   /** How many ids a call may name, once it is known that more are too many. */
   #maxIds = Infinity;
   #hasRepeated = false;
@@ -69,7 +73,8 @@ class Reconciliation<R extends UpstreamRecord> {
   async #sweep(ids: readonly string[]): Promise<void> {
     let left = ids;
     while (left.length > 0) {
-      const some = left.slice(0, this.#maxIds);
+      const isLast = this.#isRunningOut;
+      const some = left.slice(0, isLast ? Math.ceil(left.length / Math.max(1, this.#callsLeft)) : this.#maxIds);
       let result = await this.#ask(some);
       const is500 = statusOf(result) === 500;
       if ((is500 || result instanceof CutAnswer) && some.length > 1 && !this.#hasRepeated) {
@@ -78,22 +83,30 @@ class Reconciliation<R extends UpstreamRecord> {
         if (is500 && result === 'answered') this.onDrift('passing_500');
       }
       if (!(result instanceof ContactsError)) left = left.slice(some.length);
-      else if (some.length > 1 && this.#mostAnswered === 0 && !usuallyMeansOneId(result)) left = await this.#doubt(some, result);
-      else left = left.slice(await this.#find(some, result));
+      else if (this.#mayBeSize && some.length > this.#mostAnswered) this.#maxIds = this.#mostAnswered;
+      else if ((isLast && some.length > 1) || !(await this.#isAboutIds(some, result))) {
+        this.#setAll(some, result);
+        left = left.slice(some.length);
+      } else left = left.slice(await this.#find(some, result));
     }
   }
 
-  /** Nothing was answered yet, and the reason is probably the system. One id, or two, tell. Returns the ids that are worth a call. */
-  async #doubt(ids: readonly string[], error: ContactsError): Promise<readonly string[]> {
-    const first = ids.slice(0, 1);
-    const result = await this.#ask(first);
-    if (result === 'answered') return ids.slice(1);
-    if (result !== 'ended' && (await this.#ask(ids.slice(-1))) === 'answered') {
-      this.#end(first, result);
-      return ids.slice(1, -1);
+  get #isRunningOut(): boolean {
+    return this.#found >= 2 && this.#callsLeft <= LAST_CALLS;
+  }
+
+  /** Whether an error can be about some of these ids. Where it usually means the system, the first one alone, or the last, tells. */
+  async #isAboutIds(ids: readonly string[], error: ContactsError): Promise<boolean> {
+    if (ids.length === 1 || this.#mostAnswered > 0 || !(error instanceof StatusError) || MAY_BE_ONE_RECORD.has(error.status)) return true;
+    for (const one of [ids.slice(0, 1), ids.slice(-1)]) {
+      const result = await this.#ask(one);
+      if (result === 'answered' || (result !== 'ended' && statusOf(result) !== error.status)) return true;
+      if (result === 'ended') {
+        this.#setAll(ids, this.outcomes.get(one[0]!) as ContactsError);
+        return false;
+      }
     }
-    this.#end(ids, error);
-    return [];
+    return false;
   }
 
   /**
@@ -104,20 +117,20 @@ class Reconciliation<R extends UpstreamRecord> {
     // The reason is in this part: a call for it failed, or it is what remains of such a part, whose first half was answered.
     let [from, to, hasFailed] = [0, ids.length, true];
     while (to - from > 1 || !hasFailed) {
+      if (this.#isRunningOut) return from;
       const middle = from + Math.ceil((to - from) / 2);
       const result = await this.#ask(ids.slice(from, middle));
       if (result === 'ended') return middle;
       if (result instanceof ContactsError) [to, hasFailed, error] = [middle, true, result];
-      else if (middle < to && !(mayBeSize(error) && to - from > this.#mostAnswered)) [from, hasFailed] = [middle, false];
+      else if (middle < to) [from, hasFailed] = [middle, false];
       else {
-        // Together they were too many, or it was a trouble that passes.
-        this.#maxIds = this.#mostAnswered;
-        return middle;
+        this.#mayBeSize = true;
+        return to;
       }
     }
-    // Perhaps size was never the reason.
-    this.#maxIds = Infinity;
     this.#setAll(ids.slice(from, to), error instanceof StatusError && error.isNotFound ? null : error);
+    this.#found++;
+    [this.#mayBeSize, this.#maxIds] = [false, Infinity];
     return to;
   }
 
@@ -185,7 +198,7 @@ class Reconciliation<R extends UpstreamRecord> {
   }
 
   #setAll(ids: readonly string[], outcome: ContactsError | null): void {
-    for (const id of ids) this.outcomes.set(id, outcome);
+    for (const id of ids) if (!this.outcomes.has(id)) this.outcomes.set(id, outcome);
   }
 }
 
@@ -202,15 +215,6 @@ function statusOf(result: Result): number | undefined {
 function mayBeOneId(error: ContactsError): boolean {
   if (error instanceof StatusError) return error.status === 500 || (error.status >= 400 && error.status < 500 && error.status !== 401 && error.status !== 429);
   return error.code === 'UPSTREAM_INVALID_RESPONSE' || error instanceof CutAnswer;
-}
-
-function usuallyMeansOneId(error: ContactsError): boolean {
-  return !(error instanceof StatusError) || MAY_BE_ONE_RECORD.has(error.status);
-}
-
-/** Whether it can be about the size of the request or of its answer. */
-function mayBeSize(error: ContactsError): boolean {
-  return error instanceof StatusError ? TOO_LARGE.has(error.status) : error.code === 'UPSTREAM_INVALID_RESPONSE';
 }
 
 /**

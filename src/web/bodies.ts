@@ -75,14 +75,16 @@ export function limitBodies(app: FastifyInstance, limits: BodyLimits, largeReque
   };
   app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, bytes, done) => {
     // Codings ignore case (RFC 9110, section 8.4.1).
-    const coding = request.headers['content-encoding']?.toLowerCase() ?? 'identity';
+    const coding = request.headers['content-encoding']?.toLowerCase() || 'identity';
     if (coding === 'identity') return take(request, bytes.toString(), done);
     if (coding !== 'gzip' && coding !== 'x-gzip') return done(unreadable(415));
     // Not while it comes: a body of a kilobyte that is never completed would hold a megabyte.
-    inflate(bytes, request.routeOptions.bodyLimit).then(
-      (inflated) => take(request, inflated.toString(), done),
-      (error: unknown) => done(isTooLarge(error) ? new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE() : unreadable(400)),
-    );
+    inflate(bytes, request.routeOptions.bodyLimit)
+      .then(
+        (inflated) => take(request, inflated.toString(), done),
+        (error: unknown) => done(isTooLarge(error) ? new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE() : unreadable(400)),
+      )
+      .catch(done);
   });
 }
 

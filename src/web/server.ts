@@ -148,7 +148,9 @@ function limitConnections(app: FastifyInstance, { connections, isReady, maxWaiti
     // Node removes it from a request that could not be read, and sets it late on the answer to a pipelined one.
     const socket = (request.raw.socket as Socket | null) ?? reply.raw.socket;
     if (!isReady() && socket && connections.mayCloseAfterAnswer(socket)) reply.header('connection', 'close');
-    const fits = !socket || answers.add(reply.raw, socket, bytesOf(payload) + (request.headers['accept-encoding'] ? COMPRESSOR_BYTES : 0)) || isForOperators(request);
+    const isForOperator = isForOperators(request);
+    const compressorBytes = request.headers['accept-encoding'] && !isForOperator ? COMPRESSOR_BYTES : 0;
+    const fits = !socket || answers.add(reply.raw, socket, bytesOf(payload) + compressorBytes) || isForOperator;
     done(null, fits ? payload : refuseLate(reply));
   });
 }

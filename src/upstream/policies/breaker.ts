@@ -143,6 +143,12 @@ export class Breaker {
     else this.#search = { ids: search.ids, mayRepeat: ids.length === search.ids.size && !search.mayRepeat };
   }
 
+  /** All that is left of a search is asked for next, together. */
+  #searchWithout(ids: readonly string[], searched: Set<string>): void {
+    for (const id of ids) searched.delete(id);
+    this.#search = { ids: searched, mayRepeat: true };
+  }
+
   #answered({ ids, isTrial }: Passed): void {
     this.#lastAnswerAtMs = this.#now();
     this.#answers = this.#answers * FADING + 1;
@@ -178,7 +184,7 @@ export class Breaker {
     const isMost = this.#newFailures >= MANY_FAILURES && this.#newFailures >= THRESHOLD * (this.#newFailures + this.#answers);
     const isLong = now - Math.max(silence.sinceMs, this.#lastAnswerAtMs) >= this.#attemptTimeoutMs;
     const isSilent = silence.failures >= (isLong ? SILENT_FAILURES.slow : SILENT_FAILURES.fast);
-    if (isTrial) for (const id of ids) this.#search?.ids.delete(id);
+    if (isTrial && this.#search) this.#searchWithout(ids, this.#search.ids);
     if (this.#isOff || (this.isOpen ? !isTrial : !isMost && !isSilent)) return;
     this.#openedAtMs = now;
   }

@@ -251,7 +251,8 @@ describe('An open breaker', () => {
     for (const ids of [['bad', '2', '3', '4'], ['bad', '2', '3', '4'], ['bad', '2']]) expect(tried.attempt('unclear', ids)).toBe(true);
     expect(tried.attempt('failed', ['bad'])).toBe(true);
     expect(tried.attempt('failed', ['bad'])).toBe(false);
-    expect(tried.attempt('answered', ['2'])).toBe(true);
+    // Halving goes on with all that is left.
+    expect(tried.attempt('answered', ['2', '3', '4'])).toBe(true);
     expect(tried.isOpen).toBe(false);
   });
 

@@ -16,7 +16,6 @@ export const NO_ROUTE: Readonly<Record<string, unknown>> = {
   Rails: { status: 404, error: 'No route matches [GET] "/wrong/contacts/54"' },
   CakePHP: { message: 'A route matching "/wrong/contacts/54" could not be found.', url: '/wrong/contacts/54', code: 404 },
   CodeIgniter: { status: 404, messages: { error: "Can't find a route for 'GET: wrong/contacts/54'." } },
-  Micronaut: { _links: { self: { href: '/wrong/contacts/54' } }, message: 'Page Not Found' },
   Gravitee: { message: 'No context-path matches the request URI.', http_status_code: 404 },
   'Ory Oathkeeper': { error: { code: 404, status: 'Not Found', message: 'Requested url does not match any rules' } },
   'an endpoint': { error: 'Endpoint not found' },
