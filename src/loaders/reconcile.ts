@@ -8,7 +8,7 @@ import type { Outcomes, UpstreamRecord } from './resource.js';
 /** The most calls that one chunk may cost. */
 const MAX_CALLS = 20;
 
-/** Once two ids were found that are the reason, there may be more: so many calls are kept for what is left. */
+/** Once two ids were found that are the reason, there may be more, probably near. So many calls then go to parts that double in size. */
 const LAST_CALLS = 5;
 
 /** What an upstream does that its documentation does not say. Each kind is counted. docs/upstream-answers.md explains them. */
@@ -74,20 +74,24 @@ class Reconciliation<R extends UpstreamRecord> {
     let left = ids;
     while (left.length > 0) {
       const isLast = this.#isRunningOut;
-      const some = left.slice(0, isLast ? Math.ceil(left.length / Math.max(1, this.#callsLeft)) : this.#maxIds);
+      const some = left.slice(0, isLast ? Math.ceil(left.length / (2 ** Math.max(1, this.#callsLeft) - 1)) : this.#maxIds);
       let result = await this.#ask(some);
       const is500 = statusOf(result) === 500;
-      if ((is500 || result instanceof CutAnswer) && some.length > 1 && !this.#hasRepeated) {
+      if ((is500 || result instanceof CutAnswer) && some.length > 1 && !this.#hasRepeated && this.#found === 0) {
         this.#hasRepeated = true;
         result = await this.#ask(some);
         if (is500 && result === 'answered') this.onDrift('passing_500');
       }
       if (!(result instanceof ContactsError)) left = left.slice(some.length);
-      else if (this.#mayBeSize && some.length > this.#mostAnswered) this.#maxIds = this.#mostAnswered;
+      else if (!isLast && this.#mayBeSize && some.length > this.#mostAnswered) this.#maxIds = Math.max(this.#mostAnswered, Math.floor(some.length / 2));
       else if ((isLast && some.length > 1) || !(await this.#isAboutIds(some, result))) {
         this.#setAll(some, result);
         left = left.slice(some.length);
-      } else left = left.slice(await this.#find(some, result));
+      } else {
+        // Not the one that was answered alone.
+        const open = some.filter((id) => !this.outcomes.has(id));
+        left = [...open.slice(await this.#find(open, result, open.length === some.length)), ...left.slice(some.length)];
+      }
     }
   }
 
@@ -110,12 +114,12 @@ class Reconciliation<R extends UpstreamRecord> {
   }
 
   /**
-   * A call for these ids failed. Halves them until the first id is found that is the reason. Returns how many of them are done:
+   * The reason of a failure is in these ids; `hasFailed` says whether a call for just them failed. Halves them until the first id is found that is the reason. Returns how many of them are done:
    * all up to that id. Those behind it go with the next call, together, because they are probably good.
    */
-  async #find(ids: readonly string[], error: ContactsError): Promise<number> {
+  async #find(ids: readonly string[], error: ContactsError, hasFailed: boolean): Promise<number> {
     // The reason is in this part: a call for it failed, or it is what remains of such a part, whose first half was answered.
-    let [from, to, hasFailed] = [0, ids.length, true];
+    let [from, to] = [0, ids.length];
     while (to - from > 1 || !hasFailed) {
       if (this.#isRunningOut) return from;
       const middle = from + Math.ceil((to - from) / 2);
@@ -130,7 +134,7 @@ class Reconciliation<R extends UpstreamRecord> {
     }
     this.#setAll(ids.slice(from, to), error instanceof StatusError && error.isNotFound ? null : error);
     this.#found++;
-    [this.#mayBeSize, this.#maxIds] = [false, Infinity];
+    this.#maxIds = Infinity;
     return to;
   }
 

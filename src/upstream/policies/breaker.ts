@@ -144,9 +144,12 @@ export class Breaker {
   }
 
   /** All that is left of a search is asked for next, together. */
-  #searchWithout(ids: readonly string[], searched: Set<string>): void {
-    for (const id of ids) searched.delete(id);
-    this.#search = { ids: searched, mayRepeat: true };
+  #searchWithout(ids: readonly string[]): void {
+    const search = this.#search;
+    if (!search) return;
+    const isPart = ids.every((id) => search.ids.has(id));
+    for (const id of ids) search.ids.delete(id);
+    if (isPart) this.#search = { ids: search.ids, mayRepeat: true };
   }
 
   #answered({ ids, isTrial }: Passed): void {
@@ -184,7 +187,7 @@ export class Breaker {
     const isMost = this.#newFailures >= MANY_FAILURES && this.#newFailures >= THRESHOLD * (this.#newFailures + this.#answers);
     const isLong = now - Math.max(silence.sinceMs, this.#lastAnswerAtMs) >= this.#attemptTimeoutMs;
     const isSilent = silence.failures >= (isLong ? SILENT_FAILURES.slow : SILENT_FAILURES.fast);
-    if (isTrial && this.#search) this.#searchWithout(ids, this.#search.ids);
+    if (isTrial) this.#searchWithout(ids);
     if (this.#isOff || (this.isOpen ? !isTrial : !isMost && !isSilent)) return;
     this.#openedAtMs = now;
   }

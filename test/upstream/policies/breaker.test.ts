@@ -256,6 +256,15 @@ describe('An open breaker', () => {
     expect(tried.isOpen).toBe(false);
   });
 
+  test('does not repeat a search because other ids failed', () => {
+    const tried = opened();
+    tried.nowMs += 5_000;
+    for (let n = 0; n < 2; n++) expect(tried.attempt('unclear', ['1', '2', '3', '4'])).toBe(true);
+    tried.nowMs += 5_000;
+    expect(tried.attempt('failed', ['9'])).toBe(true);
+    expect(tried.attempt('unclear', ['1', '2', '3', '4'])).toBe(false);
+  });
+
   test('waits for another five seconds after a try of which one id may be the reason, but for its parts', () => {
     const tried = opened();
     const all = ['1', '2', '3', '4'];
