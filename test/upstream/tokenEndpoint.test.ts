@@ -116,6 +116,14 @@ test.each([
   expect(outcome).toEqual({ kind: 'granted', grant: accessToken && { accessToken, lifetimeSeconds: 300 }, refreshToken });
 });
 
+test('A refresh token that is a long number keeps all its digits', async () => {
+  expect(await ask(says(200, '{"access_token":"access","refresh_token":12345678901234567891}'))).toMatchObject({ kind: 'granted', refreshToken: '12345678901234567891' });
+});
+
+test.each(['1e400', '1e20', '1.5'])('A refresh token that is the number %s is not known, and none is guessed', async (number) => {
+  expect(await ask(says(200, `{"access_token":"access","refresh_token":${number}}`))).toMatchObject({ kind: 'unknown', cause: { message: expect.stringContaining('no whole number') } });
+});
+
 describe('A token endpoint’s answer is not read', () => {
   test.each<[string, () => RequestListener | Promise<RequestListener>]>([
     ['beyond 64 KiB', () => says(200, padded(MAX_BYTES + 1))],

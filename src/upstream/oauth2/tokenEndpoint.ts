@@ -2,6 +2,7 @@ import { request, type Dispatcher } from 'undici';
 import { waitFor } from '../../deadline.js';
 import { readText, UnreadableBody } from '../../readBody.js';
 import { isRecord } from '../../record.js';
+import { parseJson } from '../json.js';
 import { openDispatcher } from '../network.js';
 import { retryAfterMs } from '../retryAfter.js';
 import { FirstByte } from './firstByte.js';
@@ -120,7 +121,8 @@ function restMs(status: number, header: string | string[] | undefined): number |
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    // Long numbers become texts of their digits: JSON.parse would round a refresh token.
+    return parseJson(Buffer.from(text));
   } catch {
     // The parser's message quotes the text, which may hold a token.
     throw new UnusableAnswer('the token endpoint answered no JSON');
@@ -132,6 +134,8 @@ function granted(status: number, answer: unknown): TokenOutcome {
   const { access_token: accessToken, refresh_token: refreshToken, expires_in: expiresIn } = answer;
   // A header allows no other characters.
   const grant = typeof accessToken === 'string' && /^[\x21-\x7e]+$/.test(accessToken) ? { accessToken, lifetimeSeconds: lifetimeSeconds(expiresIn) } : undefined;
+  // Then there is one, but nobody knows which.
+  if (typeof refreshToken === 'number' && !Number.isSafeInteger(refreshToken)) throw new UnusableAnswer('the token endpoint answered with a refresh token that is no whole number');
   const next = typeof refreshToken === 'number' || (typeof refreshToken === 'string' && refreshToken !== '') ? String(refreshToken) : undefined;
   if (grant || next !== undefined) return { kind: 'granted', grant, refreshToken: next };
   const reason = errorIn(answer);
