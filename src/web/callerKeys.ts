@@ -1,4 +1,4 @@
-import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import { createLocalJWKSet, errors, type JSONWebKeySet, type JWK, type JWTVerifyGetKey } from 'jose';
 import { request, type Dispatcher } from 'undici';
 import { readText } from '../readBody.js';
 
@@ -80,13 +80,21 @@ export function createCallerKeys({ jwksUrl, dispatcher, now, onFailure }: Caller
   return { find, renew: () => renewAtMostEvery(COOLDOWN_MS) };
 }
 
-/** Rejects an unreadable or empty key set: it is a fault of the server, not a withdrawal of all keys. Follows no redirect. */
+/** jose looks at each key for each token, and compares each operation of a key with every other one. */
+const MAX_KEYS = 100;
+const MAX_OPERATIONS = 20;
+
+function hasManyOperations({ key_ops: operations }: JWK): boolean {
+  return Array.isArray(operations) && operations.length > MAX_OPERATIONS;
+}
+
+/** Rejects an unreadable or empty key set, and one that takes long to search: it is a fault of the server, not a withdrawal of all keys. Follows no redirect. */
 async function fetchKeys(url: URL, dispatcher: Dispatcher | undefined): Promise<JWTVerifyGetKey> {
   const { statusCode, body } = await request(url, { signal: AbortSignal.timeout(TIMEOUT_MS), headers: { accept: 'application/json' }, ...(dispatcher && { dispatcher }) });
   const text = await readText(body, MAX_SET_BYTES);
   if (statusCode !== 200) throw new errors.JWKSInvalid();
   const set = JSON.parse(text) as JSONWebKeySet;
   const keys = createLocalJWKSet(set);
-  if (set.keys.length === 0) throw new errors.JWKSInvalid();
+  if (set.keys.length === 0 || set.keys.length > MAX_KEYS || set.keys.some(hasManyOperations)) throw new errors.JWKSInvalid();
   return keys;
 }

@@ -215,6 +215,15 @@ describe('The keys of callers', () => {
     expect(failures).toEqual([expect.objectContaining({ name: 'UnreadableBody' })]);
   });
 
+  test.each<[string, (key: JWK) => JWK[]]>([
+    ['are more than a hundred', (key) => Array.from({ length: 101 }, () => key)],
+    ['have a key with many operations', (key) => [key, { ...key, key_ops: Array.from({ length: 21 }, (_, n) => `operation${n}`) }]],
+  ])('are not taken where they %s: looking for one would take long', async (_what, many) => {
+    answer = (response) => void response.end(JSON.stringify({ keys: many(first.jwk) }));
+    await refused(call(first));
+    expect(failures).toEqual([expect.objectContaining({ code: 'ERR_JWKS_INVALID' })]);
+  });
+
   test('are not looked for where their server leads to', async () => {
     answer = (response) => {
       answer = publish(first);
