@@ -19,7 +19,7 @@ const DUMP_TIMEOUT_MS = 100;
 /** How long the body of a 404 is waited for. */
 const NOT_FOUND_TIMEOUT_MS = 1_000;
 /** How much of an answer with another status than 200 is read. */
-const MAX_ERROR_BYTES = 65_536;
+export const MAX_ERROR_BYTES = 65_536;
 /** Chunks are joined at this number: a list of a million chunks of one byte takes 150 MB. */
 const MAX_CHUNKS = 1_000;
 const EMPTY = Buffer.alloc(0);

@@ -13,7 +13,7 @@ const NO_ROUTE: readonly RegExp[] = [
   // APISIX "404 Route Not Found", Laravel "The route wrong could not be found."
   /\broute (not found|\S+ could not be found)/i,
   // CakePHP "A route matching \"/wrong\" could not be found.", CodeIgniter "Can't find a route for 'GET: wrong'."
-  /\b(route matching .{1,300} could not be found|find a route for|(endpoint|url) not found)\b/i,
+  /\b(route matching .{1,100} could not be found|find a route for|(endpoint|url) not found)\b/i,
   // Gravitee, Ory Oathkeeper.
   /\b(No context-path matches the request URI|Requested url does not match any rules)\b/i,
   // Apigee, WSO2, RESTEasy, ASP.NET, Google Cloud Endpoints.

@@ -10,7 +10,9 @@ const LARGE_BYTES = 262_144;
 /** Parsing half a million takes some 50 ms. A page of 100 contacts with 1,000 relationships each has as many. */
 const MAX_VALUES = 500_000;
 
-const CHARSET = /;\s*charset\s*=\s*"?\s*([^\s";,]+)/i;
+const CHARSET = /;\s*charset\s*=\s*(?:"\s*)?([^\s";,]+)/i;
+/** How much of a `content-type` is read. A header may have 16 kB. */
+const MAX_TYPE_CHARACTERS = 200;
 /** Character sets, by TextDecoder's names, that servers declare for UTF-8. UTF-16 would have shown in the first bytes. */
 const OFTEN_UTF_8 = new Set(['utf-8', 'windows-1252', 'utf-16le', 'utf-16be']);
 /**
@@ -55,7 +57,7 @@ function inUtf8(bytes: Uint8Array, contentType: unknown): Uint8Array {
   const first = bytes[0];
   if (first === 0 || first === 0xfe) return transcoded(bytes, decoderOf('utf-16be')!);
   if (bytes[1] === 0 || first === 0xff) return transcoded(bytes, decoderOf('utf-16le')!);
-  const declared = typeof contentType === 'string' ? CHARSET.exec(contentType)?.[1] : undefined;
+  const declared = typeof contentType === 'string' ? CHARSET.exec(contentType.slice(0, MAX_TYPE_CHARACTERS))?.[1] : undefined;
   // Stryker disable next-line LogicalOperator,Regex: only spares work
   if (declared === undefined || /^utf-?8$/i.test(declared)) return bytes;
   const decoder = decoderOf(declared);

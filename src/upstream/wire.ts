@@ -2,7 +2,7 @@ import { gunzipSync } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import type { Signal } from '../deadline.js';
 import { inflate, isGzip, UnreadableBody } from '../readBody.js';
-import { send, TOO_LARGE } from './answerReader.js';
+import { MAX_ERROR_BYTES, TOO_LARGE, send } from './answerReader.js';
 import { openPool, type Network } from './network.js';
 
 /** An upstream's answer, its body read and inflated. */
@@ -62,17 +62,18 @@ export class Wire {
     try {
       const answer = await send(this.#pool, this.pathPrefix + path, headers, signal);
       // `content-encoding` is often wrong ("UTF-8", "none", "x-gzip"), so the first bytes decide. JSON cannot begin with them.
-      const body = isGzip(answer.body) ? await this.#inflate(answer.body).catch((error: unknown) => withoutBody(answer.status, error)) : answer.body;
+      const maxBytes = answer.status === 200 ? this.#options.maxBodyBytes : MAX_ERROR_BYTES;
+      const body = isGzip(answer.body) ? await this.#inflate(answer.body, maxBytes).catch((error: unknown) => withoutBody(answer.status, error)) : answer.body;
       return { status: answer.status, retryAfter: answer.headers['retry-after'], contentType: answer.headers['content-type'], body };
     } catch (error) {
       throw (error as NodeJS.ErrnoException).code === TOO_LARGE ? new UnreadableBody(undefined, { cause: error }) : error;
     }
   }
 
-  async #inflate(bytes: Buffer): Promise<Buffer> {
-    const small = inflateSmall(bytes, Math.min(SMALL.bytes, this.#options.maxBodyBytes));
+  async #inflate(bytes: Buffer, maxBytes: number): Promise<Buffer> {
+    const small = inflateSmall(bytes, Math.min(SMALL.bytes, maxBytes));
     if (small) return small;
-    const inflated = this.#inflated.then(() => inflate(bytes, this.#options.maxBodyBytes));
+    const inflated = this.#inflated.then(() => inflate(bytes, maxBytes));
     this.#inflated = inflated.catch(() => {});
     return inflated;
   }

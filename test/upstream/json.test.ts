@@ -126,6 +126,14 @@ test.each([
 describe('A body in another character set', () => {
   const read = (bytes: Buffer, charset: string): unknown => parseJson(bytes, `application/json; charset=${charset}`);
 
+  test('is looked for at the beginning of the declaration: a header may have 16 kB', () => {
+    const japanese = Buffer.from('2293638d9e22', 'hex');
+    const declared = (blanks: number): string => `application/json;${' '.repeat(blanks)}charset = " shift_jis "`;
+    expect(parseJson(japanese, declared(100))).toBe(new TextDecoder('shift_jis').decode(japanese.subarray(1, -1)));
+    expect(() => parseJson(japanese, declared(200))).toThrow(SyntaxError);
+    expect(parseJson(Buffer.from('7'), `application/json;charset=${' '.repeat(16_000)},`)).toBe(7);
+  });
+
   test.each([
     ['shift_jis', '93638d9e', undefined],
     ['gbk', 'c9bdccef', undefined],

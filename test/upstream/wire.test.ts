@@ -130,6 +130,7 @@ describe('The body of a 404', () => {
   test.each<[string, RequestListener]>([
     ['does not end', (_request, response) => void response.writeHead(404).write('{')],
     ['is broken gzip', (_request, response) => response.writeHead(404).end(gzipSync('{"message":"none"}').subarray(0, 12))],
+    ['is larger than 64 KiB once inflated', (_request, response) => response.writeHead(404).end(gzipSync(`"${'x'.repeat(65_535)}"`))],
     ['is endless', (_request, response) => void response.writeHead(404).write(Buffer.alloc(100_000, ' '))],
   ])('is left out where it %s', async (_what, answer) => {
     expect(await get(await over(answer))).toMatchObject({ status: 404, body: Buffer.alloc(0) });
