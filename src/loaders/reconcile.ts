@@ -104,18 +104,19 @@ class Reconciliation<R extends UpstreamRecord> {
     if (ids.length === 1 || this.#mostAnswered > 0 || !(error instanceof StatusError) || MAY_BE_ONE_RECORD.has(error.status)) return true;
     for (const one of [ids.slice(0, 1), ids.slice(-1)]) {
       const result = await this.#ask(one);
-      if (result === 'answered' || (result !== 'ended' && statusOf(result) !== error.status)) return true;
       if (result === 'ended') {
         this.#setAll(ids, this.outcomes.get(one[0]!) as ContactsError);
         return false;
       }
+      if (statusOf(result) !== error.status) return true;
     }
     return false;
   }
 
   /**
-   * The reason of a failure is in these ids; `hasFailed` says whether a call for just them failed. Halves them until the first id is found that is the reason. Returns how many of them are done:
-   * all up to that id. Those behind it go with the next call, together, because they are probably good.
+   * The reason of a failure is in these ids; `hasFailed` says whether a call for just them failed. Halves them until the first id
+   * is found that is the reason. Returns how many of them are done: all up to that id. Those behind it go with the next call,
+   * together, because they are probably good.
    */
   async #find(ids: readonly string[], error: ContactsError, hasFailed: boolean): Promise<number> {
     // The reason is in this part: a call for it failed, or it is what remains of such a part, whose first half was answered.
