@@ -1,30 +1,24 @@
 /** @needs chromium */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import type { Browser } from 'playwright-core';
-import { startChromium } from './support/chromium.js';
-import { GraphiqlPage } from './support/graphiqlPage.js';
+import type { GraphiqlPage } from './support/graphiqlPage.js';
 import type { TestApp } from '../support/testApp.js';
-import { startGraphiqlApp } from './support/graphiqlApp.js';
+import { openGraphiql } from './support/graphiqlApp.js';
 
 jest.setTimeout(30_000);
 
 let app: TestApp;
-let browser: Browser;
 let graphiql: GraphiqlPage;
+let stop: () => Promise<void>;
 
 beforeAll(async () => {
-  [app, browser] = await Promise.all([startGraphiqlApp(), startChromium()]);
-  graphiql = await GraphiqlPage.open(browser, app.url);
+  ({ app, graphiql, stop } = await openGraphiql());
 }, 300_000);
 beforeEach(async () => {
   for (const { faults } of [app.sandbox.pms, app.sandbox.cas360]) faults.clear();
   await graphiql.startOver();
 });
 afterEach(() => expect(graphiql.faults).toEqual([]));
-afterAll(async () => {
-  await browser.close();
-  await app.stop();
-});
+afterAll(() => stop());
 
 const guardedQuery = 'query Mine { contact(id: "cas360:555742") { name dateOfBirth } }';
 async function tabTo(selector: string): Promise<void> {

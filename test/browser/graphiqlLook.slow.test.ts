@@ -1,32 +1,26 @@
 /** @needs chromium */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import type { Browser } from 'playwright-core';
 import { exampleTabs, nameOf } from '../../src/web/graphiqlTabs.js';
 import type { TestApp } from '../support/testApp.js';
-import { startChromium } from './support/chromium.js';
 import { contrastsIn } from './support/contrast.js';
-import { startGraphiqlApp } from './support/graphiqlApp.js';
-import { GraphiqlPage } from './support/graphiqlPage.js';
+import { openGraphiql } from './support/graphiqlApp.js';
+import type { GraphiqlPage } from './support/graphiqlPage.js';
 
 jest.setTimeout(60_000);
 
 let app: TestApp;
-let browser: Browser;
 let graphiql: GraphiqlPage;
+let stop: () => Promise<void>;
 
 beforeAll(async () => {
-  [app, browser] = await Promise.all([startGraphiqlApp(), startChromium()]);
-  graphiql = await GraphiqlPage.open(browser, app.url);
+  ({ app, graphiql, stop } = await openGraphiql());
 }, 300_000);
 beforeEach(async () => {
   app.reset();
   await graphiql.startOver();
 });
 afterEach(() => expect(graphiql.faults).toEqual([]));
-afterAll(async () => {
-  await browser.close();
-  await app.stop();
-});
+afterAll(() => stop());
 
 const EXAMPLES = exampleTabs().map(nameOf);
 const cards =

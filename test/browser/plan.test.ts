@@ -1,34 +1,28 @@
 /** @needs chromium */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import type { Browser } from 'playwright-core';
 import type { TestApp } from '../support/testApp.js';
 import { until } from '../support/until.js';
-import { startChromium } from './support/chromium.js';
-import { startGraphiqlApp } from './support/graphiqlApp.js';
-import { GraphiqlPage } from './support/graphiqlPage.js';
+import { openGraphiql } from './support/graphiqlApp.js';
+import type { GraphiqlPage } from './support/graphiqlPage.js';
 
 jest.setTimeout(30_000);
 
 let app: TestApp;
-let browser: Browser;
 let graphiql: GraphiqlPage;
+let stop: () => Promise<void>;
 /** What the tests make the browser complain of. */
 const provoked: string[] = [];
 const BAD_REQUEST = 'said Failed to load resource: the server responded with a status of 400 (Bad Request)';
 
 beforeAll(async () => {
-  [app, browser] = await Promise.all([startGraphiqlApp(), startChromium()]);
-  graphiql = await GraphiqlPage.open(browser, app.url);
+  ({ app, graphiql, stop } = await openGraphiql());
 }, 300_000);
 beforeEach(async () => {
   app.reset();
   await graphiql.startOver({ width: 1024, height: 768 });
 });
 afterEach(() => expect(graphiql.faults).toEqual(provoked));
-afterAll(async () => {
-  await browser.close();
-  await app.stop();
-});
+afterAll(() => stop());
 
 const council = 'query Council { contact(id: "cas360:54") { name } }';
 const madeCalls = (): number => app.sandbox.pms.calls.length + app.sandbox.cas360.calls.length;

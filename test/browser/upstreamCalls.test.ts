@@ -1,23 +1,20 @@
 /** @needs chromium */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import type { Browser } from 'playwright-core';
-import { startChromium } from './support/chromium.js';
-import { GraphiqlPage, type ShownCall } from './support/graphiqlPage.js';
+import type { GraphiqlPage, ShownCall } from './support/graphiqlPage.js';
 import type { TestApp } from '../support/testApp.js';
-import { startGraphiqlApp } from './support/graphiqlApp.js';
+import { openGraphiql } from './support/graphiqlApp.js';
 import { until } from '../support/until.js';
 
 jest.setTimeout(30_000);
 
 let app: TestApp;
-let browser: Browser;
 let graphiql: GraphiqlPage;
+let stop: () => Promise<void>;
 /** What the tests make the browser complain of. */
 const provoked: string[] = [];
 
 beforeAll(async () => {
-  [app, browser] = await Promise.all([startGraphiqlApp(), startChromium()]);
-  graphiql = await GraphiqlPage.open(browser, app.url);
+  ({ app, graphiql, stop } = await openGraphiql());
   await graphiql.startOver();
 }, 300_000);
 beforeEach(() => {
@@ -27,10 +24,7 @@ beforeEach(() => {
   }
 });
 afterEach(() => expect(graphiql.faults).toEqual(provoked));
-afterAll(async () => {
-  await browser.close();
-  await app.stop();
-});
+afterAll(() => stop());
 
 const systems = () => [app.sandbox.pms, app.sandbox.cas360];
 
