@@ -76,12 +76,13 @@ function askFor(app: TestApp, ids: readonly string[]): Promise<Answer> {
 
 function expectOutcomes({ sandbox }: TestApp, ids: readonly string[], { data, errors = [], text }: Answer, outcomeOf: (id: string, place: number) => Outcome): void {
   const outcomes = ids.map(outcomeOf);
-  expect(data.contacts).toEqual(ids.map((id, i) => (outcomes[i] === 'right' ? truth(sandbox, id) : null)));
-  expect(data.others).toEqual(othersThan(ids).map((id) => truth(sandbox, id)));
   const told = Object.fromEntries(errors.map(({ path, extensions }) => [path!.join('.'), withoutTime(extensions)]));
   const places = outcomes.flatMap((outcome, i) => (outcome === 'right' || outcome === 'none' ? [] : [[`contacts.${i}`, extensionsOf(outcome, ids[i]!)]]));
+  // First, since it names the reason.
   expect(told).toEqual(Object.fromEntries(places));
   expect(errors).toHaveLength(places.length);
+  expect(data.contacts).toEqual(ids.map((id, i) => (outcomes[i] === 'right' ? truth(sandbox, id) : null)));
+  expect(data.others).toEqual(othersThan(ids).map((id) => truth(sandbox, id)));
   expect(text).not.toMatch(LEAKS);
 }
 
