@@ -20,12 +20,12 @@ export interface KeeperOptions {
   readonly say: (text: string) => void;
 }
 
-/** Connecting to Redis takes a moment. */
+/** Connecting to Redis takes a moment, and its first answers may be late. */
 const CONNECT_MS = 5_000;
 const PATIENCE_MS = 60_000;
 const PAUSE_MS = 250;
 
-const isAway = (problem: StoreProblem): boolean => problem === 'away';
+const mayPass = (problem: StoreProblem): boolean => problem === 'away' || problem === 'slow';
 
 /** Stores what an approval gave, where services find it. */
 export class Keeper {
@@ -39,8 +39,8 @@ export class Keeper {
   async prove(): Promise<Kept | undefined> {
     const { store, tryBeside } = this.#options;
     // Another object with the same content: the store writes it.
-    const kept = await this.#patiently(() => store.update((kept) => kept && { ...kept }), CONNECT_MS, isAway);
-    if (!kept) await this.#patiently(tryBeside, CONNECT_MS, isAway);
+    const kept = await this.#patiently(() => store.update((kept) => kept && { ...kept }), CONNECT_MS, mayPass);
+    if (!kept) await this.#patiently(tryBeside, CONNECT_MS, mayPass);
     return kept;
   }
 
@@ -52,7 +52,7 @@ export class Keeper {
     if (!kept || !holds(kept, exchanged.refreshToken)) throw new ConnectError('The token was stored, and another state is there now. Is another npm run connect running? Look at npm run doctor.');
   }
 
-  async #patiently<T>(work: () => Promise<T>, patienceMs: number, mayPass: (problem: StoreProblem) => boolean = () => true): Promise<T> {
+  async #patiently<T>(work: () => Promise<T>, patienceMs: number, isWorthTrying: (problem: StoreProblem) => boolean = () => true): Promise<T> {
     const { storeName, signal, say, pauseMs = PAUSE_MS } = this.#options;
     const endsAtMs = performance.now() + patienceMs;
     for (let told: StoreProblem = 'away'; ; ) {
@@ -61,7 +61,7 @@ export class Keeper {
       } catch (error) {
         if (!(error instanceof StoreFailure)) throw error;
         const { problem } = error;
-        if (signal.aborted || performance.now() >= endsAtMs || !mayPass(problem)) throw new ConnectError(`The token cannot be stored in ${storeName}: ${adviceOn(problem, storeName)}.`);
+        if (signal.aborted || performance.now() >= endsAtMs || !isWorthTrying(problem)) throw new ConnectError(`The token cannot be stored in ${storeName}: ${adviceOn(problem, storeName)}.`);
         if (problem !== told) say(`The token cannot be stored yet in ${storeName}: ${adviceOn(problem, storeName)}. Trying again.`);
         told = problem;
         await sleep(pauseMs);
