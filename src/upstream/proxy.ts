@@ -100,7 +100,8 @@ function openTunnel(proxy: URL, authority: string, timeoutMs: number): Promise<S
       // Not the shared agent: with NODE_USE_ENV_PROXY it would call this proxy through a proxy.
       agent: false,
     });
-    const timer = setTimeout(() => asking.destroy(new errors.ConnectTimeoutError('the proxy did not answer')), timeoutMs);
+    // An answer that came while the process was frozen is read first.
+    const timer = setTimeout(() => setImmediate(() => asking.destroy(new errors.ConnectTimeoutError('the proxy did not answer'))), timeoutMs);
     asking.on('error', (error) => {
       // Stryker disable next-line CallExpression: ending what has ended does nothing
       clearTimeout(timer);
