@@ -14,7 +14,7 @@ async function start(): Promise<void> {
   const demo = readDemoConfig(process.env, sandbox);
   const tokens = demo.issuesTokens ? await dayTokens(sandbox.identity) : undefined;
   const app = await createApp(demo.config, { log, drainMs: 0, tabs: exampleTabs(tokens), standIns: demo.standIns, localOnly: isOfThisMachine(isIPv6(demo.config.host) ? `[${demo.config.host}]` : demo.config.host) });
-  console.log(greetingOf({ ...demo, address: await app.listen(), sandbox, tokens }));
+  const address = await app.listen();
 
   let stopping = false;
   const stop = async (): Promise<void> => {
@@ -26,6 +26,8 @@ async function start(): Promise<void> {
     process.exit(app.isExchangingToken ? 1 : 0);
   };
   process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGHUP', stop);
+  // Last: whoever reads it may end the process.
+  console.log(greetingOf({ ...demo, address, sandbox, tokens }));
 }
 
 /** For a person at a terminal: what needs attention, without JSON. */

@@ -53,7 +53,8 @@ function portOf(text: string | undefined): number | undefined {
 
 async function run(port: number | undefined, withRefreshToken: boolean): Promise<void> {
   const sandbox = await (port === undefined ? startAtUsualPorts() : startSandbox(portsFrom(port)));
-  process.stdout.write(settingsOf(sandbox, withRefreshToken));
   const stop = (): void => void sandbox.stop().then(() => process.exit(0));
+  // Before it says that it runs: somebody may end it then.
   process.once('SIGINT', stop).once('SIGTERM', stop);
+  process.stdout.write(settingsOf(sandbox, withRefreshToken));
 }

@@ -5,7 +5,6 @@ import { startSupergraph, type Supergraph } from './supergraph.js';
 /** What `npm run supergraph` runs. */
 async function start(): Promise<void> {
   const supergraph = await startSupergraph(Number(process.env.PORT || 4000));
-  console.log(greeting(supergraph));
 
   let stopping = false;
   const stop = async (): Promise<void> => {
@@ -15,6 +14,8 @@ async function start(): Promise<void> {
     process.exit(0);
   };
   process.on('SIGINT', stop).on('SIGTERM', stop);
+  // Last: whoever reads it may end the process.
+  console.log(greeting(supergraph));
 }
 
 function greeting({ url, subgraphs, sandbox, tokens }: Supergraph): string {
