@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { Client } from 'undici';
-import { startSandbox } from '../sandbox/start.js';
 import { createApp } from '../src/app.js';
 import { readConfig } from '../src/config.js';
 import { stopAndExit, stopStep } from '../src/stopping.js';
 import { FileStore } from '../src/upstream/oauth2/refreshToken/fileStore.js';
+import { CLIENT, granting, RotatingServer } from './support/rotatingServer.js';
 import { startTestApp } from './support/testApp.js';
 import { until } from './support/until.js';
 
@@ -93,23 +93,29 @@ describe('When the service is told to stop', () => {
 
   test('it says that a refresh token would be lost, until its store has it', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'stopping-'));
-    const sandbox = await startSandbox();
-    sandbox.cas360.faults.set([{ on: 'token', heldMs: 1_500 }]);
-    const config = readConfig({ ...sandbox.environment, HOST: '127.0.0.1', PORT: '0', CAS360_TOKEN_FILE: join(folder, 'token.json') });
+    const cas360 = await RotatingServer.start();
+    let letGo = (): void => {};
+    const held = new Promise<void>((resolve) => (letGo = resolve));
+    cas360.answer = async (asked) => {
+      const told = granting(asked);
+      await held;
+      return told;
+    };
+    const config = readConfig({ CAS360_BASE_URL: cas360.url, CAS360_CLIENT_ID: CLIENT.id, CAS360_CLIENT_SECRET: CLIENT.secret, CAS360_REFRESH_TOKEN: cas360.issue(), HOST: '127.0.0.1', PORT: '0', REQUEST_TIMEOUT_MS: '60000', CAS360_TOKEN_FILE: join(folder, 'token.json') });
     const app = await createApp(config, { log: collect().log, drainMs: 0 });
     const url = await app.listen();
     const before = app.isExchangingToken;
     const asking = fetch(`${url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ query: NAMED }) });
-    await until('the endpoint is asked', () => sandbox.cas360.calls.some(({ kind }) => kind === 'token'));
+    await until('the endpoint is asked', () => cas360.asked.length === 1);
     await rm(folder, { recursive: true });
     const during = app.isExchangingToken;
-    await until('the endpoint has answered', () => sandbox.cas360.calls.every(({ endedAt }) => endedAt !== undefined));
+    letGo();
     await asking;
     expect([before, during, app.isExchangingToken]).toEqual([false, true, true]);
     await mkdir(folder);
     await until('the store has it', () => !app.isExchangingToken);
     await app.stop();
-    await sandbox.stop();
+    await cas360.stop();
     await rm(folder, { recursive: true });
   });
 

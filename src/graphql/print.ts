@@ -4,7 +4,7 @@ import { printProfile, PROFILES, type Profile } from './profiles.js';
 import { readTypeDefs } from './schema.js';
 
 try {
-  const { values } = parseArgs({ options: { profile: { type: 'string', default: 'default' } } });
+  const { values } = parseArgs({ args: process.argv.slice(2), options: { profile: { type: 'string', default: 'default' } } });
   if (!isProfile(values.profile)) throw new Error(`Unknown profile '${values.profile}'`);
   process.stdout.write(printProfile(readTypeDefs(fileURLToPath(new URL('../../schema', import.meta.url))), values.profile));
 } catch (error) {

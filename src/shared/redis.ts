@@ -7,10 +7,12 @@ export interface RedisOptions {
   readonly url: string;
   /** Called with the first state, and with each change. Undefined: nothing is wrong. */
   readonly onHealth: (problem: RedisProblem | undefined) => void;
+  /** How long an answer may take. */
+  readonly timeoutMs?: number;
 }
 
 /** Longer than Redis needs, too short for callers to notice. */
-const COMMAND_TIMEOUT_MS = 250;
+const TIMEOUT_MS = 250;
 const BEAT_MS = 500;
 /** How often the host is looked up again while it takes no writes. */
 const FOLLOW_MS = 5_000;
@@ -29,6 +31,7 @@ export function reconnectDelayMs(retries: number): number {
 export class Redis {
   readonly #url: string;
   readonly #onHealth: (problem: RedisProblem | undefined) => void;
+  readonly #timeoutMs: number;
   readonly #listeners: (() => Promise<unknown>)[] = [];
   readonly #beats: NodeJS.Timeout;
   #client: RedisClientType;
@@ -42,9 +45,10 @@ export class Redis {
   #obstacle: RedisProblem = 'away';
 
   /** Connects in the background, and tries again until it succeeds. */
-  constructor({ url, onHealth }: RedisOptions) {
+  constructor({ url, onHealth, timeoutMs = TIMEOUT_MS }: RedisOptions) {
     this.#url = url;
     this.#onHealth = onHealth;
+    this.#timeoutMs = timeoutMs;
     this.#client = this.#connect();
     this.#beats = setInterval(() => void this.#beat(), BEAT_MS).unref();
   }
@@ -60,12 +64,12 @@ export class Redis {
   }
 
   /** Throws RedisUnavailable after `timeoutMs`, or at once while Redis is down. Passes on the errors of Redis itself. */
-  async run<T>(command: (client: RedisClientType) => Promise<T>, timeoutMs = COMMAND_TIMEOUT_MS): Promise<T> {
+  async run<T>(command: (client: RedisClientType) => Promise<T>, timeoutMs = this.#timeoutMs): Promise<T> {
     if (!this.isUp) throw new RedisUnavailable(this.problem);
     try {
       return await this.#timed(command, timeoutMs);
     } catch (error) {
-      if (error instanceof RedisUnavailable && timeoutMs >= COMMAND_TIMEOUT_MS) this.#tell(error.problem);
+      if (error instanceof RedisUnavailable && timeoutMs >= this.#timeoutMs) this.#tell(error.problem);
       throw error;
     }
   }
@@ -126,7 +130,7 @@ export class Redis {
 
   async #probe(): Promise<RedisProblem | undefined> {
     try {
-      await this.#timed((client) => client.set(PROBE_KEY, '', { condition: 'XX', PX: 1 }), COMMAND_TIMEOUT_MS);
+      await this.#timed((client) => client.set(PROBE_KEY, '', { condition: 'XX', PX: 1 }), this.#timeoutMs);
       return undefined;
     } catch (error) {
       if (error instanceof RedisUnavailable) return error.problem;

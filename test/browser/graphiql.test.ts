@@ -4,7 +4,7 @@ import type { GraphiqlPage } from './support/graphiqlPage.js';
 import type { TestApp } from '../support/testApp.js';
 import { openGraphiql } from './support/graphiqlApp.js';
 
-jest.setTimeout(30_000);
+jest.setTimeout(90_000);
 
 let app: TestApp;
 let graphiql: GraphiqlPage;

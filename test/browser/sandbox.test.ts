@@ -6,7 +6,7 @@ import { startSandbox, type Sandbox } from '../../sandbox/start.js';
 import { contrastsIn } from './support/contrast.js';
 import { faultsOf, startChromium } from './support/chromium.js';
 
-jest.setTimeout(60_000);
+jest.setTimeout(90_000);
 
 let sandbox: Sandbox;
 let browser: Browser;
@@ -14,7 +14,7 @@ let page: Page;
 beforeAll(async () => {
   [sandbox, browser] = await Promise.all([startSandbox(), startChromium()]);
   page = await browser.newPage({ permissions: ['clipboard-read', 'clipboard-write'] });
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(30_000);
 }, 300_000);
 afterAll(async () => {
   await browser.close();
@@ -51,7 +51,7 @@ describe("the sandbox's page", () => {
   test('shows calls as they arrive, and forgets them', async () => {
     await open(sandbox.cas360);
     await ask('/contacts/54,1001?relationships=true');
-    await callRows().filter({ hasText: '/contacts/54,1001' }).waitFor();
+    await callRows().filter({ hasText: '/contacts/54,1001' }).filter({ hasText: '401' }).waitFor();
     expect(await callRows().first().locator('td').allInnerTexts()).toEqual([expect.stringMatching(/^\d\d:\d\d:\d\d$/), 'contacts, relationships', '2', '401', expect.stringMatching(/^\d+ ms$/), 'GET /contacts/54,1001?relationships=true']);
     sandbox.cas360.faults.set([{ on: 'token', hang: true }]);
     const leaving = new AbortController();

@@ -112,11 +112,11 @@ describe('What operations load from', () => {
   });
 
   test.each([
-    ['pmsContacts', 500],
-    ['cas360Contacts', 900],
-    ['cas360Addresses', 900],
+    ['pmsContacts', 5_500],
+    ['cas360Contacts', 5_900],
+    ['cas360Addresses', 5_900],
   ] as const)('waits for %s as long as the setting of its system says (%i ms)', async (name, timeoutMs) => {
-    const { sources, calls } = buildSources({ PMS_TIMEOUT_MS: '500', CAS360_TIMEOUT_MS: '900' });
+    const { sources, calls } = buildSources({ PMS_TIMEOUT_MS: '5500', CAS360_TIMEOUT_MS: '5900' });
     const earliest = performance.now() + timeoutMs;
     await ask(sources[name], ['1']);
     expect(calls[0]!.deadline.endsAtMs).toBeGreaterThanOrEqual(earliest);

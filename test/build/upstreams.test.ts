@@ -6,7 +6,7 @@ import { readConfig } from '../../src/config.js';
 import type { ContactsError } from '../../src/errors.js';
 import { Metrics } from '../../src/telemetry/metrics.js';
 import type { Endpoint, UpstreamRequest } from '../../src/upstream/endpoint.js';
-import { FOREVER } from '../support/upstreamDouble.js';
+import { FOREVER, settle } from '../support/upstreamDouble.js';
 import { until } from '../support/until.js';
 
 const ASK: UpstreamRequest = { resource: 'contacts', path: '/1', ids: ['1'], relationships: false };
@@ -56,13 +56,32 @@ async function upstreamsOver(settings: Record<string, string> | ((url: string) =
 }
 
 const FINE = (response: ServerResponse): void => void response.end('[]');
+/** All but what network traffic needs. */
+const fakeTimers = (): unknown => jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'clearImmediate', 'queueMicrotask'] });
 /** The endpoints, by name. */
 const endpointsOf = ({ pms, cas360 }: Upstreams): Record<'pmsContacts' | 'cas360Contacts' | 'cas360Addresses', Endpoint> => ({ pmsContacts: pms!.contacts, cas360Contacts: cas360!.contacts, cas360Addresses: cas360!.addresses });
 
 describe.each(['pmsContacts', 'cas360Contacts', 'cas360Addresses'] as const)('The endpoint of %s', (name) => {
   test('tries for ATTEMPT_TIMEOUT_MS, and once more', async () => {
+    // First, because their clock begins at 0, and the budget for second attempts reads it.
+    fakeTimers();
     const { upstreams, asked } = await upstreamsOver({ ATTEMPT_TIMEOUT_MS: '1000' }, () => {});
-    await expect(endpointsOf(upstreams)[name].getJson(ASK, FOREVER)).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
+    let error: unknown;
+    const asking = endpointsOf(upstreams)[name].getJson(ASK, FOREVER).catch((caught: unknown) => (error = caught));
+    await until('it is asked', () => asked.length === 1);
+    await jest.advanceTimersByTimeAsync(999);
+    await settle();
+    expect(asked[0]!.socket.destroyed).toBe(false);
+    await jest.advanceTimersByTimeAsync(1);
+    await until('the first attempt is over', () => asked[0]!.socket.destroyed);
+    await until('it is asked again', async () => {
+      await jest.advanceTimersByTimeAsync(10);
+      return asked.length === 2;
+    });
+    expect(error).toBeUndefined();
+    await jest.advanceTimersByTimeAsync(1_000);
+    await asking;
+    expect(error).toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
     expect(asked).toHaveLength(2);
   });
 
@@ -80,6 +99,8 @@ describe.each(['pmsContacts', 'cas360Contacts', 'cas360Addresses'] as const)('Th
 
 test('PMS_MAX_RATE and CAS360_MAX_RATE hold for all endpoints of that system, and for no other', async () => {
   const { upstreams } = await upstreamsOver({ PMS_MAX_RATE: '1', CAS360_MAX_RATE: '1' }, FINE);
+  // A second later they are free again.
+  jest.spyOn(performance, 'now').mockReturnValue(performance.now());
   const { pmsContacts, cas360Contacts, cas360Addresses } = endpointsOf(upstreams);
   await cas360Contacts.getJson(ASK, FOREVER);
   expect([cas360Contacts.isFree, cas360Addresses.isFree, pmsContacts.isFree]).toEqual([false, false, true]);
@@ -125,7 +146,7 @@ test.each([
   ['cas360Contacts', 60_000],
 ] as const)('A token for %s is waited for %i ms, and no longer', async (name, ms) => {
   const { upstreams, silent } = await upstreamsOver((url) => ({ PMS_TOKEN_URL: `${url}/silent`, CAS360_TOKEN_URL: `${url}/silent` }), FINE);
-  jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'clearImmediate', 'queueMicrotask'] });
+  fakeTimers();
   let error: unknown;
   const asking = endpointsOf(upstreams)[name].getJson(ASK, { ...FOREVER, endsAtMs: Infinity }).catch((caught: unknown) => (error = caught));
   await until('the token endpoint is asked', () => silent.length === 1);
@@ -137,7 +158,7 @@ test.each([
 });
 
 test('Nothing runs on once both systems are closed', async () => {
-  jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'clearImmediate', 'queueMicrotask'] });
+  fakeTimers();
   const { upstreams } = await upstreamsOver({}, FINE);
   const before = jest.getTimerCount();
   await upstreams.cas360!.keepTokens();

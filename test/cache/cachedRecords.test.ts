@@ -52,9 +52,9 @@ function stage({ maxEntries = 100 } = {}) {
   const gatherer = new Gatherer<Thing>({
     resource: { source: 'CAS360', name: 'contacts', maxIds: 100, maxIdBytes: 2_000, maxCalls: 4, gate: OPEN_GATE, fetch },
     maxWaitingIds: 1_000,
-    patienceMs: 1_000,
+    patienceMs: 60_000,
     maxWaitMs: 500,
-    attemptTimeoutMs: 1_000,
+    attemptTimeoutMs: 60_000,
     onDrift: () => {},
     keep: (records, full) => cache.keep(records, full),
   });

@@ -227,17 +227,8 @@ describe('A shared cache that is broken is an empty one', () => {
 
   test.each([
     ['nonsense', 'nonsense'],
-    ['nothing', ''],
-    ['a mark alone', 'f'],
     ['truncated', 'f{"id":54,"name":"Wro'],
-    ['a list', 'f[{"id":54,"name":"Wrong"}]'],
-    ['a text', 'f"Wrong"'],
-    ['null', 'fnull'],
-    ['a number', 'p54'],
-    ['of no id', 'f{"name":"Wrong"}'],
     ['of another id', 'f{"id":55,"name":"Wrong"}'],
-    ['without a mark', '{"id":54,"name":"Wrong"}'],
-    ['of a mark that nobody knows', 'x{"id":54,"name":"Wrong"}'],
   ])('where an entry is %s, and it is mended', async (_, text) => {
     const keys = await councilKeys();
     await server.ask((client) => Promise.all(keys.map((key) => client.set(key, text))));

@@ -128,7 +128,7 @@ describe('npm run connect', () => {
   });
 
   test('says that no refresh token was granted', async () => {
-    const { address, output, ended } = stage.connect();
+    const { address, output, ended } = stage.connectHere();
     stage.sandbox.cas360.faults.set([{ on: 'token', withoutKeys: ['refresh_token'] }]);
     await show(await decide(await address()));
     expect(await ended).toBe(1);
@@ -205,7 +205,7 @@ describe('Where the token endpoint', () => {
     const proxy = await HttpProxy.start();
     proxy.hosts.set('cas.test:80', new URL(stage.sandbox.cas360.url)).set('cas.test', new URL(stage.sandbox.cas360.url));
     try {
-      const { address, ended } = stage.connect({ CAS360_BASE_URL: 'http://cas.test', HTTP_PROXY: `http://127.0.0.1:${proxy.port}` });
+      const { address, ended } = stage.connectHere({ CAS360_BASE_URL: 'http://cas.test', HTTP_PROXY: `http://127.0.0.1:${proxy.port}` });
       const asked = await address();
       expect(asked.origin).toBe('http://cas.test');
       await show(await decide(new URL(asked.pathname + asked.search, stage.sandbox.cas360.url)));
@@ -219,7 +219,7 @@ describe('Where the token endpoint', () => {
 
 describe('A person', () => {
   test('pastes the address where the browser runs on another machine', async () => {
-    const { address, ended, paste, output } = stage.connect();
+    const { address, ended, paste, output } = stage.connectHere();
     const right = await decide(await address());
     paste('');
     paste('what?');

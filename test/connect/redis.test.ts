@@ -1,9 +1,9 @@
 /** @needs redis-server */
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { CAS360_TOKEN_KEY } from '../../src/build/tokenStore.js';
-import { Redis } from '../../src/shared/redis.js';
 import { RedisStore } from '../../src/upstream/oauth2/refreshToken/redisStore.js';
 import { begunWith, hashOf, type Kept } from '../../src/upstream/oauth2/refreshToken/state.js';
+import type { Change } from '../../src/upstream/oauth2/refreshToken/store.js';
 import { freePort } from '../support/freePort.js';
 import { RedisServer } from '../support/redisServer.js';
 import { until } from '../support/until.js';
@@ -29,15 +29,7 @@ const connect = (url?: string): Connecting => stage.connect(settings(url));
 const connectHere = (url?: string, ...words: string[]): ConnectingHere => stage.connectHere(settings(url), ...words);
 
 /** Updates the state as a service would. */
-async function update(change: (kept: Kept | undefined) => Kept | undefined): Promise<Kept | undefined> {
-  const redis = new Redis({ url: server.url, onHealth: () => {} });
-  try {
-    await until('Redis is up', () => redis.isUp);
-    return await new RedisStore(redis, CAS360_TOKEN_KEY).update(change);
-  } finally {
-    redis.close();
-  }
-}
+const update = (change: Change): Promise<Kept | undefined> => server.ask((client) => new RedisStore({ run: (command) => command(client) }, CAS360_TOKEN_KEY).update(change));
 const stored = (): Promise<Kept | undefined> => update((kept) => kept);
 
 describe('npm run connect with Redis', () => {

@@ -27,13 +27,13 @@ describe('Before a person is asked', () => {
 
   test('what is stored stays as it is, and nothing is left beside it', async () => {
     writeFileSync(join(stage.folder, 'other'), 'x');
-    await stage.connect().address();
+    await stage.connectHere().address();
     expect(existsSync(stage.path)).toBe(false);
     expect(readdirSync(stage.folder)).toEqual(['other']);
     await endAll();
     const kept = { ...begunWith('refused', undefined), count: 7, mark: 'refused', refusedWith: 'x', leader: 'me', leaderSeenMs: 123_000 } as const;
     await stage.store(kept);
-    await stage.connect().address();
+    await stage.connectHere().address();
     expect(await stage.stored()).toEqual(kept);
     expect(readdirSync(stage.folder).sort()).toEqual(['other', 'token']);
   });

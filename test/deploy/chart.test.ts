@@ -15,12 +15,13 @@ const KINDS = {
   everything: [...ALWAYS, 'HorizontalPodAutoscaler', 'NetworkPolicy', 'PodDisruptionBudget', 'PrometheusRule', 'ServiceMonitor'],
 };
 const names = Object.keys(VALUES) as (keyof typeof VALUES)[];
+const RENDERED = { trial: render(VALUES.trial), usual: render(VALUES.usual), everything: render(VALUES.everything) };
 const pod = (manifests: readonly Manifest[]): any => oneOf('Deployment', manifests).spec.template.spec;
 const environment = (manifests: readonly Manifest[]): Record<string, string> =>
   Object.fromEntries(pod(manifests).containers[0].env.map(({ name, value }: { name: string; value: string }) => [name, value]));
 
 describe.each(names)('the chart with the values "%s"', (name) => {
-  const manifests = render(VALUES[name]);
+  const manifests = RENDERED[name];
 
   test('makes what was asked for, and Kubernetes knows every field of it', () => {
     expect(manifests.map(({ kind }) => kind).sort()).toEqual(KINDS[name].sort());
@@ -69,7 +70,7 @@ describe.each(names)('the chart with the values "%s"', (name) => {
 });
 
 test('a field that Kubernetes does not know, lacks, or has in another form is found', () => {
-  const rendered = oneOf('Deployment', render(VALUES.usual));
+  const rendered = oneOf('Deployment', RENDERED.usual);
   const deployment = (change: (container: any) => void): Manifest => {
     const copy = structuredClone(rendered);
     change(copy.spec.template.spec.containers[0]);
@@ -84,7 +85,7 @@ test('a field that Kubernetes does not know, lacks, or has in another form is fo
 
 describe('the refresh token of CAS 360', () => {
   test('is never in the hands of two pods without Redis', () => {
-    const alone = render(VALUES.trial);
+    const alone = RENDERED.trial;
     expect(oneOf('Deployment', alone).spec).toMatchObject({ replicas: 1, strategy: { type: 'Recreate' } });
     const folder = pod(alone).containers[0].volumeMounts.find(({ name }: any) => name === 'token').mountPath;
     expect(environment(alone).CAS360_TOKEN_FILE).toMatch(new RegExp(`^${folder}/[^/]+$`));
@@ -102,7 +103,7 @@ describe('the refresh token of CAS 360', () => {
 
   test('need not be in the Secret where npm run connect stores it in Redis', () => {
     const without = { ...VALUES.usual.cas360, refreshTokenInSecret: false };
-    const { CAS360_REFRESH_TOKEN_FILE: _, ...others } = environment(render(VALUES.usual));
+    const { CAS360_REFRESH_TOKEN_FILE: _, ...others } = environment(RENDERED.usual);
     expect(environment(render({ ...VALUES.usual, cas360: without }))).toEqual(others);
     expect(() => render({ ...VALUES.trial, cas360: without })).toThrow('set cas360.refreshTokenInSecret, or redis.enabled');
   });
@@ -144,7 +145,7 @@ describe('values', () => {
 });
 
 test('the alerts of the chart are those of deploy/prometheus', () => {
-  const { groups } = oneOf('PrometheusRule', render(VALUES.everything)).spec;
+  const { groups } = oneOf('PrometheusRule', RENDERED.everything).spec;
   const source = readFileSync('deploy/prometheus/alerts.yaml', 'utf8');
   expect(groups[0].rules.map(({ alert }: any) => alert)).toEqual([...source.matchAll(/alert: (\w+)/g)].map(([, alert]) => alert));
   // Their own templates are Prometheus's to fill.

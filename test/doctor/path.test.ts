@@ -7,15 +7,17 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { startSandbox, type Sandbox } from '../../sandbox/start.js';
 import { NO_ROUTE } from '../upstream/support/noRoute.js';
-import { diagnoseHere, type Diagnosis } from './support/doctor.js';
+import { diagnoseHere, withAccessToken, type Diagnosis } from './support/doctor.js';
 
 let sandbox: Sandbox;
 let folder: string;
-let files = 0;
+/** A token whose access token is kept. */
+let kept: Record<string, string>;
 let close = (): void => {};
 beforeAll(async () => {
   sandbox = await startSandbox();
   folder = mkdtempSync(join(tmpdir(), 'doctor-path-'));
+  kept = await withAccessToken(sandbox, folder);
 });
 afterEach(() => close());
 afterAll(async () => {
@@ -23,10 +25,8 @@ afterAll(async () => {
   await sandbox.stop();
 });
 
-/** Each with `--renew`, so that CAS 360 has an access token. */
-async function diagnose(settings: Record<string, string>, ...words: string[]): Promise<Diagnosis> {
-  const all = { ...sandbox.environment, CAS360_REFRESH_TOKEN: sandbox.cas360.issueRefreshToken(), CAS360_TOKEN_URL: `${sandbox.cas360.url}/oauth/token`, CAS360_TOKEN_FILE: join(folder, `token-${++files}`), ...settings };
-  return diagnoseHere(all, '--renew', ...words);
+function diagnose(settings: Record<string, string>, ...words: string[]): Promise<Diagnosis> {
+  return diagnoseHere({ ...sandbox.environment, ...kept, CAS360_TOKEN_URL: `${sandbox.cas360.url}/oauth/token`, ...settings }, ...words);
 }
 
 const KNOWN = ['--pms', '4711', '--cas360', '54'];
@@ -40,7 +40,8 @@ describe('Both base URLs with a path too many: the doctor says so', () => {
   });
 
   test('where the address of the token endpoint follows from it too', async () => {
-    const { of } = await diagnose({ CAS360_BASE_URL: `${sandbox.cas360.url}/wrong`, CAS360_TOKEN_URL: '' });
+    const unused = { CAS360_REFRESH_TOKEN: sandbox.cas360.issueRefreshToken(), CAS360_TOKEN_FILE: join(folder, 'unused') };
+    const { of } = await diagnose({ ...unused, CAS360_BASE_URL: `${sandbox.cas360.url}/wrong`, CAS360_TOKEN_URL: '' }, '--renew');
     expect(of('fault')).toEqual([
       'CAS360_TOKEN_URL answered 404: there is no token endpoint. Look at its path. It is below CAS360_BASE_URL: is there a path too many or too few in that?',
       'CAS360_BASE_URL: it answered 404: is there a path too many or too few in CAS360_BASE_URL?',

@@ -28,14 +28,14 @@ describe.each([['a file', filePlace], ['Redis', redisPlace]])('The doctor on a t
       for (const words of [[], ['--renew']]) {
         const { code, of } = stage.heard(await runDoctor(all, '--cas360', '54', ...words));
         expect(of('ok')).toEqual(expect.arrayContaining([expect.stringContaining('an access token is kept'), 'a process of the service is running: it leads, and has just written', 'the known contact was found']));
-        expect([code, renewals(service)]).toEqual([0, 1]);
+        expect([code, renewals(service.sandbox)]).toEqual([0, 1]);
       }
       // The access token is gone, here and there.
       service.sandbox.cas360.revokeTokens();
       await place.update((kept) => ({ ...kept!, count: kept!.count + 1, grant: undefined }));
       expect((await runDoctor(all, '--cas360', '54', '--renew')).of('ok')).toEqual(expect.arrayContaining(['the known contact was found']));
       expect((await service.query(NAME)).errors).toBeUndefined();
-      expect(renewals(service)).toBe(2);
+      expect(renewals(service.sandbox)).toBe(2);
       expect(service.sandbox.cas360.spentTokenUses).toBe(0);
     } finally {
       await service.stop();
@@ -44,10 +44,10 @@ describe.each([['a file', filePlace], ['Redis', redisPlace]])('The doctor on a t
 
   /** A renewal whose answer is under way. It has said what it does, and not yet what came of it. */
   async function renewing(slow: 'PMS' | 'CAS 360' = 'CAS 360'): Promise<RunningDoctor> {
-    if (slow === 'PMS') stage.app.sandbox.pms.faults.set([{ latencyMs: 700 }]);
-    stage.app.sandbox.cas360.faults.set([{ on: 'token', times: 1, latencyMs: slow === 'PMS' ? 0 : 700 }, { on: 'token', after: 1, heldMs: 1_500 }]);
+    if (slow === 'PMS') stage.sandbox.pms.faults.set([{ latencyMs: 700 }]);
+    stage.sandbox.cas360.faults.set([{ on: 'token', times: 1, latencyMs: slow === 'PMS' ? 0 : 700 }, { on: 'token', after: 1, heldMs: 1_500 }]);
     const doctor = stage.renew(place);
-    await until('the token is sent', () => renewals(stage.app) === 1);
+    await until('the token is sent', () => renewals(stage.sandbox) === 1);
     await until('it says what it does', () => doctor.said().includes('--renew takes its turn'));
     expect(doctor.said()).not.toContain('the next refresh token is kept');
     return doctor;
@@ -69,7 +69,7 @@ describe.each([['a file', filePlace], ['Redis', redisPlace]])('The doctor on a t
   });
 
   test('keeps the next one although nobody reads what it says', async () => {
-    stage.app.sandbox.pms.faults.set([{ latencyMs: 500 }]);
+    stage.sandbox.pms.faults.set([{ latencyMs: 500 }]);
     const { child, said, ended } = stage.renew(place);
     await until('it speaks', () => said().includes('Settings'));
     for (const stream of [child.stdout, child.stderr]) stream.destroy();

@@ -24,13 +24,20 @@ function gone(): string {
   return `${host} ${spawnSync('true').pid} ${unique}`;
 }
 
-async function diagnose(all: Record<string, string>, ...words: '--renew'[]): Promise<Diagnosis> {
-  return stage.heard(await diagnoseCas360(all, '54', words.length > 0));
+/** Whether Redis alone was too late for a renewal, as it can be on a busy machine. Nothing was sent then. */
+const isLate = (faults: readonly string[]): boolean => faults.length === 1 && faults[0]!.includes('Redis does not answer');
+
+async function unlessLate(diagnosed: () => Promise<Diagnosis>): Promise<Diagnosis> {
+  let diagnosis = stage.heard(await diagnosed());
+  for (let n = 1; n < 3 && isLate(diagnosis.of('fault')); n++) diagnosis = stage.heard(await diagnosed());
+  return diagnosis;
 }
+
+const diagnose = (all: Record<string, string>, ...words: '--renew'[]): Promise<Diagnosis> => unlessLate(() => diagnoseCas360(all, '54', words.length > 0));
 
 /** Identifies the client of the sandbox, and another one. */
 const clients = (): { ours: string; other: string } => {
-  const { sandbox } = stage.app;
+  const { sandbox } = stage;
   const tokenUrl = new URL('/oauth/token', sandbox.cas360.url);
   const clientId = sandbox.cas360.client.id;
   return { ours: clientOf({ tokenUrl, clientId }), other: clientOf({ tokenUrl, clientId: 'another' }) };
@@ -75,7 +82,7 @@ describe.each([['a file', filePlace], ['Redis', redisPlace]])('The doctor on a t
     expect(of('fault')).toHaveLength(level === 'fault' ? 1 : 0);
     expect(code).toBe(level === 'fault' ? 1 : 0);
     expect(await place.snapshot()).toEqual(before);
-    expect(renewals(stage.app)).toBe(0);
+    expect(renewals(stage.sandbox)).toBe(0);
   });
 
   test.each(Object.entries(STATES).filter(([, { isSent }]) => isSent))('that is %s: --renew says what it does, sends it once, and keeps the next one', async (_state, { kept }) => {
@@ -83,11 +90,11 @@ describe.each([['a file', filePlace], ['Redis', redisPlace]])('The doctor on a t
     const { of, output, code } = await diagnose(stage.settings(place), '--renew');
     expect(output).toMatch(/--renew takes its turn, and sends the refresh token to CAS 360( once more)?, which voids it. The next one goes to (Redis|the file of CAS360_TOKEN_FILE). A service that runs goes on, and adopts the new one\n[^]*the next refresh token is kept/);
     expect(of('ok')).toEqual(expect.arrayContaining(['the known contact was found']));
-    expect([code, renewals(stage.app)]).toEqual([0, 1]);
+    expect([code, renewals(stage.sandbox)]).toEqual([0, 1]);
     const after = await place.update((current) => current);
     expect(after).toMatchObject({ mark: 'usable', turn: undefined, leader: '' });
     expect(after!.refreshToken).not.toBe(stage.token);
-    expect(stage.app.sandbox.cas360.spentTokenUses).toBe(0);
+    expect(stage.sandbox.cas360.spentTokenUses).toBe(0);
   });
 
   test('says how long the access token that is kept lives, and uses it', async () => {
@@ -101,7 +108,7 @@ describe.each([['a file', filePlace], ['Redis', redisPlace]])('The doctor on a t
     await put((kept, nowMs) => ({ ...kept, grant: { accessToken, expiresAtMs: nowMs + 20_000 } }));
     expect((await diagnose(stage.settings(place))).of('unknown')).toEqual(expect.arrayContaining([expect.stringContaining('no living access token is kept, and getting one would spend the refresh token')]));
     // The one of this test.
-    expect(renewals(stage.app)).toBe(1);
+    expect(renewals(stage.sandbox)).toBe(1);
   });
 
   test.each(Object.entries(STATES).filter(([name, { isSent }]) => !isSent && name !== 'in use'))('that is %s: --renew does not send it', async (_state, { kept, level, says }) => {
@@ -111,18 +118,21 @@ describe.each([['a file', filePlace], ['Redis', redisPlace]])('The doctor on a t
     expect(of(level)).toEqual(expect.arrayContaining([expect.stringContaining(says)]));
     expect(output).not.toContain('--renew takes its turn');
     expect(await place.snapshot()).toEqual(before);
-    expect(renewals(stage.app)).toBe(0);
+    expect(renewals(stage.sandbox)).toBe(0);
   });
 
   test('in use: --renew waits for the other process, and adopts what comes of it', async () => {
-    await put(STATES['in use']!.kept);
-    const doctor = stage.renew(place);
-    await until('it says what it does', () => doctor.said().includes('--renew takes its turn'));
     const accessToken = await stage.granted();
-    await place.update((kept, nowMs) => ({ ...kept!, count: kept!.count + 1, turn: undefined, refreshToken: KEPT, grant: { accessToken, expiresAtMs: nowMs + 3_600_000 } }));
-    const { code } = stage.heard(await doctor.ended);
+    const { code } = await unlessLate(async () => {
+      await place.clear();
+      await put(STATES['in use']!.kept);
+      const doctor = stage.renew(place);
+      await until('it says what it does', () => doctor.said().includes('--renew takes its turn'));
+      await place.update((kept, nowMs) => ({ ...kept!, count: kept!.count + 1, turn: undefined, refreshToken: KEPT, grant: { accessToken, expiresAtMs: nowMs + 3_600_000 } }));
+      return doctor.ended;
+    });
     // The other process's.
-    expect([code, renewals(stage.app)]).toEqual([0, 1]);
+    expect([code, renewals(stage.sandbox)]).toEqual([0, 1]);
     expect(await place.update((kept) => kept)).toMatchObject({ refreshToken: KEPT });
   });
 
@@ -131,19 +141,19 @@ describe.each([['a file', filePlace], ['Redis', redisPlace]])('The doctor on a t
     await put(STATES.refused!.kept);
     const { of, code } = await diagnose(stage.settings(place), '--renew');
     expect(of('fault')).toEqual(expect.arrayContaining([expect.stringContaining('CAS 360 refused the refresh token')]));
-    expect([code, renewals(stage.app)]).toEqual([1, 1]);
+    expect([code, renewals(stage.sandbox)]).toEqual([1, 1]);
     expect(await place.update((kept) => kept)).toMatchObject({ refreshToken: stage.token, mark: 'refused', refusedWith: `${clients().other} ${clients().ours}` });
     expect((await diagnose(stage.settings(place))).of('fault')).toHaveLength(1);
-    expect(renewals(stage.app)).toBe(1);
+    expect(renewals(stage.sandbox)).toBe(1);
   });
 
   test('that may have been sent when --renew got no answer: says so, and does not send it again', async () => {
-    stage.app.sandbox.cas360.faults.set([{ on: 'token', after: 1, reset: 'before-headers' }]);
+    stage.sandbox.cas360.faults.set([{ on: 'token', after: 1, reset: 'before-headers' }]);
     for (const words of [['--renew'], ['--renew'], []] as const) {
       const { of, code } = await diagnose(stage.settings(place), ...words);
       expect(of('fault')).toEqual(expect.arrayContaining([expect.stringContaining('no answer was kept: it may be spent')]));
-      expect([code, renewals(stage.app)]).toEqual([1, 1]);
-      stage.app.sandbox.cas360.faults.clear();
+      expect([code, renewals(stage.sandbox)]).toEqual([1, 1]);
+      stage.sandbox.cas360.faults.clear();
     }
   });
 
@@ -160,12 +170,12 @@ describe.each([['a file', filePlace], ['Redis', redisPlace]])('The doctor on a t
   });
 
   test('does not renew while its client is refused, or its endpoint does not answer', async () => {
-    for (const more of [{ CAS360_CLIENT_SECRET: 'cnryWrong' }, { CAS360_TOKEN_URL: `${stage.app.sandbox.cas360.url}/token` }]) {
+    for (const more of [{ CAS360_CLIENT_SECRET: 'cnryWrong' }, { CAS360_TOKEN_URL: `${stage.sandbox.cas360.url}/token` }]) {
       expect((await diagnose(stage.settings(place, more), '--renew')).of('note')).toEqual(expect.arrayContaining(['--renew did not send the refresh token: first repair what is wrong above']));
     }
-    stage.app.sandbox.cas360.faults.set([{ on: 'token', status: 503 }]);
+    stage.sandbox.cas360.faults.set([{ on: 'token', status: 503 }]);
     expect((await diagnose(stage.settings(place), '--renew')).code).toBe(1);
-    expect(renewals(stage.app)).toBe(0);
+    expect(renewals(stage.sandbox)).toBe(0);
   });
 
   test('warns without a scope', async () => {
@@ -176,15 +186,19 @@ describe.each([['a file', filePlace], ['Redis', redisPlace]])('The doctor on a t
 
   test('says what it does before it does it: it waits until that is printed', async () => {
     await put((kept) => kept);
-    const found = new Findings('CAS 360');
     const { config } = inspectConfig(stage.settings(place));
-    const checking = checkCas360(config, config.cas360!, { cas360: '54', renew: true }, 5_000, found);
-    await until('it says what it does', () => found.list.some(({ message }) => message.startsWith('--renew takes its turn')));
-    expect(renewals(stage.app)).toBe(0);
-    const printed: string[] = [];
-    found.watch(({ message }) => printed.push(message));
-    await checking;
-    expect([renewals(stage.app), printed.at(-1)]).toEqual([1, expect.stringContaining('one call takes 100 ids')]);
+    let printed: string[];
+    let found: Findings;
+    do {
+      found = new Findings('CAS 360');
+      const checking = checkCas360(config, config.cas360!, { cas360: '54', renew: true }, 5_000, found);
+      await until('it says what it does', () => found.list.some(({ message }) => message.startsWith('--renew takes its turn')));
+      expect(renewals(stage.sandbox)).toBe(0);
+      printed = [];
+      found.watch(({ message }) => printed.push(message));
+      await checking;
+    } while (isLate(found.list.filter(({ level }) => level === 'fault').map(({ message }) => message)));
+    expect([renewals(stage.sandbox), printed.at(-1)]).toEqual([1, expect.stringContaining('one call takes 100 ids')]);
   });
 });
 
@@ -192,7 +206,7 @@ describe('The doctor on a token', () => {
   test('in memory only: spends nothing, whatever it is told', async () => {
     const { of } = await diagnose(stage.settings({ settings: {} }), '--renew');
     expect(of('unknown')).toEqual(expect.arrayContaining([expect.stringContaining('there is no place to keep the next one')]));
-    expect(renewals(stage.app)).toBe(0);
+    expect(renewals(stage.sandbox)).toBe(0);
   });
 
   test('that is nowhere: says how to get one', async () => {
@@ -204,7 +218,7 @@ describe('The doctor on a token', () => {
         expect(of('fault')).toEqual([expect.stringMatching(place === redis ? /^there is no refresh token: run npm run connect/ : /^CAS360_REFRESH_TOKEN .*run npm run connect/)]);
         expect(code).toBe(1);
       }
-      expect(renewals(stage.app)).toBe(0);
+      expect(renewals(stage.sandbox)).toBe(0);
     } finally {
       await Promise.all([file.stop(), redis.stop()]);
     }

@@ -1,7 +1,6 @@
 import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, test } from '@jest/globals';
 import { goodBody, message, startProxied, type Proxied } from './proxied.js';
-import { brotli } from './standIn.js';
 import { batch, CANARY, expectBatches, expectEach, numberOf, plant, SYSTEMS, type Outcome, type System } from './truth.js';
 
 let proxied: Proxied;
@@ -25,27 +24,17 @@ const deep = (inside: string): string => `${'['.repeat(100_000)}${inside}${']'.r
 const chunked = (text: string): string => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;
 const raw = (make: (good: string) => string): Make => (good) => Buffer.from(make(good));
 
-/** Good answers in forms that are odd and allowed. */
+/** Good answers in forms that are odd and allowed. More character sets and encodings are in everyId.test.ts and answers.test.ts. */
 const ODD: Row[] = [
   ['called HTML', body((good) => good, { 'content-type': 'text/html' }), 'right'],
   ['without a type', body((good) => good, { 'content-type': '' }), 'right'],
-  ['in a charset that it is not in', body((good) => good, { 'content-type': 'application/json; charset=utf-16' }), 'right'],
   ['with a byte order mark', body((good) => `\u{FEFF}${good}`), 'right'],
   ['between blanks', body((good) => `\r\n\t ${good} \n`), 'right'],
-  ['in Latin-1, and says so', body((good) => Buffer.from(good, 'latin1'), { 'content-type': 'application/json;charset="ISO-8859-1"' }), 'right'],
-  ['called Latin-1', body((good) => good, { 'content-type': 'application/json; charset=ISO-8859-1' }), 'right'],
-  ['in a charset that nobody knows by this name', body((good) => good, { 'content-type': 'application/json; charset=utf8mb4' }), 'right'],
   ['in UTF-16', body((good) => Buffer.from(good, 'utf16le')), 'right'],
   ['in UTF-16 with a byte order mark, and says so', body((good) => Buffer.from(`\u{FEFF}${good}`, 'utf16le').swap16(), { 'content-type': 'application/json; charset=utf-16' }), 'right'],
-  ['in gzip', encoded('gzip', gzipSync), 'right'],
-  ['in gzip that is called x-gzip', encoded('x-gzip', gzipSync), 'right'],
   ['in gzip that is not called so', body((good) => gzipSync(good)), 'right'],
   ['called gzip', encoded('gzip', (good) => Buffer.from(good)), 'right'],
-  ['with a charset in the place of an encoding', encoded('UTF-8', (good) => Buffer.from(good)), 'right'],
-  ['of encoding "none"', encoded('none', (good) => Buffer.from(good)), 'right'],
-  ['of no encoding at all', encoded('', (good) => Buffer.from(good)), 'right'],
   ['of an encoding that nobody knows', encoded('canary', (good) => Buffer.from(good)), 'right'],
-  ['called unencoded', body((good) => good, { 'content-encoding': 'identity' }), 'right'],
   ['in chunks', raw((good) => `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${chunked(good.slice(0, 7))}${chunked(good.slice(7))}0\r\n\r\n`), 'right'],
   ['after early hints', (good) => Buffer.concat([Buffer.from('HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n'), message(good)]), 'right'],
   ['below 8 kB of headers', body((good) => good, { 'x-noise': 'CANARY'.repeat(1_300) }), 'right'],
@@ -57,7 +46,6 @@ const ODD: Row[] = [
 /** Answers that cannot be read, or are not what was asked for. */
 const UNREADABLE: Row[] = [
   ['nothing', json(''), 'UPSTREAM_INVALID_RESPONSE'],
-  ['Latin-1 that does not say so', body((good) => Buffer.from(good, 'latin1')), 'UPSTREAM_INVALID_RESPONSE'],
   ['JSON without its end', body((good) => good.slice(0, -1)), 'UPSTREAM_INVALID_RESPONSE'],
   ['JSON and more', body((good) => `${good}${CANARY}`), 'UPSTREAM_INVALID_RESPONSE'],
   ['JSON twice', body((good) => good + good), 'UPSTREAM_INVALID_RESPONSE'],
@@ -78,9 +66,6 @@ const UNREADABLE: Row[] = [
   ['lists, 10^5 deep, with a long number', json(deep('12345678901234567890')), 'UPSTREAM_INVALID_RESPONSE', 'pms'],
   ['an object, 10^5 deep, with a long number', json(`{"a":${deep('12345678901234567890')}}`), 'UPSTREAM_INVALID_RESPONSE'],
   ['half of its gzip', encoded('gzip', (good) => gzipSync(good).subarray(0, -20)), 'UPSTREAM_INVALID_RESPONSE'],
-  ['gzip in gzip', encoded('gzip', (good) => gzipSync(gzipSync(good))), 'UPSTREAM_INVALID_RESPONSE'],
-  ['gzip in gzip, and says so', encoded('gzip, gzip', (good) => gzipSync(gzipSync(good))), 'UPSTREAM_INVALID_RESPONSE'],
-  ['Brotli', encoded('br', brotli), 'UPSTREAM_INVALID_RESPONSE'],
   ['deflate', encoded('deflate', deflateSync), 'UPSTREAM_INVALID_RESPONSE'],
   ['Zstandard', encoded('zstd', zstdCompressSync), 'UPSTREAM_INVALID_RESPONSE'],
   ['more than 1 MiB', body((good) => good + ' '.repeat(1_048_576)), 'UPSTREAM_INVALID_RESPONSE', 'pms'],
@@ -125,13 +110,6 @@ describe('one row of the register', () => {
       plant(app, 'cas360', { on: 'contacts', spoiltRow, ids: [...spoilt].map(numberOf) });
       await expectEach(app, ids, (id) => (spoilt.has(id) ? 'UPSTREAM_INVALID_RESPONSE' : 'right'));
     }
-  });
-
-  test('that is larger than a whole answer may be costs itself and no other', async () => {
-    const { app } = proxied;
-    const ids = batch('cas360', 60);
-    plant(app, 'cas360', { on: 'contacts', ids: [numberOf(ids[41]!)], patch: { skype: 'x'.repeat(9_000_000) } });
-    await expectEach(app, ids, (_, place) => (place === 41 ? 'UPSTREAM_INVALID_RESPONSE' : 'right'));
   });
 });
 

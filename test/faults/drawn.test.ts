@@ -11,6 +11,8 @@ const UNKNOWN = 20;
 const LARGEST = 600;
 /** The property with the breaker compares for as long as it takes to open and to close. */
 const OPEN_AND_CLOSED_MS = 7_000;
+/** On a busy machine, as long as it takes until an upstream is down often enough. */
+const AT_MOST_MS = 45_000;
 
 interface Operation {
   readonly ids: readonly string[];
@@ -75,13 +77,18 @@ async function compare(app: TestApp, { operations, plans: planned }: Draw, break
   await Promise.all([answers, ...SYSTEMS.map((system) => revoke(app, system, planned[system], answers))]);
   tally.operations += operations.length;
   tally.calls += app.sandbox.pms.calls.length + app.sandbox.cas360.calls.length;
+  // After a 401 for which no token was the reason, none is renewed for half a minute because of another, or for a minute if that came twice.
+  for (const system of SYSTEMS) if (mayCost(planned[system], 'UPSTREAM_AUTH_FAILED')) restsUntilMs[system] = performance.now() + 61_000;
   // A token that is void already when the next one is voided too would be refused twice, which is an error by rights.
   app.reset();
   await ask(app, { ids: SYSTEMS.flatMap((system) => HEALTHY[system]), representations: [] });
   (await answers).forEach((answer, n) => {
     compareAnswer(app, operations[n]!, answer, planned, breaker, tally);
   });
+  for (const system of SYSTEMS) wasLimited[system] = mayCost(planned[system], 'UPSTREAM_RATE_LIMITED');
 }
+
+const mayCost = ({ codes }: Plan, code: ErrorCode): boolean => codes.some((cause) => cause.code === code);
 
 function ask(app: TestApp, { ids, representations }: Operation): Promise<Answer> {
   return app.query('query ($ids: [ID!]!, $representations: [_Any!]!) { contacts(ids: $ids) { id name } _entities(representations: $representations) { ... on Contact { id name } } }', {
@@ -91,12 +98,13 @@ function ask(app: TestApp, { ids, representations }: Operation): Promise<Answer>
 }
 
 const restsUntilMs = { pms: 0, cas360: 0 };
+/** Whether there was a 429 in the plan before. */
+const wasLimited = { pms: false, cas360: false };
 
 /** Voids the tokens in the middle of it. */
-async function revoke({ sandbox }: TestApp, system: System, { revokeAfter, codes }: Plan, answers: Promise<unknown>): Promise<void> {
-  // After a 401 for which no token was the reason, none is renewed for half a minute because of another.
-  if (codes.some(({ code }) => code === 'UPSTREAM_AUTH_FAILED')) restsUntilMs[system] = performance.now() + 31_000;
-  if (revokeAfter === undefined || performance.now() < restsUntilMs[system]) return;
+async function revoke({ sandbox }: TestApp, system: System, plan: Plan, answers: Promise<unknown>): Promise<void> {
+  const { revokeAfter } = plan;
+  if (revokeAfter === undefined || mayCost(plan, 'UPSTREAM_AUTH_FAILED') || performance.now() < restsUntilMs[system]) return;
   const ended = new AbortController();
   void answers.finally(() => ended.abort());
   while (!ended.signal.aborted && sandbox[system].calls.length < revokeAfter) await new Promise((resolve) => setImmediate(resolve));
@@ -149,6 +157,9 @@ function faultOf({ sandbox }: TestApp, id: string, item: unknown, error: object 
   if (JSON.stringify({ code, ...rest }) !== JSON.stringify(extensionsOf(code!, id))) return 'more, or less, than code, retryable and source';
   if (retryAfterSeconds !== undefined && !breaker) return 'a pause that nobody asked for';
   if (plan.codes.some((cause) => cause.code === code && mayHit(cause.ids, id))) return undefined;
+  // After a 429 calls leave slowly, some of hundreds too late.
+  const isSlow = wasLimited[systemOf(id)] || mayCost(plan, 'UPSTREAM_RATE_LIMITED');
+  if (isSlow && (code === 'UPSTREAM_TIMEOUT' || code === 'OVERLOADED')) return undefined;
   if (!breaker || code !== 'UPSTREAM_UNAVAILABLE') return 'an error that nothing explains';
   tally.byBreaker++;
   return undefined;
@@ -169,13 +180,13 @@ beforeAll(async () => {
 afterAll(() => Promise.all([app.stop(), tripping.stop()]));
 
 /** A long run takes what it takes. */
-const TIME_MS = 60_000 + ITEMS;
+const TIME_MS = 90_000 + ITEMS;
 
 test('whatever goes wrong upstream, every item is right, or null and explained', () => compareDrawn(app, false, ({ items }) => items >= ITEMS), TIME_MS);
 
 test('so it is while the breaker opens and closes', async () => {
   const startedAt = performance.now();
-  const tally = await compareDrawn(tripping, true, () => performance.now() - startedAt > OPEN_AND_CLOSED_MS);
+  const tally = await compareDrawn(tripping, true, ({ byBreaker, right }) => performance.now() - startedAt > (byBreaker > 0 && right > 0 ? OPEN_AND_CLOSED_MS : AT_MOST_MS));
   expect(tally.byBreaker).toBeGreaterThan(0);
   expect(tally.right).toBeGreaterThan(0);
 }, TIME_MS);

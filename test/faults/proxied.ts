@@ -1,5 +1,6 @@
 import { startTestApp, type TestApp } from '../support/testApp.js';
 import { TcpProxy } from '../support/tcpProxy.js';
+import { until } from '../support/until.js';
 import { HEALTHY, nameEverybody, numberOf, SYSTEMS, type System } from './truth.js';
 
 /** The subgraph with a TCP proxy before each upstream. */
@@ -17,7 +18,8 @@ export async function startProxied(settings: Record<string, string> = {}): Promi
   const app = await startTestApp({ PMS_BASE_URL: proxies.pms.url, CAS360_BASE_URL: proxies.cas360.url, ...settings });
   for (const system of SYSTEMS) proxies[system].target = new URL(app.sandbox[system].url);
   nameEverybody(app.sandbox);
-  await app.query('query ($ids: [ID!]!) { contacts(ids: $ids) { name } }', { ids: [...HEALTHY.pms, ...HEALTHY.cas360] });
+  const ids = [...HEALTHY.pms, ...HEALTHY.cas360];
+  await until('both systems have given a token', async () => !(await app.query('query ($ids: [ID!]!) { contacts(ids: $ids) { name } }', { ids })).errors);
   return {
     app,
     proxies,

@@ -10,10 +10,25 @@ const linesOf = (id: string): object => ({ id: `cas360:${id}`, lines: [textOf(id
 
 let standIn: StandIn;
 beforeAll(async () => {
-  standIn = await StandIn.start({ CAS360_TIMEOUT_MS: '2000' });
+  standIn = await StandIn.start();
 });
 beforeEach(() => standIn.reset());
 afterAll(() => standIn.stop());
+
+/** Runs with one of its own in its place. */
+async function withOwn(settings: Record<string, string>, run: () => Promise<void>): Promise<void> {
+  const others = standIn;
+  standIn = await StandIn.start(settings);
+  try {
+    await run();
+  } finally {
+    await standIn.stop();
+    standIn = others;
+  }
+}
+
+/** For what hangs. */
+const HURRIED = { CAS360_TIMEOUT_MS: '4000' };
 
 const jointMember = (id: string, ...representativeIds: number[]): Row => ({ ...rowOf('contacts', id), contactType: 'Joint Member', representativeIds });
 const withAddress = (id: string, addressId: number): Row => ({ ...rowOf('contacts', id), addressId });
@@ -37,13 +52,14 @@ describe('A joint member without an address, beside a contact with one', () => {
   const MEMBER = jointMember('1', 2);
   const OTHER = withAddress('3', 33);
 
-  test('whose first representative hangs costs itself; the other address is asked for meanwhile', async () => {
-    register([MEMBER, OTHER], () => ({ instead: 'hang' }), '2');
-    const asked = addresses('1', '3');
-    await until('the other address is asked for', () => standIn.calls('addresses').length === 1);
-    expect(standIn.calls('contacts').map(({ ids }) => ids)).toEqual([['1', '3'], ['2']]);
-    expect(await asked).toEqual(['UPSTREAM_TIMEOUT', linesOf('33')]);
-  });
+  test('whose first representative hangs costs itself; the other address is asked for meanwhile', () =>
+    withOwn(HURRIED, async () => {
+      register([MEMBER, OTHER], () => ({ instead: 'hang' }), '2');
+      const asked = addresses('1', '3');
+      await until('both are asked for', () => standIn.calls('addresses').length === 1 && standIn.calls('contacts').length === 2);
+      expect(standIn.calls('contacts').map(({ ids }) => ids)).toEqual([['1', '3'], ['2']]);
+      expect(await asked).toEqual(['UPSTREAM_TIMEOUT', linesOf('33')]);
+    }));
 
   test.each<[string, Answerer, unknown]>([
     ['fails', () => ({ status: 403 }), 'UPSTREAM_AUTH_FAILED'],
@@ -94,20 +110,14 @@ describe('Addresses', () => {
     expect(standIn.calls('contacts')).toHaveLength(2);
   });
 
-  test('that answer 429 cost themselves and no contact', async () => {
-    // Of its own: what follows a 429 is asked slowly, and is late on a busy machine.
-    const others = standIn;
-    standIn = await StandIn.start({ CAS360_TIMEOUT_MS: '2000' });
-    try {
+  test('that answer 429 cost themselves and no contact', () =>
+    // Of its own: what follows a 429 is asked slowly.
+    withOwn({}, async () => {
       everybody();
       standIn.set('addresses', () => ({ status: 429 }));
       expect(await addresses(...IDS)).toEqual(IDS.map(() => 'UPSTREAM_RATE_LIMITED'));
       expect(standIn.calls('contacts')).toHaveLength(2);
-    } finally {
-      await standIn.stop();
-      standIn = others;
-    }
-  });
+    }));
 
   test('of which one is spoilt cost one', async () => {
     everybody();
@@ -115,11 +125,12 @@ describe('Addresses', () => {
     expect(await addresses(...IDS)).toEqual(IDS.map((id) => (id === '1042' ? 'UPSTREAM_INVALID_RESPONSE' : linesOf(id))));
   });
 
-  test('that hang cost themselves', async () => {
-    everybody();
-    standIn.set('addresses', () => ({ instead: 'hang' }));
-    expect(await addresses(...IDS)).toEqual(IDS.map(() => 'UPSTREAM_TIMEOUT'));
-  });
+  test('that hang cost themselves', () =>
+    withOwn(HURRIED, async () => {
+      everybody();
+      standIn.set('addresses', () => ({ instead: 'hang' }));
+      expect(await addresses(...IDS)).toEqual(IDS.map(() => 'UPSTREAM_TIMEOUT'));
+    }));
 });
 
 test('A page that is cut loses no representative', async () => {

@@ -16,7 +16,7 @@ afterEach(async () => {
 });
 afterAll(() => proxied.stop());
 
-/** What never ends is in deadline.test.ts; here is what ends by itself. */
+/** What only the deadline ends is in deadline.test.ts; here is what ends by itself. */
 const TROUBLES: [string, TcpFault, Outcome][] = [
   ['nobody listening', 'refuse', 'UPSTREAM_UNAVAILABLE'],
   ['a reset before the headers', { resetAfterBytes: 0 }, 'UPSTREAM_UNAVAILABLE'],
@@ -38,11 +38,19 @@ describe.each(TROUBLES)('%s', (_what, fault, outcome) => {
   });
 });
 
+test.each(SYSTEMS)('a refusal of %s without its end counts as what it says', async (system) => {
+  // If its end were waited for, the test would fail by its own time limit.
+  await proxied.proxies[system].set({ say: () => message(CANARY, { 'content-length': '1000' }, 'HTTP/1.1 403 Forbidden') });
+  await expectBatches(proxied.app, system, () => 'UPSTREAM_AUTH_FAILED');
+});
+
 describe('what passes', () => {
   const passing: TcpFault[] = ['half-close', { resetAfterBytes: 0 }, { resetAfterBytes: 30 }, { resetAfterBytes: 250 }, { cutAfterBytes: 250 }, { say: () => Buffer.from(CANARY), end: true }];
 
+  // An attempt that helps is refunded.
+  beforeAll(() => fillBudgets(proxied.app));
+
   test.each(SYSTEMS.flatMap((system) => passing.map((fault) => ({ system, fault }))))('is noticed by nobody: $fault, once, of $system', async ({ system, fault }) => {
-    await fillBudgets(proxied.app);
     await proxied.proxies[system].set(fault, 1);
     await expectEach(proxied.app, batch(system, 50), () => 'right');
   });

@@ -5,6 +5,7 @@ import type { GraphQLObjectType } from 'graphql';
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
 import { ACCESS_POLICY, SCOPES, type Access } from '../../src/graphql/accessPolicy.js';
 import { errorsIn, everyField, schema, startTestApp, type TestApp } from '../support/testApp.js';
+import { until } from '../support/until.js';
 
 const ISSUER = 'https://identity.example.test';
 const AUDIENCE = 'contacts';
@@ -24,6 +25,7 @@ beforeAll(async () => {
   const { port } = keyServer.address() as AddressInfo;
   app = await startTestApp({ AUTH_JWKS_URL: `http://127.0.0.1:${port}/keys`, AUTH_ISSUER: ISSUER, AUTH_AUDIENCE: AUDIENCE });
   plantWholeContacts();
+  await until('a token can be verified', async () => (await app.query('{ __typename }', {}, await bearerOf(SCOPES))).status === 200);
 });
 beforeEach(() => app.reset());
 afterAll(async () => {

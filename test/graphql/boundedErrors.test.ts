@@ -126,34 +126,44 @@ test('An answer that takes many turns of the event loop is the same, interpreted
   const one = await app.query(`query ($ids: [ID!]!) { contacts(ids: $ids) { ${fields} } }`, { ids: ids.slice(0, 301) });
   const expected = [...one.data.contacts, ...Array.from({ length: 699 }, () => one.data.contacts[300])];
   for (const sight of SIGHTS) {
-    const { data, errors } = await app.query(`query ($ids: [ID!]!) { ${Array.from({ length: 10 }, (_, n) => `l${n}: contacts(ids: $ids) { ${fields} }`).join(' ')} }`, { ids }, PLAIN);
+    // With more than 50,000 fields, it is written in pieces too.
+    const { data, errors } = await app.query(`query ($ids: [ID!]!) { ${Array.from({ length: 5 }, (_, n) => `l${n}: contacts(ids: $ids) { ${fields} }`).join(' ')} }`, { ids }, PLAIN);
     expect([sight, errors]).toEqual([sight, undefined]);
     expect(Object.values(data).every((list) => JSON.stringify(list) === JSON.stringify(expected))).toBe(true);
   }
 });
 
 test('Where many long answers are asked for at once, some are refused, and short ones are served', async () => {
-  const letGo = app.sandbox.cas360.hold();
-  const ids = Array.from({ length: 1_000 }, () => 'cas360:54');
+  // Nobody has this id: its fields count, since they are asked for, but take no time.
+  const ids = Array.from({ length: 1_000 }, () => 'cas360:9');
   const long = (n: number): Promise<Answer> => app.query(`query Long${n} ($ids: [ID!]!) { ${Array.from({ length: 10 }, (_, list) => `l${list}: contacts(ids: $ids) { id source sourceId name email phone title gender skype uuid }`).join(' ')} }`, { ids }, PLAIN);
   // A million fields are under way at most, and each of these has 100,010.
-  const refused: Answer[] = [];
-  const asked = Array.from({ length: 12 }, async (_, n) => {
-    const answer = await long(n);
-    if (answer.status === 503) refused.push(answer);
-  });
+  const askAll = (count: number): { refused: Answer[]; answers: Promise<Answer[]> } => {
+    const refused: Answer[] = [];
+    const ask = async (n: number): Promise<Answer> => {
+      const answer = await long(n);
+      if (answer.status === 503) refused.push(answer);
+      return answer;
+    };
+    return { refused, answers: Promise.all(Array.from({ length: count }, (_, n) => ask(n))) };
+  };
+  const letGo = app.sandbox.cas360.hold();
+  const { refused, answers } = askAll(12);
   const short = app.query('{ contacts(ids: ["cas360:54"]) { name } }');
   await until('the others are refused', () => refused.length >= 3);
   letGo();
   expect((await short).errors).toBeUndefined();
-  await Promise.all(asked);
+  await answers;
   expect(refused).toHaveLength(3);
   for (const answer of refused) expect([codesOf(answer), answer.headers.get('retry-after'), answer.data]).toEqual([['OVERLOADED'], '1', undefined]);
-  // What was under way is no more, so these have room side by side.
-  app.sandbox.cas360.faults.set([{ latencyMs: 1_000 }]);
-  const again = await Promise.all(Array.from({ length: 9 }, (_, n) => long(n)));
-  expect(again.map(({ status, errors }) => [status, errors])).toEqual(again.map(() => [200, undefined]));
-}, 60_000);
+  // What was under way is no more, so nine have room side by side.
+  const letGoAgain = app.sandbox.cas360.hold();
+  const again = askAll(10);
+  await until('another is refused', () => again.refused.length > 0);
+  letGoAgain();
+  const served = (await again.answers).filter((answer) => !again.refused.includes(answer));
+  expect(served.map(({ status, errors }) => [status, errors])).toEqual(Array.from({ length: 9 }, () => [200, undefined]));
+});
 
 test('A refused field is told of at its first item, also where an alias means another field of another type', async () => {
   const representations = [{ __typename: 'Address', id: 'cas360:15' }, { __typename: 'Contact', id: 'cas360:54' }, { __typename: 'Contact', id: 'pms:4711' }];

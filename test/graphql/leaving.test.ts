@@ -28,6 +28,8 @@ function askAndLeave(ids: readonly string[]): () => Promise<void> {
   return async () => {
     leaving.abort();
     expect(await asked).toBe('left');
+    // When this answer comes, the service has heard of it.
+    await gauge('contacts_queue_ids');
   };
 }
 
@@ -80,14 +82,17 @@ describe('A caller who leaves', () => {
     const leaves = [askAndLeave(ids.slice(0, 20))];
     await untilAskedFor(20);
     const staying = ask(ids, 'id');
-    const named = ask(ids, 'id lastName');
-    leaves.push(askAndLeave(ids.slice(10)));
-    await untilAskedFor(30);
+    // Each has an id of its own, which tells that it has come.
+    const namedIds = [...ids, 'cas360:1031'];
+    const named = ask(namedIds, 'id lastName');
+    await untilAskedFor(31);
+    leaves.push(askAndLeave([...ids.slice(10), 'cas360:1032']));
+    await untilAskedFor(32);
     await Promise.all(leaves.map((leave) => leave()));
     letGo();
     expect(await staying).toEqual(ids.map((id) => ({ id })));
-    expect(await named).toEqual(ids.map((id) => ({ id, lastName: app.sandbox.cas360.data.contacts.get(id.slice(7))!.lastName })));
-    expect(idsAskedFor('contacts')).toHaveLength(30);
+    expect(await named).toEqual(namedIds.map((id) => ({ id, lastName: app.sandbox.cas360.data.contacts.get(id.slice(7))!.lastName })));
+    expect(idsAskedFor('contacts')).toHaveLength(32);
   });
 
   test('leaves its ids to be asked for anew', async () => {

@@ -139,6 +139,8 @@ describe('A request that cannot be run is told what is wrong with it', () => {
   });
 
   test('that a token has expired', async () => {
+    // From here on, tokens can be verified.
+    await closed.bearer();
     const token = await closed.sandbox.identity.token({ scopes: ['contact:identity'], expiresInSeconds: -60 });
     const { status, errors } = await told(closed, { ...operation('{ __typename }'), headers: { ...JSON_TYPE, authorization: `Bearer ${token}` } });
     expect([status, errors[0]?.message]).toEqual([401, FAULTS.expiredToken]);

@@ -138,11 +138,14 @@ describe('Operations that start together', () => {
   }, 300_000);
 
   test('share a contact of the PMS, whatever they need of it', async () => {
-    app.sandbox.pms.faults.set([{ latencyMs: 1_000 }]);
+    const letGo = app.sandbox.pms.hold();
     const plain = app.query('{ contact(id: "pms:4711") { name } }');
-    await until('a call has come', () => app.calls().pms > 0);
-    const full = await app.query('{ contact(id: "pms:4711") { name relationships { type } } }');
-    expect([full.data, (await plain).data]).toEqual([{ contact: { name: 'Iris Maeve Vale', relationships: null } }, { contact: { name: 'Iris Maeve Vale' } }]);
-    expect(app.calls().pms).toBe(1);
+    await until('a call has come', () => app.calls().pms === 1);
+    // The call for the second contact shows that this operation has come, and has joined the call for the first.
+    const full = app.query('{ contacts(ids: ["pms:4711", "pms:5001"]) { name relationships { type } } }');
+    await until('another has come', () => app.calls().pms === 2);
+    letGo();
+    expect([(await full).data.contacts[0], (await plain).data]).toEqual([{ name: 'Iris Maeve Vale', relationships: null }, { contact: { name: 'Iris Maeve Vale' } }]);
+    expect(sorted(callsOf('contact').flatMap(({ ids }) => ids))).toEqual(['4711', '5001']);
   });
 });

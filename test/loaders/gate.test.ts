@@ -11,7 +11,7 @@ const OVERLOADED = expect.objectContaining({ code: 'OVERLOADED', source: 'CAS360
 function stage(state: Partial<Gate>, options: Parameters<typeof gathererOverDouble>[0] = {}) {
   const listeners: (() => void)[] = [];
   const gate: { -readonly [key in keyof Gate]: Gate[key] } = { ...OPEN_GATE, ...state, onFree: (listener) => listeners.push(listener) };
-  return { gate, free: () => listeners.forEach((listener) => listener()), ...gathererOverDouble({ gate, ...options }) };
+  return { gate, free: () => listeners.forEach((listener) => listener()), ...gathererOverDouble({ gate, patienceMs: 1_000, ...options }) };
 }
 
 beforeEach(() => {

@@ -12,6 +12,7 @@ describe('A gatherer', () => {
     void gatherer.request(new Set(ids(1, 5)), false, FOREVER);
     await settle();
     expect(calls.map((call) => call.ids)).toEqual([['4', '5'], ['1', '2', '3']]);
+    calls.forEach((call) => call.answer());
   });
 
   test('sends what several want in one turn of the loop together', async () => {
@@ -28,6 +29,7 @@ describe('A gatherer', () => {
     void gatherer.request(new Set(['111', '222', '3']), false, FOREVER);
     await settle();
     expect(calls.map((call) => call.ids)).toEqual([['3'], ['111', '222']]);
+    calls.forEach((call) => call.answer());
   });
 
   test('has no more calls under way than allowed, and gathers what is wanted meanwhile', async () => {
@@ -72,6 +74,7 @@ describe('A gatherer', () => {
     void gatherer.request(new Set(['2']), true, FOREVER);
     await settle();
     expect(calls.slice(1).map((call) => call.relationships)).toEqual([false, true]);
+    calls.forEach((call) => call.answer());
   });
 
   test('asks again once a call is over: it remembers nothing', async () => {
@@ -115,6 +118,7 @@ describe('A gatherer', () => {
     void gatherer.request(new Set(['1']), false, FOREVER);
     await settle();
     expect(calls).toHaveLength(2);
+    calls.forEach((call) => call.answer());
   });
 
   test('makes a few calls a turn of the loop, though each fails at once', async () => {

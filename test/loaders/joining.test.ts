@@ -14,7 +14,7 @@ afterEach(() => {
 
 /** A gatherer that was asked for the ids 1 to 8, of which the first makes every call for it fail. They are looked for by halving. */
 async function halving() {
-  const double = gathererOverDouble({ maxIds: 8, maxCalls: 2, patienceMs: 60_000, attemptTimeoutMs: 60_000 });
+  const double = gathererOverDouble({ maxIds: 8, maxCalls: 2 });
   const { gatherer, calls } = double;
   const all = gatherer.request(new Set(ids(1, 8)), false, FOREVER);
   await settle();
@@ -60,7 +60,6 @@ describe('A request for an id of a chunk whose ids are asked for in parts', () =
     const asked: string[][] = [];
     const { gatherer } = gathererOverDouble({
       maxIds: 8,
-      patienceMs: 60_000,
       fetch: async (some) => {
         asked.push([...some]);
         // In the turn in which the first call has ended.
@@ -92,7 +91,7 @@ describe('A request for an id of a chunk whose ids are asked for in parts', () =
 });
 
 test('Whoever shares a chunk from its beginning leaves with the last of its own ids', async () => {
-  const { gatherer, calls } = gathererOverDouble({ maxIds: 8, patienceMs: 60_000 });
+  const { gatherer, calls } = gathererOverDouble({ maxIds: 8 });
   const [one, rest] = [['1'], ids(2, 8)].map((some) => gatherer.request(new Set(some), false, FOREVER));
   await settle();
   calls[0]!.answer(REFUSED);
@@ -108,7 +107,7 @@ test('Whoever shares a chunk from its beginning leaves with the last of its own 
 });
 
 test('Nothing more is asked for once nobody waits for the rest', async () => {
-  const { gatherer, calls } = gathererOverDouble({ maxIds: 8, patienceMs: 60_000 });
+  const { gatherer, calls } = gathererOverDouble({ maxIds: 8 });
   const leaving = new AbortController();
   const [one] = [gatherer.request(new Set(['1']), false, FOREVER), gatherer.request(new Set(ids(2, 8)), false, { signal: leaving.signal, endsAtMs: Infinity })];
   await settle();
@@ -135,7 +134,7 @@ test('A record is not lost to the failure of another call for its id', async () 
 
 describe('A small request for an id that a large one waits for', () => {
   test('does not wait for the others of that', async () => {
-    const { gatherer, calls } = gathererOverDouble({ maxIds: 1, maxCalls: 4, maxIdBytes: 100, patienceMs: 60_000 });
+    const { gatherer, calls } = gathererOverDouble({ maxIds: 1, maxCalls: 4, maxIdBytes: 100 });
     const large = gatherer.request(new Set(ids(1, 40)), false, FOREVER);
     await settle();
     expect(calls.map((call) => call.ids[0])).toEqual(ids(1, 4));
@@ -155,7 +154,7 @@ describe('A small request for an id that a large one waits for', () => {
   });
 
   test('moves no more chunks than calls may be under way at once', async () => {
-    const { gatherer, calls } = gathererOverDouble({ maxIds: 3, maxCalls: 2, patienceMs: 60_000 });
+    const { gatherer, calls } = gathererOverDouble({ maxIds: 3, maxCalls: 2 });
     for (const some of [ids(1, 30), ['9', '13', '17'], ['28', '25']]) void gatherer.request(new Set(some), false, FOREVER);
     await settle();
     expect(calls.map((call) => call.ids)).toEqual([ids(28, 30), ids(25, 27)]);
@@ -163,7 +162,7 @@ describe('A small request for an id that a large one waits for', () => {
 
   test('moves none where others would be refused for it', async () => {
     const gate = { ...OPEN_GATE, callMs: 100, perCallMs: 50 };
-    const { gatherer, calls } = gathererOverDouble({ maxIds: 1, maxCalls: 4, patienceMs: 60_000, maxWaitMs: 500, gate });
+    const { gatherer, calls } = gathererOverDouble({ maxIds: 1, maxCalls: 4, maxWaitMs: 500, gate });
     void gatherer.request(new Set(ids(1, 100)), false, FOREVER);
     for (const id of ids(50, 79)) void gatherer.request(new Set([id]), false, FOREVER);
     const stranger = gatherer.request(new Set(['200']), false, FOREVER);
@@ -183,7 +182,7 @@ test('A call that waits for its turn is joined however long that takes, and its 
     left.push(() => deadline.onAttempt!());
     return new Promise(() => {});
   };
-  const { gatherer } = gathererOverDouble({ patienceMs: 60_000, attemptTimeoutMs: 300, fetch });
+  const { gatherer } = gathererOverDouble({ attemptTimeoutMs: 300, fetch });
   const ask = async (): Promise<void> => {
     void gatherer.request(new Set(['1']), false, FOREVER);
     await settle();

@@ -32,6 +32,10 @@ describe('What an operation waits for', () => {
     await settle();
     void gatherer.request(new Set(['2', '4']), false, FOREVER, { waits, fields: new Set() });
     expect(waits.map(({ ids, kind }) => [ids, kind])).toEqual([[['2'], 'joined'], [['4'], 'sent']]);
+    for (const call of calls) {
+      call.answer();
+      await settle();
+    }
   });
 
   test('is recorded with every field that waits, also for what is here already', async () => {

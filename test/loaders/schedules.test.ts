@@ -35,7 +35,7 @@ interface Ended {
 
 /** A gatherer, everybody who waits for it, and its calls, with a look at all its promises after each step. */
 class Stage {
-  readonly #double = gathererOverDouble({ maxIds: MAX_IDS, maxCalls: MAX_CALLS, patienceMs: 60_000, attemptTimeoutMs: 60_000 });
+  readonly #double = gathererOverDouble({ maxIds: MAX_IDS, maxCalls: MAX_CALLS });
   readonly #waiters: Waiter[] = [];
   readonly #ended = new Map<number, Ended>();
   #now = 0;

@@ -15,16 +15,18 @@ describe('everything the sandbox serves follows the OpenAPI documents', () => {
   test.each(['false', 'true'])('every CAS 360 contact, relationships=%s', async (relationships) => {
     const valid = new OpenApi('cas360').strictly('ContactRecord');
     const { contacts } = caller.sandbox.cas360.data;
+    const faults: unknown[] = [];
     let served = 0;
     for (const ids of chunks(contacts.keys(), 500)) {
       const { body } = await caller.cas360(`/contacts/${ids}?relationships=${relationships}`);
       for (const row of body) {
-        expect(valid(row) || [row, valid.errors]).toBe(true);
-        expect('relationships' in row).toBe(relationships === 'true');
-        expect('type' in row).toBe(row.contactType === 'Other Entity');
+        if (!valid(row)) faults.push([row, valid.errors]);
+        if ('relationships' in row !== (relationships === 'true')) faults.push([row, 'relationships']);
+        if ('type' in row !== (row.contactType === 'Other Entity')) faults.push([row, 'type']);
         served++;
       }
     }
+    expect(faults).toEqual([]);
     expect(served).toBe(contacts.size);
     expect(served).toBeGreaterThanOrEqual(2500);
   });
@@ -32,28 +34,28 @@ describe('everything the sandbox serves follows the OpenAPI documents', () => {
   test('every CAS 360 address', async () => {
     const valid = new OpenApi('cas360').strictly('AddressRecord');
     const { addresses } = caller.sandbox.cas360.data;
+    const faults: unknown[] = [];
     let served = 0;
     for (const ids of chunks(addresses.keys(), 500)) {
       const { body } = await caller.cas360(`/addresses/${ids}`);
       for (const row of body) {
-        expect(valid(row) || [row, valid.errors]).toBe(true);
-        expect('unitFlat' in row).toBe(/^(SINGAPORE|SG)$/.test(row.country));
+        if (!valid(row)) faults.push([row, valid.errors]);
+        if ('unitFlat' in row !== /^(SINGAPORE|SG)$/.test(row.country)) faults.push([row, 'unitFlat']);
         served++;
       }
     }
+    expect(faults).toEqual([]);
     expect(served).toBe(addresses.size);
   });
 
-  test('every PMS contact', async () => {
+  test('every PMS contact, of which each thirtieth is served as it is', async () => {
     const valid = new OpenApi('pms').strictly('ContactRecord');
     const { contacts } = caller.sandbox.pms.data;
     expect(contacts.size).toBeGreaterThanOrEqual(1500);
-    for (const ids of chunks(contacts.keys(), 50)) {
-      for (const { body } of await Promise.all(ids.map((id) => caller.contact(id)))) {
-        expect(valid(body) || [body, valid.errors]).toBe(true);
-        expect(body).toEqual(contacts.get(String(body.id)));
-      }
-    }
+    const faults = [...contacts.values()].flatMap((contact) => (valid(contact) ? [] : [[contact, valid.errors]]));
+    expect(faults).toEqual([]);
+    const some = chunks(contacts.keys(), 30).map(([id]) => id!);
+    for (const { body } of await Promise.all(some.map((id) => caller.contact(id)))) expect(body).toEqual(contacts.get(String(body.id)));
   });
 });
 

@@ -5,10 +5,10 @@ import { Agent, request } from 'undici';
 import { startSandbox, type Sandbox } from '../../sandbox/start.js';
 import { Caller as Client, NAMES } from '../support/caller.js';
 import { startSubgraph } from '../support/subgraph.js';
+import { until } from '../support/until.js';
 
 const ROUND_TRIP_MS = 100;
-/** The quickest of several tries: on a busy machine one of them may be late. */
-const TRIES = 5;
+const TRIES = 40;
 const MANY = Array.from({ length: 100 }, (_, n) => 1_001 + n).join(',');
 
 let sandbox: Sandbox;
@@ -20,8 +20,8 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([sandbox.stop(), near.stop()]));
 
-/** With one connection: a pool may open another one while the first is not quite free. */
-const agent = (): Agent => new Agent({ connections: 1, connect: { ca: readFileSync(sandbox.environment.NODE_EXTRA_CA_CERTS!) } });
+/** With one connection, which stays open: a pool may open another one while the first is not quite free. */
+const agent = (): Agent => new Agent({ connections: 1, keepAliveTimeout: 60_000, connect: { ca: readFileSync(sandbox.environment.NODE_EXTRA_CA_CERTS!) } });
 
 async function tokenOf({ cas360 }: Sandbox): Promise<string> {
   const query = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: cas360.issueRefreshToken(), scope: 'cas360', client_id: cas360.client.id, client_secret: cas360.client.secret });
@@ -42,10 +42,11 @@ async function ask(dispatcher: Agent, path: string, { to = sandbox, encoding = '
   return { trips: Math.round((performance.now() - startedAt) / ROUND_TRIP_MS), bytes: bytes.byteLength, encoding: reply.headers['content-encoding'] };
 }
 
-async function fewestTrips(one: () => Promise<{ trips: number }>): Promise<number> {
-  const all = [];
-  for (let n = 0; n < TRIES; n++) all.push((await one()).trips);
-  return Math.min(...all);
+/** Those of the first try that needs no more than `expected`: on a busy machine tries may be late, and none is early. */
+async function fewestTrips(expected: number, one: () => Promise<{ trips: number }>): Promise<number> {
+  let { trips } = await one();
+  for (let n = 1; n < TRIES && trips > expected; n++) ({ trips } = await one());
+  return trips;
 }
 
 /** On a new connection each time. */
@@ -58,10 +59,10 @@ async function cold(path: string, to = sandbox): Promise<{ trips: number }> {
 
 describe('round trips', () => {
   test('a new connection takes one, TLS one more, a request one', async () => {
-    expect(await fewestTrips(() => cold('/contacts/1001', near))).toBe(2);
-    expect(await fewestTrips(() => cold('/contacts/1001'))).toBe(3);
+    expect(await fewestTrips(2, () => cold('/contacts/1001', near))).toBe(2);
+    expect(await fewestTrips(3, () => cold('/contacts/1001'))).toBe(3);
     const dispatcher = agent();
-    expect(await fewestTrips(() => ask(dispatcher, '/contacts/1001'))).toBe(1);
+    expect(await fewestTrips(1, () => ask(dispatcher, '/contacts/1001'))).toBe(1);
     await dispatcher.close();
   });
 
@@ -70,7 +71,7 @@ describe('round trips', () => {
     const first = await ask(dispatcher, `/contacts/${MANY}`);
     expect(first.trips).toBeGreaterThanOrEqual(5);
     expect(first.bytes).toBeGreaterThan(3 * 14_600);
-    expect(await fewestTrips(() => ask(dispatcher, `/contacts/${MANY}`))).toBe(1);
+    expect(await fewestTrips(1, () => ask(dispatcher, `/contacts/${MANY}`))).toBe(1);
     await dispatcher.close();
   });
 });
@@ -93,10 +94,14 @@ test('gzip for those who accept it; bytes and connections are counted', async ()
 test('the service reaches it, as a process of its own that trusts the certificate', async () => {
   const subgraph = await startSubgraph(sandbox.environment);
   const client = new Client(subgraph.url);
-  const { data, codes } = await client.ask(NAMES, { ids: ['pms:4711', 'cas360:54'] });
+  // Its first calls are late if a thread stands still.
+  const { data } = await until('both are named', async () => {
+    const answer = await client.ask(NAMES, { ids: ['pms:4711', 'cas360:54'] });
+    return answer.codes.length === 0 && answer;
+  });
   await client.close();
   await subgraph.end('SIGKILL');
-  expect([data?.contacts.map(({ name }: { name: unknown }) => typeof name), codes]).toEqual([['string', 'string'], []]);
+  expect(data?.contacts.map(({ name }: { name: unknown }) => typeof name)).toEqual(['string', 'string']);
 });
 
 test('resets and ends reach the other side', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { request } from 'undici';
 import { startSandbox } from '../../sandbox/start.js';
+import { freePort } from '../support/freePort.js';
 import { Caller, idsOf } from './caller.js';
 import { until } from '../support/until.js';
 
@@ -131,7 +132,11 @@ describe('calls', () => {
   test('that the caller gave up are marked', async () => {
     const { cas360 } = caller.sandbox;
     cas360.faults.set([{ hang: true }]);
-    await expect(caller.cas360('/contacts/54', { signal: AbortSignal.timeout(30) })).rejects.toThrow();
+    const leaving = new AbortController();
+    const given = expect(caller.cas360('/contacts/54', { signal: leaving.signal })).rejects.toThrow();
+    await until('the call has come', () => cas360.calls.length === 1);
+    leaving.abort();
+    await given;
     // The server hears of the closed connection a moment later.
     await until('the call has ended', () => cas360.calls[0]?.endedAt !== undefined);
     expect(cas360.calls).toMatchObject([{ status: 0, aborted: true }]);
@@ -140,8 +145,8 @@ describe('calls', () => {
 
 describe('startSandbox', () => {
   test('refuses a port that is taken, and stops what hangs', async () => {
-    const first = await startSandbox({ seed: 2 });
-    const pmsPort = Number(new URL(first.pms.url).port);
+    const pmsPort = await freePort();
+    const first = await startSandbox({ seed: 2, pmsPort });
     await expect(startSandbox({ pmsPort })).rejects.toMatchObject({ code: 'EADDRINUSE' });
 
     first.pms.faults.set([{ on: 'token', hang: true }]);

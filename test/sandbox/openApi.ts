@@ -14,13 +14,21 @@ interface Schema {
   enum?: (string | null)[];
 }
 
+const read = new Map<string, Record<string, Schema>>();
+
+function schemasOf(name: string): Record<string, Schema> {
+  const url = new URL(`../../openapi/${name}.yaml`, import.meta.url);
+  const schemas = read.get(name) ?? (parse(readFileSync(url, 'utf8')) as { components: { schemas: Record<string, Schema> } }).components.schemas;
+  read.set(name, schemas);
+  return schemas;
+}
+
 /** One of the two OpenAPI documents, and what tests want to know of it. */
 export class OpenApi {
   readonly #schemas: Record<string, Schema>;
 
   constructor(readonly name: 'pms' | 'cas360') {
-    const url = new URL(`../../openapi/${name}.yaml`, import.meta.url);
-    this.#schemas = (parse(readFileSync(url, 'utf8')) as { components: { schemas: Record<string, Schema> } }).components.schemas;
+    this.#schemas = schemasOf(name);
   }
 
   schema(name: string): Schema {

@@ -12,7 +12,7 @@ import { LONG_RUN } from '../support/longRun.js';
 import { FOREVER } from '../support/upstreamDouble.js';
 import { newDraw, type Draw } from './support/draw.js';
 
-const IDS = LONG_RUN ? 1_000_000 : 50_000;
+const IDS = LONG_RUN ? 1_000_000 : 15_000;
 const OVER_HTTP = LONG_RUN ? 20_000 : 2_000;
 const AT_ONCE = 200;
 

@@ -5,7 +5,7 @@ import { LONG_RUN } from '../support/longRun.js';
 import { newDraw, type Draw } from './support/draw.js';
 import { compact, es256, rs256, startIssuer, type Issuer } from './support/issuer.js';
 
-const TOKENS = LONG_RUN ? 100_000 : 12_500;
+const TOKENS = LONG_RUN ? 100_000 : 4_000;
 const AT_ONCE = 64;
 const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 

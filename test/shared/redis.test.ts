@@ -15,16 +15,35 @@ let beat: () => void;
 beforeEach(async () => {
   server = await RedisServer.start();
   health = [];
-  const interval = jest.spyOn(globalThis, 'setInterval');
-  redis = new Redis({ url: server.url, onHealth: (problem) => health.push(problem) });
-  beat = interval.mock.calls.find(([, everyMs]) => everyMs === 500)![0];
-  interval.mockRestore();
+  redis = connected();
 });
 
 afterEach(async () => {
   redis.close();
   await server.stop();
 });
+
+/** On a busy machine an answer can be late: only the tests that are about that give it the usual time. */
+function connected(timeoutMs = 10_000): Redis {
+  const interval = jest.spyOn(globalThis, 'setInterval');
+  const client = new Redis({ url: server.url, onHealth: (problem) => health.push(problem), timeoutMs });
+  beat = interval.mock.calls.find(([, everyMs]) => everyMs === 500)![0];
+  interval.mockRestore();
+  return client;
+}
+
+/** Also what it tells is then forgotten: on a busy machine a heartbeat can come before there is a connection. */
+async function untilUp(): Promise<void> {
+  await until('Redis is up', () => redis.isUp);
+  health = [];
+}
+
+/** In the place of the one that waits for long. */
+async function untilUsualIsUp(): Promise<void> {
+  redis.close();
+  redis = connected(250);
+  await untilUp();
+}
 
 const set = (): Promise<unknown> => redis.run((client) => client.set('contacts:test', '1'));
 /** What it fails with before anything from outside can arrive. */
@@ -35,46 +54,47 @@ describe('The Redis that replicas share', () => {
     await expect(set()).rejects.toThrow(RedisUnavailable);
     await until('Redis is up', () => redis.isUp);
     expect(await set()).toBe('OK');
-    expect(health).toEqual([undefined]);
+    // On a busy machine a heartbeat can come before there is a connection.
+    expect(health.filter((problem) => problem !== 'away')).toEqual([undefined]);
   });
 
   test('is missed at once while it is gone, and found again', async () => {
-    await until('Redis is up', () => redis.isUp);
+    await untilUp();
     await server.end();
     await until('Redis is down', () => !redis.isUp);
     expect(await atOnce(set())).toBeInstanceOf(RedisUnavailable);
     await server.begin();
     await until('Redis is up', () => redis.isUp);
     expect(await set()).toBe('OK');
-    expect(health).toEqual([undefined, 'away', undefined]);
+    expect(health).toEqual(['away', undefined]);
   });
 
   test('costs one command its time while it hangs, and the others none', async () => {
-    await until('Redis is up', () => redis.isUp);
+    await untilUsualIsUp();
     server.freeze();
     await expect(set()).rejects.toThrow(RedisUnavailable);
     expect(redis.isUp).toBe(false);
     expect(await atOnce(set())).toBeInstanceOf(RedisUnavailable);
     server.thaw();
-    await until('Redis is up', () => redis.isUp);
-    expect(await set()).toBe('OK');
+    await until('it does what it is told', () => set().then((answer) => answer === 'OK', () => false));
   });
 
   test('has answered in time even if we were too busy to read it', async () => {
-    await until('Redis is up', () => redis.isUp);
+    await untilUsualIsUp();
     const answer = set();
     // Once it has been sent.
     await new Promise((resolve) => setImmediate(resolve));
-    for (const busyUntil = performance.now() + 400; performance.now() < busyUntil; );
+    // Redis needs a processor meanwhile.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_000);
     expect(await answer).toBe('OK');
-    expect(health).toEqual([undefined]);
+    expect(health).toEqual([]);
   });
 
   test('leaves no timer behind: not for a command, nor once it is closed', async () => {
     await until('Redis is up', () => redis.isUp);
     const [timeout, clearTimer] = [jest.spyOn(globalThis, 'setTimeout'), jest.spyOn(globalThis, 'clearTimeout')];
-    await redis.run((client) => client.get('contacts:test'), 249);
-    const timer: unknown = timeout.mock.results[timeout.mock.calls.findIndex(([, ms]) => ms === 249)]!.value;
+    await redis.run((client) => client.get('contacts:test'), 19_999);
+    const timer: unknown = timeout.mock.results[timeout.mock.calls.findIndex(([, ms]) => ms === 19_999)]!.value;
     expect(clearTimer.mock.calls.filter(([cleared]) => cleared === timer)).toHaveLength(1);
     for (const spy of [timeout, clearTimer]) spy.mockRestore();
     const clear = jest.spyOn(globalThis, 'clearInterval');
@@ -91,11 +111,11 @@ describe('The Redis that replicas share', () => {
   });
 
   test('can be asked to be quicker, without being taken for gone', async () => {
-    await until('Redis is up', () => redis.isUp);
+    await untilUp();
     server.freeze();
     await expect(redis.run((client) => client.get('contacts:test'), 1)).rejects.toThrow(RedisUnavailable);
     server.thaw();
-    expect(health).toEqual([undefined]);
+    expect(health).toEqual([]);
   });
 
   test('says on each heartbeat whether it is there, and soon when it is there again', async () => {
@@ -135,21 +155,23 @@ describe('The Redis that replicas share', () => {
   });
 
   test('is not up by a heartbeat that it does not answer', async () => {
-    await until('Redis is up', () => redis.isUp);
+    await untilUsualIsUp();
     server.freeze();
     await expect(set()).rejects.toThrow(RedisUnavailable);
     beat();
     await new Promise((resolve) => setImmediate(resolve));
-    expect([redis.isUp, health]).toEqual([false, [undefined, 'slow']]);
+    expect([redis.isUp, health]).toEqual([false, ['slow']]);
     server.thaw();
     await until('Redis is up', () => redis.isUp);
   });
 
   test('is up as soon as it is connected, and missed as soon as it is gone, before a heartbeat is due', async () => {
     const interval = jest.spyOn(globalThis, 'setInterval').mockReturnValue({ unref: () => undefined } as unknown as NodeJS.Timeout);
-    const other = new Redis({ url: server.url, onHealth: () => {} });
+    const told: unknown[] = [];
+    const other = new Redis({ url: server.url, onHealth: (problem) => told.push(problem), timeoutMs: 10_000 });
     interval.mockRestore();
     await until('it is up', () => other.isUp);
+    expect(told).toEqual([undefined]);
     await server.end();
     // A command that was sent just before tells of the connection that was closed.
     await until('it is missed', () => other.run((client) => client.ping()).then(() => false, (error: unknown) => error instanceof RedisUnavailable));

@@ -21,7 +21,7 @@ let cache: RedisCache<Row>;
 
 beforeAll(async () => {
   server = await RedisServer.start();
-  redis = new Redis({ url: server.url, onHealth: () => {} });
+  redis = new Redis({ url: server.url, onHealth: () => {}, timeoutMs: 20_000 });
   await until('Redis is up', () => redis.isUp);
 });
 beforeEach(async () => {
@@ -98,8 +98,12 @@ describe('The shared cache', () => {
     ['is cut off', 'p{"id":"2"'],
     ['is a mark alone', 'p'],
     ['is a number', 'p1'],
+    ['is a text', 'f"Wrong"'],
+    ['is null', 'fnull'],
+    ['is a list', 'f[{"id":"2"}]'],
     ['is empty', ''],
     ['has another id', 'p{"id":"4"}'],
+    ['has no id', 'f{"name":"Wrong"}'],
     ['has no mark', '{"id":"2"}'],
     ['has an unknown mark', 'x{"id":"2"}'],
     ['would replace the getters of guarded values', 'p{"id":"2","__proto__":{"passport":"forged"}}'],

@@ -11,9 +11,8 @@ import { parse } from 'graphql';
 import { bookings } from '../../examples/supergraph/bookings.js';
 import { printProfile } from '../../src/graphql/profiles.js';
 import { readTypeDefs } from '../../src/graphql/schema.js';
-import { startGateway } from '../../examples/supergraph/gateway.js';
 import { startTestApp } from '../support/testApp.js';
-import { startTestSupergraph } from './support/supergraph.js';
+import { startTestSupergraph, type TestSupergraph } from './support/supergraph.js';
 
 // Gateways take seconds to start on a busy machine.
 jest.setTimeout(60_000);
@@ -47,19 +46,14 @@ test('Apollo Router: a contact of another subgraph is deferred, and the rest nee
 });
 
 describe('gateways', () => {
-  let supergraph: Awaited<ReturnType<typeof startTestSupergraph>>;
-  let hive: Awaited<ReturnType<typeof startGateway>>;
+  let supergraph: TestSupergraph;
   beforeAll(async () => {
     supergraph = await startTestSupergraph();
-    hive = await startGateway(supergraph.sdl);
-  }, 60_000);
-  afterAll(async () => {
-    await hive.stop();
-    await supergraph.stop();
   });
+  afterAll(() => supergraph.stop());
 
   const ask = (accept: string): Promise<Response> =>
-    fetch(hive.url, { method: 'POST', headers: { 'content-type': 'application/json', accept }, body: JSON.stringify({ query: QUERY }) });
+    fetch(supergraph.gateways['Hive Gateway'].url, { method: 'POST', headers: { 'content-type': 'application/json', accept }, body: JSON.stringify({ query: QUERY }) });
   const partsIn = (text: string): unknown[] => [...text.matchAll(/^\{.*\}$/gm)].map(([part]) => JSON.parse(part) as unknown);
 
   test('Hive Gateway sends the two parts that the documentation shows', async () => {

@@ -1,19 +1,20 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect, jest, test } from '@jest/globals';
+import { COMPILE_CACHE } from '../support/subgraph.js';
 import { until } from '../support/until.js';
 
 // Gateways take seconds to start on a busy machine.
-jest.setTimeout(60_000);
+jest.setTimeout(150_000);
 
 /** Runs `npm run supergraph` until it has said what it runs. */
 async function start() {
   // A group of its own: a test can then signal it as a terminal would.
-  const child = spawn('npm', ['run', 'supergraph'], { env: { ...process.env, PORT: '0' }, detached: true });
+  const child = spawn('npm', ['run', 'supergraph'], { env: { ...process.env, ...COMPILE_CACHE, PORT: '0' }, detached: true });
   let said = '';
   child.stdout.on('data', (text) => (said += String(text)));
   const ended = new Promise((resolve) => child.on('close', (code, signal) => resolve(code ?? signal)));
-  await until('it says how to end it', () => said.includes('Ctrl-C ends it.') || child.exitCode !== null, 50_000);
+  await until('it says how to end it', () => said.includes('Ctrl-C ends it.') || child.exitCode !== null, 100_000);
   return { pid: child.pid!, said: () => said, ended };
 }
 

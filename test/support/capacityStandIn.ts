@@ -52,6 +52,8 @@ export interface Counts {
   served: number;
   /** Calls whose caller left before the answer. */
   gone: number;
+  /** Calls that workers have done, also those whose caller had left. */
+  worked: number;
   peakAtOnce: number;
   acceptedPer100Ms: number[];
   refusedPer100Ms: number[];
@@ -154,11 +156,15 @@ class EndpointModel {
     const done = (): void => {
       if (this.#answered++ < hangsAfter) send(response, 200, body);
     };
+    const worked = (): void => {
+      this.counts.worked++;
+      done();
+    };
     setTimeout(() => {
       if (!isWithin) return send(response, 429, '{}', limit?.retryAfter);
       if (status !== undefined) return send(response, status, '{}', retryAfter);
       if (!queue) return done();
-      if (queue.add({ response, done })) return;
+      if (queue.add({ response, done: worked })) return;
       this.#count('refused');
       send(response, 503, '{}');
     }, latencyMs);
@@ -174,7 +180,7 @@ class EndpointModel {
 }
 
 function emptyCounts(): Counts {
-  return { accepted: 0, refused: 0, served: 0, gone: 0, peakAtOnce: 0, acceptedPer100Ms: [], refusedPer100Ms: [], servedPer100Ms: [] };
+  return { accepted: 0, refused: 0, served: 0, gone: 0, worked: 0, peakAtOnce: 0, acceptedPer100Ms: [], refusedPer100Ms: [], servedPer100Ms: [] };
 }
 
 function send(response: ServerResponse, status: number, body: string, retryAfter?: string): void {

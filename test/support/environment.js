@@ -20,7 +20,7 @@ const PROGRAMS = {
 };
 
 /** How long what is closing may take to close. A client of the test's keeps a connection for four seconds. */
-const CLOSING_MS = 6_000;
+const CLOSING_MS = 15_000;
 
 /**
  * Skips a test file that needs a program which is missing and cannot be installed without asking. Fails one that leaves

@@ -23,15 +23,23 @@ export class RedisServer {
   }
 
   static async start({ keepsAll = false } = {}): Promise<RedisServer> {
-    const server = new RedisServer(await freePort(), await mkdtemp(join(tmpdir(), 'contacts-redis-')), keepsAll);
-    await server.begin();
-    return server;
+    const folder = await mkdtemp(join(tmpdir(), 'contacts-redis-'));
+    for (let tries = 1; ; tries++) {
+      const server = new RedisServer(await freePort(), folder, keepsAll);
+      try {
+        await server.begin();
+        return server;
+      } catch (error) {
+        // Another program may have taken the port meanwhile.
+        if (tries === 3) throw error;
+      }
+    }
   }
 
   /** Starts it again after `end`. */
   async begin(): Promise<void> {
     const { port } = new URL(this.url);
-    const options = { port, bind: '127.0.0.1', dir: this.#folder, save: '', appendonly: this.#keepsAll ? 'yes' : 'no', appendfsync: 'always' };
+    const options = { port, bind: '127.0.0.1', dir: this.#folder, save: '', appendonly: this.#keepsAll ? 'yes' : 'no', appendfsync: 'no' };
     const words = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
     const child = spawn(debianProgram('redis-server'), words, { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#process = child;

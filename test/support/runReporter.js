@@ -2,7 +2,7 @@ import { dirname, relative, sep } from 'node:path';
 import { setTimeout } from 'node:timers';
 
 /** How long what is closing may take to close. */
-const CLOSING_MS = 5_000;
+const CLOSING_MS = 30_000;
 
 /** Closes a run with the time of each folder, and one line in the plain form that any continuous integration reads. */
 export default class RunReporter {

@@ -1,5 +1,6 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from './freePort.js';
 
 /** What becomes of a request, or of its answer, that goes through the proxy. */
 export type TcpFault =
@@ -41,7 +42,9 @@ export class TcpProxy {
 
   static async start(): Promise<TcpProxy> {
     const server = createServer({ allowHalfOpen: true, noDelay: true });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    // One that the system gives to anybody could be gone when this listens there again.
+    const port = await freePort();
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
     return new TcpProxy(server);
   }
 

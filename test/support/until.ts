@@ -8,11 +8,12 @@ const nowMs = performance.now.bind(performance);
 
 /** Waits until `isSo` returns something true, and returns that. After twenty seconds it fails with a message that names `what` did not come. */
 export async function until<T>(what: string, isSo: () => T | Promise<T>, patienceMs = PATIENCE_MS): Promise<Exclude<T, false | null | undefined>> {
-  const endsAt = nowMs() + patienceMs;
+  const startedAt = nowMs();
   for (;;) {
     const is = await isSo();
     if (is) return is as Exclude<T, false | null | undefined>;
-    if (nowMs() > endsAt) throw new Error(`Waited ${patienceMs / 1_000} s in vain until ${what}.`);
-    await sleep(1);
+    const waitedMs = nowMs() - startedAt;
+    if (waitedMs > patienceMs) throw new Error(`Waited ${patienceMs / 1_000} s in vain until ${what}.`);
+    await sleep(waitedMs < 100 ? 1 : 10);
   }
 }

@@ -31,10 +31,13 @@ export interface GathererOverDouble {
 /** An endpoint that lets every call pass. */
 export const OPEN_GATE: Gate = { isFree: true, isOpen: false, isPaused: false, onFree: () => {}, callMs: 0, perCallMs: 0 };
 
+/** Longer than any test takes: on a busy machine a thread can stand still for seconds. */
+const LONG_MS = 60_000;
+
 type Options = Partial<Omit<Resource<Named, unknown>, 'toModel'> & Omit<GathererOptions<Named>, 'resource'>>;
 
 /** A gatherer whose calls wait until the test answers them. */
-export function gathererOverDouble({ maxWaitingIds = 1_000, patienceMs = 1_000, maxWaitMs = 500, attemptTimeoutMs = 500, keep, onDrift = () => {}, ...resource }: Options = {}): GathererOverDouble {
+export function gathererOverDouble({ maxWaitingIds = 1_000, patienceMs = LONG_MS, maxWaitMs = 500, attemptTimeoutMs = LONG_MS, keep, onDrift = () => {}, ...resource }: Options = {}): GathererOverDouble {
   const calls: Call[] = [];
   const gatherer = new Gatherer<Named>({
     resource: {

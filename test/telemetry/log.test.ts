@@ -5,6 +5,7 @@ import { createLog } from '../../src/telemetry/log.js';
 import { Endpoint } from '../../src/upstream/endpoint.js';
 import { idsFrom, startTestApp } from '../support/testApp.js';
 import { firstIds, startStand, type Stand } from '../support/stand.js';
+import { UNHURRIED } from '../support/unhurried.js';
 
 jest.setTimeout(60_000);
 
@@ -13,7 +14,7 @@ const KEYS = ['level', 'time', 'msg', 'address', 'source', 'reason', 'frames'];
 
 let stand: Stand;
 beforeAll(async () => {
-  stand = await startStand();
+  stand = await startStand(UNHURRIED);
 });
 afterAll(() => stand.stop());
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { resourceFromAttributes } from '@opentelemetry/resources';
-import { DataPointType } from '@opentelemetry/sdk-metrics';
+import { DataPointType, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import fc from 'fast-check';
 import { Histogram as PromHistogram, Registry } from 'prom-client';
 import { Histogram } from '../../src/telemetry/histogram.js';
@@ -28,6 +28,30 @@ afterEach(async () => {
 
 const start = async (settings: Record<string, string> = {}): Promise<TestApp> =>
   (app = await startTestApp({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint, OTEL_METRIC_EXPORT_INTERVAL: '50', ...settings }));
+
+/** Starts it so that an export has ten seconds, and comes when the returned function is called. */
+async function startToFlush(settings: Record<string, string> = {}): Promise<() => Promise<void>> {
+  const begins = jest.spyOn(PeriodicExportingMetricReader.prototype, 'setMetricProducer');
+  await start({ OTEL_METRIC_EXPORT_INTERVAL: '60000', ...settings });
+  const [reader] = begins.mock.contexts as PeriodicExportingMetricReader[];
+  begins.mockRestore();
+  return () => reader!.forceFlush();
+}
+
+/** Runs an operation, and stops. The last exports have a second: a stop that took longer may have lost one, and is repeated. */
+async function endInTime(settings: Record<string, string>): Promise<void> {
+  await until('it stops within a second', async () => {
+    await receiver.stop();
+    receiver = await OtlpReceiver.start();
+    const { query, stop } = await start(settings);
+    await query(OPERATION);
+    app = undefined;
+    const sinceMs = performance.now();
+    await stop();
+    return performance.now() - sinceMs < 1_000;
+  });
+}
+
 const paths = (): Set<string> => new Set(receiver.requests.map(({ path }) => path));
 
 /** A sample of `/metrics` and a data point, in one form. */
@@ -79,11 +103,8 @@ describe('Metrics over OTLP', () => {
   });
 
   test('are sent once more at the end', async () => {
-    const { query, stop } = await start({ OTEL_METRIC_EXPORT_INTERVAL: '3600000' });
-    await query(OPERATION);
-    expect(paths()).not.toContain('/v1/metrics');
-    app = undefined;
-    await stop();
+    await endInTime({ OTEL_METRIC_EXPORT_INTERVAL: '3600000' });
+    expect(receiver.requests.filter(({ path }) => path === '/v1/metrics')).toHaveLength(1);
     expect((await receiver.points('contacts_operation_seconds')).filter(isPushed).map(({ count }) => count)).toEqual([1]);
   });
 
@@ -92,10 +113,7 @@ describe('Metrics over OTLP', () => {
     [{ OTEL_TRACES_EXPORTER: 'none' }, ['/v1/metrics']],
     [{ OTEL_SDK_DISABLED: 'true' }, []],
   ])('and traces go where %p sends them', async (settings: Record<string, string>, expected) => {
-    const { query, stop } = await start(settings);
-    await query(OPERATION);
-    app = undefined;
-    await stop();
+    await endInTime(settings);
     expect([...paths()]).toEqual(expected);
   });
 });
@@ -109,15 +127,14 @@ describe('A receiver that does not take them', () => {
     ['rejecting', 'partly rejected'],
   ] as const)('is counted each time and logged once, without anything secret: %s', async (manner, problem) => {
     receiver.manner = manner;
-    // An export may take as long as the interval: a short one would end exports on a busy machine.
-    await start({ OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20hunter2', OTEL_TRACES_EXPORTER: 'none', OTEL_METRIC_EXPORT_INTERVAL: '2000' });
-    await receiver.asked(2);
-    await until('two exports have failed', async () => (await exports('failed')) >= 2);
+    const flush = await startToFlush({ OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20hunter2', OTEL_TRACES_EXPORTER: 'none' });
+    await flush();
+    await flush();
+    expect(await exports('failed')).toBe(2);
     expect(lines()).toEqual([`Telemetry could not be sent. {"reason":"metrics: ${problem}"}`]);
     receiver.manner = 'well';
-    const before = receiver.requests.length;
-    await receiver.asked(before + 1);
-    await until('exports arrive', async () => (await exports('sent')) > 0);
+    await flush();
+    expect(await exports('sent')).toBe(1);
     expect(lines().slice(1)).toEqual(['Telemetry is sent again. {"reason":"metrics"}']);
     expect(receiver.requests[0]!.headers.authorization).toBe('Bearer hunter2');
     expect(JSON.stringify(app!.logged)).not.toMatch(/hunter2|private|127\.0\.0\.1/);
@@ -127,9 +144,10 @@ describe('A receiver that does not take them', () => {
 
 test('That traces do not arrive is logged beside that metrics do not', async () => {
   receiver.manner = 400;
-  const { query, logged } = await start({ OTEL_METRIC_EXPORT_INTERVAL: '2000' });
-  await query(OPERATION);
-  const lines = (): string[] => logged.filter((line) => line.startsWith('Telemetry')).sort();
+  const flush = await startToFlush();
+  await app!.query(OPERATION);
+  await flush();
+  const lines = (): string[] => app!.logged.filter((line) => line.startsWith('Telemetry')).sort();
   await until('both are logged', () => lines().length === 2);
   expect(lines()).toEqual(['metrics', 'traces'].map((signal) => `Telemetry could not be sent. {"reason":"${signal}: HTTP 400"}`));
 });

@@ -3,14 +3,16 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { request } from 'undici';
 import { openDispatcher, type Network } from '../../src/upstream/network.js';
 import { proxyAuthorization, proxyFor } from '../../src/upstream/proxy.js';
 import { Wire } from '../../src/upstream/wire.js';
 import { issue, type Issued } from '../support/certificates.js';
 import { HttpProxy } from '../support/httpProxy.js';
+import { patientTunnels, TUNNEL_MS } from '../support/patientTunnels.js';
 import { until } from '../support/until.js';
 import { FOREVER } from '../support/upstreamDouble.js';
 
@@ -94,6 +96,8 @@ beforeAll(() => {
 });
 afterAll(() => issued.remove());
 afterEach(async () => {
+  jest.useRealTimers();
+  jest.restoreAllMocks();
   for (const end of ends.reverse()) await end();
   ends = [];
 });
@@ -108,6 +112,7 @@ interface Scene {
 
 /** An upstream at `pms.test`, which only the proxy finds. It answers with the name in the client's certificate. */
 async function scene(upstream: 'http' | 'https', toProxy: 'http' | 'https', { user = '', connections = 4, answer }: { user?: string; connections?: number; answer?: RequestListener } = {}): Promise<Scene> {
+  patientTunnels();
   const reached: string[] = [];
   const listener: RequestListener = (asking, response) => {
     reached.push(`${asking.headers.host}${asking.url} ${Object.keys(asking.headers).filter((name) => name.startsWith('proxy-')).join()}`);
@@ -206,11 +211,32 @@ describe('A call through a proxy', () => {
     expect(await get(forwarded.wire)).toMatchObject({ status });
   });
 
-  test('fails in about two seconds where the proxy does not answer, and its connection is closed', async () => {
+  /** A proxy that is asked and does not answer; the time for that stands still. */
+  async function hanging(): Promise<{ proxy: HttpProxy; wire: Wire; failure: Promise<unknown> }> {
     const { proxy, wire } = await scene('https', 'http');
     proxy.refusal = 'hang';
-    await expect(get(wire)).rejects.toMatchObject({ code: 'UND_ERR_CONNECT_TIMEOUT', message: 'the proxy did not answer', atProxy: true });
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'clearImmediate', 'queueMicrotask'] });
+    const failure = get(wire).then(() => 'no failure', (error: unknown) => error);
+    await until('the proxy is asked', () => proxy.calls.length === 1);
+    return { proxy, wire, failure };
+  }
+
+  test('fails after two seconds where the proxy does not answer, and its connection is closed', async () => {
+    const { proxy, failure } = await hanging();
+    jest.advanceTimersByTime(TUNNEL_MS - 1);
+    expect(await Promise.race([failure, sleep(20, 'waits')])).toBe('waits');
+    jest.advanceTimersByTime(1);
+    expect(await failure).toMatchObject({ code: 'UND_ERR_CONNECT_TIMEOUT', message: 'the proxy did not answer', atProxy: true });
     await until('the connection is closed', () => proxy.sockets.size === 0);
+  });
+
+  test('reads the proxy’s answer that came while the process was frozen for longer', async () => {
+    const { proxy, failure } = await hanging();
+    for (const socket of proxy.sockets) socket.write('HTTP/1.1 503 No\r\n\r\n');
+    // The system brings it meanwhile.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+    jest.advanceTimersByTime(TUNNEL_MS);
+    expect(await failure).toMatchObject({ name: 'ProxyRefused', status: 503 });
   });
 
   test.each(['http', 'https'] as const)('leaves no connection once the wire is closed (%s)', async (upstream) => {
@@ -222,12 +248,11 @@ describe('A call through a proxy', () => {
   });
 
   test('leaves no connection where the wire is closed while the proxy is asked', async () => {
-    const { proxy, wire } = await scene('https', 'http');
-    proxy.refusal = 'hang';
-    const asking = expect(get(wire)).rejects.toMatchObject({ code: 'UND_ERR_DESTROYED' });
-    await until('the proxy is asked', () => proxy.calls.length === 1);
-    await wire.close();
-    await asking;
+    const { proxy, wire, failure } = await hanging();
+    const closing = wire.close();
+    jest.advanceTimersByTime(TUNNEL_MS);
+    await closing;
+    expect(await failure).toMatchObject({ code: 'UND_ERR_DESTROYED' });
     await until('the connection is closed', () => proxy.sockets.size === 0);
   });
 

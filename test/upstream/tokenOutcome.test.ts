@@ -1,12 +1,13 @@
 /** @needs openssl */
 import { spawn } from 'node:child_process';
+import dns from 'node:dns';
 import { once } from 'node:events';
 import { createServer as createHttpServer, type RequestListener, type Server as HttpServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { buildConnector, errors, Pool, type Dispatcher } from 'undici';
 import { tokenFailure } from '../../src/telemetry/log.js';
 import { openDispatcher, type Network } from '../../src/upstream/network.js';
@@ -16,6 +17,7 @@ import { pmsGrant } from '../../src/upstream/pms/token.js';
 import { issue, type Issued } from '../support/certificates.js';
 import { freePort } from '../support/freePort.js';
 import { HttpProxy } from '../support/httpProxy.js';
+import { patientTunnels } from '../support/patientTunnels.js';
 import { until } from '../support/until.js';
 
 const CANARY = 'c4n4ry';
@@ -27,6 +29,7 @@ let ends: (() => void)[] = [];
 beforeAll(() => void (issued = issue()));
 afterAll(() => issued.remove());
 afterEach(() => {
+  jest.restoreAllMocks();
   for (const end of ends.reverse()) end();
   ends = [];
 });
@@ -110,8 +113,12 @@ const zipped = gzipSync(GRANT);
 const UNSENT: Record<string, [string, Case]> = {
   'a port that nobody listens at': ['ECONNREFUSED', async () => ask(`http://127.0.0.1:${await freePort()}`)],
   'a port that nobody listens at, with TLS': ['ECONNREFUSED', async () => ask(`https://localhost:${await freePort()}`)],
-  'a host that does not exist': ['ENOTFOUND', () => ask('http://nowhere.invalid')],
-  'a port that is silent where TLS is spoken': ['UND_ERR_CONNECT_TIMEOUT', async () => ask(`https://${await raw((socket) => void socket.resume())}`)],
+  'a host that does not exist': ['ENOTFOUND', () => {
+    jest.spyOn(dns, 'lookup').mockImplementation(((_host: string, _options: unknown, done: (error: Error) => void) => {
+      done(Object.assign(new Error('there is none'), { code: 'ENOTFOUND' }));
+    }) as unknown as typeof dns.lookup);
+    return ask('http://nowhere.invalid');
+  }],
   'a port that closes where TLS is spoken': ['ECONNRESET', async () => ask(`https://${await raw((socket) => void socket.destroy())}`)],
   'a port that speaks HTTP where TLS is spoken': ['ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)', async () => ask(`https://${await writing('HTTP/1.1 400 Bad Request\r\n\r\n')}`)],
   'a certificate of an unknown authority': ['UNABLE_TO_VERIFY_LEAF_SIGNATURE|SELF_SIGNED_CERT_IN_CHAIN', async () => ask(`https://${await serving(createTlsServer(issued.server, says(200, GRANT)))}`)],
@@ -135,11 +142,6 @@ const UNSENT: Record<string, [string, Case]> = {
     proxy.refusal = status;
     return ask('https://cas360.test', { network });
   }]])),
-  'a proxy that does not answer': ['UND_ERR_CONNECT_TIMEOUT', async () => {
-    const { proxy, network } = await proxied();
-    proxy.refusal = 'hang';
-    return ask('https://cas360.test', { network });
-  }],
   'a proxy that is down, for a tunnel': ['ECONNREFUSED', async () => {
     const { proxy, network } = await proxied();
     proxy.stop();
@@ -153,11 +155,6 @@ const UNSENT: Record<string, [string, Case]> = {
   'a tunnel that closes': ['ECONNRESET', async () => {
     const { proxy, network } = await proxied();
     proxy.hosts.set('cas360.test:443', new URL(`http://${await raw((socket) => void socket.destroy())}`));
-    return ask('https://cas360.test', { network });
-  }],
-  'a tunnel to a silent port': ['UND_ERR_CONNECT_TIMEOUT', async () => {
-    const { proxy, network } = await proxied();
-    proxy.hosts.set('cas360.test:443', new URL(`http://${await raw((socket) => void socket.resume())}`));
     return ask('https://cas360.test', { network });
   }],
   'a tunnel to a certificate of another host': ['ERR_TLS_CERT_ALTNAME_INVALID', async () => {
@@ -175,8 +172,6 @@ const UNKNOWN: Record<string, [string, Case]> = {
     socket.destroy();
   }))}`)],
   'closes after it has read the request, with TLS': ['UND_ERR_SOCKET|ECONNRESET', async () => ask(`https://${await serving(createTlsServer(issued.server, (request) => void request.socket.destroy()))}`, { network: TRUSTING })],
-  'never answers': ['TimeoutError', async () => ask(`http://${await raw((socket) => void socket.resume())}`, { timeoutMs: 1_000 })],
-  'never reads': ['TimeoutError', async () => ask(`http://${await raw((socket) => void socket.pause())}`, { timeoutMs: 1_000 })],
   'speaks no HTTP': ['HTTPParserError', async () => ask(`http://${await writing(`SSH-2.0-${CANARY}\r\n`)}`)],
   'speaks no HTTP before it is asked': ['HTTPParserError|UND_ERR_SOCKET', async () => ask(`http://${await raw((socket) => void socket.end(`220 ${CANARY} ESMTP\r\n`))}`)],
   'closes amid the headers': ['UND_ERR_SOCKET|HTTPParserError', async () => ask(`http://${await writing(`HTTP/1.1 200 OK\r\nset-cookie: ${CANARY}`)}`)],
@@ -186,7 +181,6 @@ const UNKNOWN: Record<string, [string, Case]> = {
   'sends headers that are too large': ['UND_ERR_HEADERS_OVERFLOW', async () => ask(`http://${await writing(head(GRANT, `x: ${CANARY.repeat(20_000)}\r\n`) + GRANT)}`)],
   'switches to another protocol': ['UND_ERR_SOCKET', async () => ask(`http://${await writing('HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n')}`)],
   'gives no answer but 100': ['UND_ERR_SOCKET', async () => ask(`http://${await writing('HTTP/1.1 100 Continue\r\n\r\n')}`)],
-  'leaves its body unended': ['TimeoutError', async () => ask(`http://${await raw((socket) => void socket.once('data', () => socket.write(head(GRANT) + GRANT.slice(0, -1))))}`, { timeoutMs: 1_000 })],
   'cuts its gzip': ['UnusableAnswer', async () => ask(`http://${await serving(createHttpServer(says(200, zipped.subarray(0, zipped.length / 2), { 'content-encoding': 'gzip' })))}`)],
   'cuts a body that has no length': ['UnusableAnswer', async () => ask(`http://${await writing(`HTTP/1.1 200 OK\r\n\r\n${GRANT.slice(0, -1)}`)}`)],
   'answers a page': ['UnusableAnswer', async () => ask(`http://${await serving(createHttpServer(says(200, `<html>${CANARY}`)))}`)],
@@ -212,6 +206,26 @@ const REFUSED: Record<string, [string, Case]> = {
   }]])),
 };
 
+/** Those that take seconds. */
+const SLOW_UNSENT: Record<string, [string, Case]> = {
+  'a port that is silent where TLS is spoken': ['UND_ERR_CONNECT_TIMEOUT', async () => ask(`https://${await raw((socket) => void socket.resume())}`, { timeoutMs: 20_000 })],
+  'a proxy that does not answer': ['UND_ERR_CONNECT_TIMEOUT', async () => {
+    const { proxy, network } = await proxied();
+    proxy.refusal = 'hang';
+    return ask('https://cas360.test', { network, timeoutMs: 20_000 });
+  }],
+  'a tunnel to a silent port': ['UND_ERR_CONNECT_TIMEOUT', async () => {
+    const { proxy, network } = await proxied();
+    proxy.hosts.set('cas360.test:443', new URL(`http://${await raw((socket) => void socket.resume())}`));
+    return ask('https://cas360.test', { network, timeoutMs: 20_000 });
+  }],
+};
+const SLOW_UNKNOWN: Record<string, [string, Case]> = {
+  'never answers': ['TimeoutError', async () => ask(`http://${await raw((socket) => void socket.resume())}`, { timeoutMs: 3_000 })],
+  'never reads': ['TimeoutError', async () => ask(`http://${await raw((socket) => void socket.pause())}`, { timeoutMs: 3_000 })],
+  'leaves its body unended': ['TimeoutError', async () => ask(`http://${await raw((socket) => void socket.once('data', () => socket.write(head(GRANT) + GRANT.slice(0, -1))))}`, { timeoutMs: 3_000 })],
+};
+
 function says(status: number, body: string | Buffer, headers: Record<string, string> = {}): RequestListener {
   return (_request, response) => void response.writeHead(status, headers).end(body);
 }
@@ -224,15 +238,23 @@ function nameOf(outcome: TokenOutcome): string {
 const table = (kind: string, cases: Record<string, [string, Case]>): [string, string, string, Case][] => Object.entries(cases).map(([what, [name, run]]) => [kind, what, name, run]);
 
 describe('What came of a request for a token is', () => {
-  test.each([...table('unsent', UNSENT), ...table('unknown', UNKNOWN), ...table('refused', REFUSED)])('%s: %s (%s); no secret is told', async (kind, _what, name, run) => {
+  async function judge(kind: string, what: string, name: string, run: Case): Promise<void> {
     const outcome = await run();
-    expect(outcome.kind).toBe(kind);
-    expect(nameOf(outcome)).toMatch(new RegExp(`^(${name})`));
+    expect([what, outcome.kind, nameOf(outcome)]).toEqual([what, kind, expect.stringMatching(new RegExp(`^(${name})`))]);
     if (outcome.kind === 'granted') throw new Error('it was granted');
     const error = unavailable(outcome);
     expect(inspect([outcome, error], { depth: 10, showHidden: true, getters: true })).not.toContain(CANARY);
     expect([error.stack, error.message, JSON.stringify(error), tokenFailure(error)].join()).not.toMatch(/c4n4ry|https?:/);
     expect(tokenFailure(error)).toMatch(/^([A-Z_/\d]+|the token endpoint .+|the proxy answered \d+)$/);
+  }
+
+  test.each([...table('unsent', UNSENT), ...table('unknown', UNKNOWN), ...table('refused', REFUSED)])('%s: %s (%s); no secret is told', async (...one) => {
+    patientTunnels();
+    await judge(...one);
+  });
+
+  test('unsent or unknown, where the endpoint or the proxy is silent; no secret is told', async () => {
+    await Promise.all([...table('unsent', SLOW_UNSENT), ...table('unknown', SLOW_UNKNOWN)].map((one) => judge(...one)));
   });
 });
 
@@ -252,6 +274,7 @@ describe('A request for a token', () => {
       return { server, address: 'http://cas360.test', network };
     }],
     ['https, through a proxy', async () => {
+      patientTunnels();
       const [{ proxy, network }, server] = [await proxied(), createTlsServer(issued.server, says(200, GRANT))];
       proxy.hosts.set('cas360.test:443', new URL(`http://${await serving(server)}`));
       return { server, address: 'https://cas360.test', network };

@@ -1,12 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type OutgoingHttpHeaders, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { UnreadableBody } from '../../src/readBody.js';
 import { Wire } from '../../src/upstream/wire.js';
 import { CountedAborter } from '../support/countedAborter.js';
 import { ENDLESS, startHostileServer } from '../support/hostileServer.js';
+import { until } from '../support/until.js';
 import { FOREVER } from '../support/upstreamDouble.js';
 
 const MEBIBYTE = 1_048_576;
@@ -50,7 +53,9 @@ describe('A call on the wire', () => {
     const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
     const before = timers();
     await to.get('/x', 'token', signal);
-    expect([signal.listenerCount, timers()]).toEqual([0, before]);
+    expect(signal.listenerCount).toBe(0);
+    // One of a call before may have ended meanwhile.
+    expect(timers()).toBeLessThanOrEqual(before);
   });
 
   // Servers and proxies declare encodings that are none, and forget to take them away. The first bytes tell.
@@ -158,12 +163,29 @@ describe('An answer of many small parts', () => {
 });
 
 describe('An answer that does not end', () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  /** The resident memory also has what V8 has not collected yet, which depends on the machine. */
+  function usedBytes(): number {
+    // What the first lets go of, another thread counts until the next one.
+    for (let n = 0; n < 2; n++) collect();
+    const { heapUsed, external } = process.memoryUsage();
+    return heapUsed + external;
+  }
+
   test.each(Object.entries(ENDLESS))('ends with its signal at the latest, in bounded memory: %s', async (_what, endless) => {
     const hostile = await startHostileServer(endless);
-    wire = new Wire({ baseUrl: hostile.url, connections: 2, maxBodyBytes: 8 * MEBIBYTE });
-    const before = process.memoryUsage.rss();
-    await expect(wire.get('/x', 'token', AbortSignal.timeout(2_000))).rejects.toThrow();
-    expect(process.memoryUsage.rss() - before).toBeLessThan(192 * MEBIBYTE);
+    wire = new Wire({ baseUrl: hostile.url, connections: 2, maxBodyBytes: 2 * MEBIBYTE });
+    const before = usedBytes();
+    const deadline = new AbortController();
+    let hasEnded = false;
+    const getting = expect(wire.get('/x', 'token', deadline.signal).finally(() => (hasEnded = true))).rejects.toThrow();
+    // The systems’ buffers hold about four of them.
+    await until('a part is read', () => hasEnded || hostile.sentBytes() > 10 * MEBIBYTE);
+    const held = usedBytes() - before;
+    deadline.abort(new Error('too late'));
+    await getting;
+    expect(held).toBeLessThan(4 * MEBIBYTE);
     await hostile.allGone();
     await hostile.stop();
   });

@@ -7,7 +7,7 @@ import { gunzipSync } from 'node:zlib';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import Fastify, { type FastifyInstance } from 'fastify';
-import { getOperationAST, getVariableValues, parse, validate } from 'graphql';
+import { getOperationAST, getVariableValues, parse, validate, type GraphQLSchema } from 'graphql';
 import { frontTab, isFirstVisit, tabStorage } from '../../graphiql/storage.js';
 import { SCOPES } from '../../src/graphql/accessPolicy.js';
 import { graphiqlRoutes } from '../../src/web/graphiql.js';
@@ -145,9 +145,13 @@ test('without a bundle, the start stops and says how to make one', async () => {
 });
 
 describe('the example tabs', () => {
-  test.each(exampleTabs().map((tab) => [nameOf(tab), tab] as const))('%s fits the schema', async (_name, tab) => {
+  let schema: GraphQLSchema;
+  beforeAll(async () => {
     const files = (await readdir('schema')).map((name) => readFile(join('schema', name), 'utf8'));
-    const schema = buildSubgraphSchema(parse((await Promise.all(files)).join('\n')));
+    schema = buildSubgraphSchema(parse((await Promise.all(files)).join('\n')));
+  });
+
+  test.each(exampleTabs().map((tab) => [nameOf(tab), tab] as const))('%s fits the schema', (_name, tab) => {
     const document = parse(tab.query);
     expect(validate(schema, document)).toEqual([]);
     const { errors } = getVariableValues(schema, getOperationAST(document)?.variableDefinitions ?? [], JSON.parse(tab.variables ?? '{}'));

@@ -336,9 +336,9 @@ describe('a router\'s secret', () => {
 });
 
 describe('stopping', () => {
-  /** Whether this comes to an end well before a supervisor loses patience. */
+  /** Whether this comes to an end well before a supervisor loses patience, and before Node would end a connection that sends nothing. */
   const endsInTime = (stopped: Promise<void>) =>
-    Promise.race([stopped.then(() => true), new Promise<boolean>((resolve) => setTimeout(resolve, 4_000, false).unref())]);
+    Promise.race([stopped.then(() => true), new Promise<boolean>((resolve) => setTimeout(resolve, 9_000, false).unref())]);
 
   test('loses nothing that is under way, and does not wait for its caller to hang up', async () => {
     const stopping = await startTestApp();
@@ -357,14 +357,23 @@ describe('stopping', () => {
   });
 
   test('answers what still comes, says that it is not ready, and asks for no more on a connection', async () => {
-    const stopping = await startTestApp({}, { drainMs: 2_000 });
-    const stopped = stopping.stop();
-    expect((await send('/health/ready', {}, stopping)).status).toBe(503);
-    expect((await send('/health/live', {}, stopping)).status).toBe(200);
-    const answer = await stopping.query(COUNCIL);
+    const drainMs = 2_000;
+    const [ready, live, answer] = await until('callers come within the time of a drain', async () => {
+      const stopping = await startTestApp({}, { drainMs });
+      const endsAtMs = performance.now() + drainMs;
+      const stopped = stopping.stop();
+      try {
+        return await Promise.all([send('/health/ready', {}, stopping), send('/health/live', {}, stopping), stopping.query(COUNCIL)]);
+      } catch (error) {
+        if (performance.now() < endsAtMs) throw error;
+        return undefined;
+      } finally {
+        await stopped;
+      }
+    });
+    expect([ready.status, live.status]).toEqual([503, 200]);
     expect(answer.data).toEqual(council);
     expect(answer.headers.get('connection')).toBe('close');
-    await stopped;
   });
 
   test('answers a caller who was let in, and whose request is on its way', async () => {
@@ -372,7 +381,10 @@ describe('stopping', () => {
     const port = Number(new URL(stopping.url).port);
     const late = connect(port, '127.0.0.1').on('error', () => {});
     await new Promise((resolve) => late.once('connect', resolve));
-    await send('/health/live', {}, stopping);
+    // While this one is under way, the service takes its time: the late one need not hurry.
+    const letGo = stopping.sandbox.pms.hold();
+    const slow = stopping.query('{ contact(id: "pms:4711") { name } }');
+    await until('it is under way', () => stopping.calls().pms === 1);
     const stopped = stopping.stop();
     await until('nobody is let in', async () => {
       const knocking = connect(port, '127.0.0.1');
@@ -385,6 +397,8 @@ describe('stopping', () => {
     const answer = await textOf(late);
     expect(answer).toMatch(/^HTTP\/1.1 200 /);
     expect(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')))).toEqual({ data: council });
+    letGo();
+    expect((await slow).status).toBe(200);
     await stopped;
   });
 

@@ -29,6 +29,7 @@ const { createWebServer } = await import('../../src/web/server.js');
 let app: FastifyInstance | undefined;
 let idle: Socket | undefined;
 afterEach(() => {
+  jest.restoreAllMocks();
   idle?.destroy();
   return app?.close();
 });
@@ -175,6 +176,8 @@ describe('While answers wait for callers who do not read', () => {
 
   test.each(['text', 'bytes'])('another one that does not fit is refused, also for what compressing takes, until they are gone (%s)', async (kind) => {
     const { ask, url } = await start({ maxWaitingBytes: LENGTH + 200_000 });
+    // A caller who does not read may be ended after five seconds.
+    jest.spyOn(performance, 'now').mockReturnValue(performance.now());
     idle = connect(Number(url.port), '127.0.0.1');
     idle.write(`GET /${kind}/${LENGTH} HTTP/1.1\r\nhost: here\r\n\r\n`);
     await until('a long answer is refused', async () => (await ask(`/${kind}/200001`)).status === 503);

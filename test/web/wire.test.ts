@@ -53,9 +53,9 @@ describe('a compressed request', () => {
   });
 
   test('that inflates to more than the limit is refused with 413', async () => {
-    const bomb = gzipSync(asking('{ contact(id: "cas360:54") { name } }', { blanks: ' '.repeat(200_000_000) }));
+    const bomb = gzipSync(asking('{ contact(id: "cas360:54") { name } }', { blanks: ' '.repeat(20_000_000) }));
     expect((await send(bomb, { 'content-encoding': 'gzip' })).status).toBe(413);
-  }, 30_000);
+  });
 
   test.each([
     ['is cut off', gzipSync(ONE).subarray(0, 20), 'gzip', 400],

@@ -3,7 +3,7 @@ import { debianProgram } from '../../support/debianProgram.js';
 
 /** Debian's Chromium, or the browser that `CHROMIUM` names. In a container its own sandbox cannot work. */
 export async function startChromium(): Promise<Browser> {
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? debianProgram('chromium'), args: ['--no-sandbox', '--disable-gpu'] });
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? debianProgram('chromium'), args: ['--no-sandbox', '--disable-gpu'], timeout: 120_000 });
 }
 
 /** Requests to another origin than the page's, and whatever the page complained about. */

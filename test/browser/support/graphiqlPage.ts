@@ -27,7 +27,7 @@ export class GraphiqlPage {
     private readonly origin: string,
   ) {
     // Before a test's own time is up: the error then names what is missing.
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(30_000);
     this.faults = faultsOf(page, origin);
     this.panel = page.getByRole('region', { name: 'Upstream calls' });
     this.summary = this.panel.getByRole('status');
@@ -144,7 +144,7 @@ export class GraphiqlPage {
   /** The text of an editor, without what is scrolled out of sight, once it is as expected: editors draw it a little later. */
   async textOf(editor: '.graphiql-query-editor' | '.graphiql-editor-tool' | '.result-window', expected: RegExp): Promise<string> {
     let text = '';
-    for (let tries = 0; tries < 200 && !expected.test(text); tries++) {
+    for (let tries = 0; tries < 600 && !expected.test(text); tries++) {
       if (tries > 0) await this.page.waitForTimeout(50);
       text = (await this.page.locator(`${editor} .view-lines`).locator('visible=true').innerText()).replaceAll('\u00a0', ' ');
     }

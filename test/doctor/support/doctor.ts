@@ -1,6 +1,8 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { join } from 'node:path';
 import { Writable, type Readable } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
+import type { Sandbox } from '../../../sandbox/start.js';
 import { checkCas360 } from '../../../src/doctor/cas360.js';
 import type { Running } from '../../../src/doctor/diagnose.js';
 import { Findings, type Level } from '../../../src/doctor/findings.js';
@@ -10,6 +12,7 @@ import { run } from '../../../src/doctor/run.js';
 import { checkSettings, checkTimeoutMs } from '../../../src/doctor/settings.js';
 import { Canaries } from '../../security/support/canaries.js';
 import { COMPILE_CACHE } from '../../support/subgraph.js';
+import { until } from '../../support/until.js';
 
 export interface Diagnosis {
   readonly code: number | null;
@@ -49,6 +52,16 @@ export async function diagnoseHere(settings: Readonly<Record<string, string>>, .
   const said = new Said();
   const code = await run(readOptions(words, settings), settings, { stdout: said.stream, stderr: said.stream });
   return { code, signal: null, output: said.text, of: findingsIn(said.text) };
+}
+
+/** Settings of a token whose access token is kept: the doctor uses that, and neither sends nor writes anything. */
+export async function withAccessToken({ cas360, environment }: Sandbox, folder: string): Promise<Record<string, string>> {
+  let tries = 0;
+  return until('an access token is kept', async () => {
+    const settings = { CAS360_REFRESH_TOKEN: cas360.issueRefreshToken(), CAS360_TOKEN_FILE: join(folder, `kept-${++tries}`) };
+    const { code } = await diagnoseCas360({ ...environment, ...settings }, '54', true);
+    return code === 0 && settings;
+  });
 }
 
 /** Checks the settings and CAS 360 alone, in this process. */

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from '@jest/globals';
 import { exchangeRefreshToken } from '../../../src/upstream/cas360/token.js';
-import { startTestApp, type TestApp } from '../../support/testApp.js';
+import { startSandbox, type Sandbox } from '../../../sandbox/start.js';
 import { secretsOf, startDoctor, type Diagnosis, type RunningDoctor } from './doctor.js';
 import type { TokenPlace } from './tokenPlaces.js';
 
@@ -8,11 +8,11 @@ export const KEPT = 'cnryKeptRefreshToken';
 export const ACCESS = 'cnryKeptAccessToken';
 
 /** How often a refresh token was sent. */
-export const renewals = ({ sandbox }: TestApp): number => sandbox.cas360.calls.filter(({ kind, path }) => kind === 'token' && path.includes('refresh_token=')).length;
+export const renewals = ({ cas360 }: Sandbox): number => cas360.calls.filter(({ kind, path }) => kind === 'token' && path.includes('refresh_token=')).length;
 
 /** What the tests of a file share: both systems, and a refresh token for each test. No output may hold a secret. */
 export class TokenStage {
-  app!: TestApp;
+  sandbox!: Sandbox;
   token = '';
   #said: string[] = [];
   #running: RunningDoctor | undefined;
@@ -21,16 +21,16 @@ export class TokenStage {
   static use(): TokenStage {
     const stage = new TokenStage();
     beforeAll(async () => {
-      stage.app = await startTestApp({ CAS360_BASE_URL: undefined });
+      stage.sandbox = await startSandbox();
     });
-    afterAll(() => stage.app.stop());
+    afterAll(() => stage.sandbox.stop());
     beforeEach(() => stage.#begin());
     afterEach(() => stage.#end());
     return stage;
   }
 
   settings(place: Pick<TokenPlace, 'settings'>, more: Record<string, string | undefined> = {}): Record<string, string> {
-    const all: Record<string, string | undefined> = { ...this.app.sandbox.environment, CAS360_REFRESH_TOKEN: this.token, ...place.settings, ...more };
+    const all: Record<string, string | undefined> = { ...this.sandbox.environment, CAS360_REFRESH_TOKEN: this.token, ...place.settings, ...more };
     return Object.fromEntries(Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined));
   }
 
@@ -47,7 +47,7 @@ export class TokenStage {
 
   /** An access token, as another process would get it. */
   async granted(): Promise<string> {
-    const { cas360, environment } = this.app.sandbox;
+    const { cas360, environment } = this.sandbox;
     const client = { tokenUrl: new URL('/oauth/token', cas360.url), clientId: cas360.client.id, clientSecret: cas360.client.secret, scope: environment.CAS360_SCOPE };
     const outcome = await exchangeRefreshToken(client, cas360.issueRefreshToken(), 5_000);
     if (outcome.kind !== 'granted') throw new Error(JSON.stringify(outcome));
@@ -55,8 +55,11 @@ export class TokenStage {
   }
 
   #begin(): void {
-    this.app.reset();
-    this.token = this.app.sandbox.cas360.issueRefreshToken();
+    for (const system of [this.sandbox.pms, this.sandbox.cas360]) {
+      system.resetCalls();
+      system.faults.clear();
+    }
+    this.token = this.sandbox.cas360.issueRefreshToken();
     this.#said = [];
   }
 

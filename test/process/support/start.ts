@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { UNHURRIED } from '../../support/unhurried.js';
 import { COMPILE_CACHE } from '../../support/subgraph.js';
 
 export interface Started {
@@ -17,9 +18,9 @@ let stopLast = async (): Promise<void> => {};
 /** Ends what `start` started last. */
 export const stop = (): Promise<void> => stopLast();
 
-/** Runs what `npm start` runs, with these settings and no others, until it greets or ends. */
+/** Runs what `npm start` runs, with these settings over those of no hurry, until it greets or ends. */
 export async function start(settings: Record<string, string>): Promise<Started> {
-  const child = spawn(process.execPath, ['dist/sandbox/demo.js'], { env: { ...COMPILE_CACHE, PORT: '0', ...settings } });
+  const child = spawn(process.execPath, ['dist/sandbox/demo.js'], { env: { ...COMPILE_CACHE, ...UNHURRIED, PORT: '0', ...settings } });
   const ended = once(child, 'close');
   stopLast = async () => {
     child.kill('SIGTERM');

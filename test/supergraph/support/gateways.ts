@@ -1,6 +1,7 @@
 import { ApolloGateway, RemoteGraphQLDataSource } from '@apollo/gateway';
 import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
 import { startGateway } from '../../../examples/supergraph/gateway.js';
+import type { Running } from '../../../examples/supergraph/neighbour.js';
 import type { Answer } from '../../support/testApp.js';
 
 type GatewayAnswer = Pick<Answer, 'data' | 'errors'>;
@@ -14,9 +15,10 @@ export interface Gateway {
 export const GATEWAYS = { 'Hive Gateway': startHiveGateway, '@apollo/gateway': startApolloGateway };
 
 /** As `npm run supergraph` runs it. */
-async function startHiveGateway(supergraphSdl: string): Promise<Gateway> {
+async function startHiveGateway(supergraphSdl: string): Promise<Gateway & Running> {
   const { url, stop } = await startGateway(supergraphSdl);
   return {
+    url,
     query: async (query, variables, headers) => {
       const body = JSON.stringify({ query, variables });
       const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body });

@@ -1,7 +1,7 @@
 import type { Rows } from './supergraph.js';
 
 /** Bookings and companies that ask for what can go wrong, beside those of the example. */
-export const ROWS: Rows = {
+export const ROWS = {
   bookings: [
     { id: 'gone', arrival: '2027-01-01', nights: 1, bookerId: 'cas360:999999', guestIds: ['pms:5001', 'pms:999999', 'cas360:54', 'pms:5001', 'cas360:999999'], account: null },
     { id: 'malformed', arrival: '2027-01-02', nights: 1, bookerId: 'constructor:1', guestIds: ['cas360:54', '4711', 'pms:5001'], account: null },
@@ -9,7 +9,7 @@ export const ROWS: Rows = {
     { id: 'wrong account', arrival: '2027-01-04', nights: 1, bookerId: null, guestIds: [], account: { id: 'pms:902', contactId: 'pms:5001' } },
   ],
   companies: [{ id: 'pms:78', name: 'Idle Heron Limited', keyContactId: null }],
-};
+} satisfies Rows;
 
 export interface Operation {
   readonly query: string;

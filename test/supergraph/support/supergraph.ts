@@ -3,14 +3,14 @@ import { companies, COMPANIES, type CompanyRow } from '../../../examples/supergr
 import { compose } from '../../../examples/supergraph/compose.js';
 import { startNeighbour, type Running } from '../../../examples/supergraph/neighbour.js';
 import { startTestApp, type TestApp } from '../../support/testApp.js';
-import { GATEWAYS, type Gateway } from './gateways.js';
+import { GATEWAYS } from './gateways.js';
 
 export interface TestSupergraph {
   readonly contacts: TestApp;
   readonly bookings: Running;
   readonly companies: Running;
   readonly sdl: string;
-  readonly gateways: Readonly<Record<keyof typeof GATEWAYS, Gateway>>;
+  readonly gateways: { readonly [Name in keyof typeof GATEWAYS]: Awaited<ReturnType<(typeof GATEWAYS)[Name]>> };
   stop(): Promise<void>;
 }
 

@@ -6,7 +6,7 @@ import { Tracing } from '../../../src/telemetry/tracing.js';
 
 /** Sends all traces to a receiver, without a service around it. */
 export function createTracing(endpoint: string, sampler = { followsCaller: true, ratio: 1 }): Tracing {
-  const config = { url: new URL('/v1/traces', endpoint), headers: {}, timeoutMs: 1_000, compresses: false };
+  const config = { url: new URL('/v1/traces', endpoint), headers: {}, timeoutMs: 60_000, compresses: false };
   return new Tracing({
     exporter: new OtlpExporter({ config, serializer: ProtobufTraceSerializer, dispatcher: new Agent(), onExport: () => {} }),
     resource: resourceFromAttributes({}),

@@ -3,9 +3,14 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Redis } from '../../../src/shared/redis.js';
 import { Pause, type PausingStatus } from '../../../src/upstream/policies/pause.js';
 import { joinPauses, sharePause } from '../../../src/upstream/policies/sharedPause.js';
+import { untilRedisIsUp } from '../../cache/redisCache.js';
+import { patientRedis } from '../../support/patientRedis.js';
 import { RedisServer } from '../../support/redisServer.js';
 import { startTestApp } from '../../support/testApp.js';
 import { until } from '../../support/until.js';
+
+// A pause is sent once.
+patientRedis();
 
 let server: RedisServer;
 const connections: Redis[] = [];
@@ -19,7 +24,7 @@ afterAll(async () => {
 
 /** The pause of one replica, with the connection that shares it. */
 async function replica(key: string): Promise<{ pause: Pause; redis: Redis }> {
-  const redis = new Redis({ url: server.url, onHealth: () => {} });
+  const redis = new Redis({ url: server.url, onHealth: () => {}, timeoutMs: 20_000 });
   connections.push(redis);
   const onBegin = (forMs: number, status: PausingStatus): void => sharePause(redis, key, forMs, status);
   const pause = new Pause({ source: 'PMS', now: () => performance.now(), random: () => 0, maxMs: 86_400_000, onBegin });
@@ -74,6 +79,7 @@ describe('A pause that replicas share', () => {
   test('is that of one endpoint: the others of the same system go on, in every replica', async () => {
     const first = await startTestApp({ REDIS_URL: server.url });
     first.sandbox.cas360.faults.set([{ status: 429, retryAfter: '60' }]);
+    await untilRedisIsUp(first);
     await first.query('{ contact(id: "cas360:54") { name } }');
     const second = await startTestApp({ REDIS_URL: server.url });
     const pausing = async (): Promise<string[]> => {

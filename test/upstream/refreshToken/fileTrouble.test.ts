@@ -54,6 +54,7 @@ jest.unstable_mockModule('node:fs', () => {
   return { ...real, open };
 });
 const { adviceOn } = await import('../../../src/build/storeAdvice.js');
+const { serialise } = await import('../../../src/upstream/oauth2/refreshToken/fileFormat.js');
 const { FileLock } = await import('../../../src/upstream/oauth2/refreshToken/fileLock.js');
 const { FileStore } = await import('../../../src/upstream/oauth2/refreshToken/fileStore.js');
 
@@ -62,8 +63,11 @@ let store: InstanceType<typeof FileStore>;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'contacts-trouble-'));
-  store = new FileStore(join(folder, 'token.json'));
-  await put(store, FIRST);
+  const path = join(folder, 'token.json');
+  // Written by another process, and read: the store itself would wait for the disk.
+  await writeFile(path, serialise(FIRST), { mode: 0o600 });
+  store = new FileStore(path, { timeoutMs: 20_000 });
+  await heldBy(store);
 });
 
 afterEach(async () => {
@@ -83,7 +87,10 @@ const WORDS = [
 const OPERATIONS = ['lock', 'readdir', 'create', 'write', 'rename'];
 
 describe('A file that cannot be written', () => {
-  test.each(OPERATIONS.flatMap((operation) => WORDS.map(([code, problem]) => [operation, code, problem])))(
+  // Each operation with one code, and each code with one operation.
+  const CASES = Array.from({ length: Math.max(OPERATIONS.length, WORDS.length) }, (_, n) => [OPERATIONS[n % OPERATIONS.length]!, ...WORDS[n % WORDS.length]!] as const);
+
+  test.each(CASES)(
     'as %s fails with %s is said to be "%s", what it holds is seen, and nothing is left behind',
     async (operation, code, problem) => {
       fault = { operation, code };

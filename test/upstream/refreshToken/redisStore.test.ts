@@ -17,8 +17,8 @@ let redis: Redis;
 let store: RedisStore;
 
 const clients: Redis[] = [];
-const connected = async (url = server.url): Promise<Redis> => {
-  const client = new Redis({ url, onHealth: () => {} });
+const connected = async (url = server.url, timeoutMs = 20_000): Promise<Redis> => {
+  const client = new Redis({ url, onHealth: () => {}, timeoutMs });
   clients.push(client);
   await until('Redis is found', () => client.isUp);
   return client;
@@ -75,7 +75,7 @@ describe('The store in Redis', () => {
 
   test('loses no update of those that run at once', async () => {
     const others = await Promise.all(Array.from({ length: 3 }, () => connected()));
-    const stores = [store, ...others.map((other) => new RedisStore(other, KEY))];
+    const stores = [redis, ...others].map((one) => new RedisStore(one, KEY, 20_000));
     const counts = await Promise.all(Array.from({ length: 40 }, async (_, n) => (await counted(stores[n % 4]!))?.count));
     expect(counts.toSorted((a, b) => a! - b!)).toEqual(Array.from({ length: 40 }, (_, n) => n + 1));
   });
@@ -210,14 +210,16 @@ describe('An operator reads what is wrong with Redis', () => {
   });
 
   test('it hangs, then it is gone', async () => {
+    const hasty = await connected(server.url, 250);
+    const itsStore = new RedisStore(hasty, KEY);
     server.freeze();
-    expect(await failureOf(put(store, FIRST))).toMatchObject({ problem: 'slow', seen: undefined });
+    expect(await failureOf(put(itsStore, FIRST))).toMatchObject({ problem: 'slow', seen: undefined });
     server.thaw();
     await server.end();
-    await until('it is missed', () => redis.problem === 'away');
-    expect(await failureOf(put(store, FIRST))).toMatchObject({ problem: 'away', seen: undefined });
+    await until('it is missed', () => hasty.problem === 'away');
+    expect(await failureOf(put(itsStore, FIRST))).toMatchObject({ problem: 'away', seen: undefined });
     await server.begin();
-    await until('it is written', () => put(store, FIRST).then(() => true, () => false));
+    await until('it is written', () => put(itsStore, FIRST).then(() => true, () => false));
   });
 });
 
