@@ -6,6 +6,7 @@ import { readConfig } from '../../src/config.js';
 import type { ContactsError } from '../../src/errors.js';
 import { Metrics } from '../../src/telemetry/metrics.js';
 import type { Endpoint, UpstreamRequest } from '../../src/upstream/endpoint.js';
+import { fakeTimers } from '../support/fakeTimers.js';
 import { FOREVER, settle } from '../support/upstreamDouble.js';
 import { until } from '../support/until.js';
 
@@ -56,8 +57,6 @@ async function upstreamsOver(settings: Record<string, string> | ((url: string) =
 }
 
 const FINE = (response: ServerResponse): void => void response.end('[]');
-/** All but what network traffic needs. */
-const fakeTimers = (): unknown => jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'clearImmediate', 'queueMicrotask'] });
 /** The endpoints, by name. */
 const endpointsOf = ({ pms, cas360 }: Upstreams): Record<'pmsContacts' | 'cas360Contacts' | 'cas360Addresses', Endpoint> => ({ pmsContacts: pms!.contacts, cas360Contacts: cas360!.contacts, cas360Addresses: cas360!.addresses });
 

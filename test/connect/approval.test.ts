@@ -9,6 +9,7 @@ import { exchangeCode } from '../../src/connect/exchange.js';
 import { Keeper } from '../../src/connect/keeper.js';
 import { readConnectSettings, type ConnectSettings } from '../../src/connect/settings.js';
 import { MemoryStore } from '../../src/upstream/oauth2/refreshToken/memoryStore.js';
+import { fakeTimers } from '../support/fakeTimers.js';
 import { freePort } from '../support/freePort.js';
 import { until } from '../support/until.js';
 
@@ -58,7 +59,7 @@ test('A token is waited for a minute, and no longer', async () => {
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
   const { config, cas360: given } = settings({ CAS360_TOKEN_URL: `http://127.0.0.1:${(silent.address() as AddressInfo).port}/oauth/token` });
   const dispatcher = tokenDispatcher(config, given);
-  jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'clearImmediate', 'queueMicrotask'] });
+  fakeTimers();
   let error: unknown;
   const exchange = exchangeCode({ cas360: given, dispatcher, code: 'code', redirectUri: 'http://127.0.0.1:1/', signal, say: () => {} }).catch((caught: unknown) => (error = caught));
   await until('the endpoint is asked', () => asked.length === 1);

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { parse } from 'yaml';
+import { getOrAdd } from '../../src/getOrAdd.js';
 
 interface Schema {
   $ref?: string;
@@ -18,9 +19,7 @@ const read = new Map<string, Record<string, Schema>>();
 
 function schemasOf(name: string): Record<string, Schema> {
   const url = new URL(`../../openapi/${name}.yaml`, import.meta.url);
-  const schemas = read.get(name) ?? (parse(readFileSync(url, 'utf8')) as { components: { schemas: Record<string, Schema> } }).components.schemas;
-  read.set(name, schemas);
-  return schemas;
+  return getOrAdd(read, name, () => (parse(readFileSync(url, 'utf8')) as { components: { schemas: Record<string, Schema> } }).components.schemas);
 }
 
 /** One of the two OpenAPI documents, and what tests want to know of it. */

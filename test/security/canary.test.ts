@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startSubgraph } from '../support/subgraph.js';
 import { everyField } from '../support/testApp.js';
+import { UNHURRIED } from '../support/unhurried.js';
 import { Canaries } from './support/canaries.js';
 import { MODES, startCanaryUpstream, type CanaryUpstream, type Mode } from './support/canaryUpstream.js';
 import { startIssuer, type Issuer } from './support/issuer.js';
@@ -49,7 +50,7 @@ async function run(program: string, modes: readonly Mode[]): Promise<Run> {
     CAS360_CLIENT_ID: canaries.at('cas360.clientId'), CAS360_CLIENT_SECRET: canaries.at('cas360.clientSecret'), CAS360_REFRESH_TOKEN: canaries.at('cas360.refreshToken'),
     ROUTER_SECRET: `${canaries.at('router.secret')},${canaries.at('router.nextSecret')}`,
   };
-  const subgraph = await startSubgraph({ ...issuer.settings, ...secrets, PMS_BASE_URL: upstream.url, PMS_TOKEN_URL: `${upstream.url}/pms/token`, CAS360_BASE_URL: upstream.url, CAS360_SCOPE: 'cas360', REQUEST_TIMEOUT_MS: '60000', ATTEMPT_TIMEOUT_MS: '60000' }, [program]);
+  const subgraph = await startSubgraph({ ...issuer.settings, ...secrets, PMS_BASE_URL: upstream.url, PMS_TOKEN_URL: `${upstream.url}/pms/token`, CAS360_BASE_URL: upstream.url, CAS360_SCOPE: 'cas360', ...UNHURRIED }, [program]);
   try {
     const said = await askEverything(subgraph.url, upstream, modes);
     expect([...upstream.met]).toEqual(modes);

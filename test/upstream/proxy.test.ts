@@ -11,6 +11,7 @@ import { openDispatcher, type Network } from '../../src/upstream/network.js';
 import { proxyAuthorization, proxyFor } from '../../src/upstream/proxy.js';
 import { Wire } from '../../src/upstream/wire.js';
 import { issue, type Issued } from '../support/certificates.js';
+import { fakeTimers } from '../support/fakeTimers.js';
 import { HttpProxy } from '../support/httpProxy.js';
 import { patientTunnels, TUNNEL_MS } from '../support/patientTunnels.js';
 import { until } from '../support/until.js';
@@ -215,7 +216,7 @@ describe('A call through a proxy', () => {
   async function hanging(): Promise<{ proxy: HttpProxy; wire: Wire; failure: Promise<unknown> }> {
     const { proxy, wire } = await scene('https', 'http');
     proxy.refusal = 'hang';
-    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'clearImmediate', 'queueMicrotask'] });
+    fakeTimers();
     const failure = get(wire).then(() => 'no failure', (error: unknown) => error);
     await until('the proxy is asked', () => proxy.calls.length === 1);
     return { proxy, wire, failure };
