@@ -74,6 +74,7 @@ describe('npm run serve', () => {
       const { underWay, letGo } = await askHeld(url!);
       const signalledAtMs = performance.now();
       process.kill(-pid, 'SIGINT');
+      await until('it says that it stops', () => output.out.includes('Told to stop'));
       const asking = async (): Promise<object> => {
         const ready = await fetch(`${url!}/health/ready`);
         const live = await fetch(`${url!}/health/live`);

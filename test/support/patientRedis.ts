@@ -1,5 +1,4 @@
 import { Redis } from '../../src/shared/redis.js';
-import { until } from './until.js';
 
 /** Longer than any test takes. */
 const PATIENCE_MS = 60_000;
@@ -11,12 +10,18 @@ const PATIENCE_MS = 60_000;
  */
 export function patientRedis(): () => void {
   const { run } = Redis.prototype;
-  Redis.prototype.run = async function (command) {
-    // Otherwise at once, so that commands leave in their order.
-    if (this.problem === 'slow') await until('a heartbeat is answered in time', () => this.problem !== 'slow');
+  const isUp = Object.getOwnPropertyDescriptor(Redis.prototype, 'isUp')!;
+  Redis.prototype.run = function (command) {
     return run.call(this, command, PATIENCE_MS) as ReturnType<typeof command>;
   };
+  Object.defineProperty(Redis.prototype, 'isUp', {
+    ...isUp,
+    get(this: Redis) {
+      return this.problem === 'slow' || isUp.get!.call(this);
+    },
+  });
   return () => {
     Redis.prototype.run = run;
+    Object.defineProperty(Redis.prototype, 'isUp', isUp);
   };
 }
