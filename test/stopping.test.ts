@@ -9,6 +9,7 @@ import { stopAndExit, stopStep } from '../src/stopping.js';
 import { FileStore } from '../src/upstream/oauth2/refreshToken/fileStore.js';
 import { CLIENT, granting, RotatingServer } from './support/rotatingServer.js';
 import { startTestApp } from './support/testApp.js';
+import { UNHURRIED } from './support/unhurried.js';
 import { until } from './support/until.js';
 
 afterEach(() => {
@@ -101,13 +102,14 @@ describe('When the service is told to stop', () => {
       await held;
       return told;
     };
-    const config = readConfig({ CAS360_BASE_URL: cas360.url, CAS360_CLIENT_ID: CLIENT.id, CAS360_CLIENT_SECRET: CLIENT.secret, CAS360_REFRESH_TOKEN: cas360.issue(), HOST: '127.0.0.1', PORT: '0', REQUEST_TIMEOUT_MS: '60000', CAS360_TOKEN_FILE: join(folder, 'token.json') });
+    const config = readConfig({ ...UNHURRIED, CAS360_BASE_URL: cas360.url, CAS360_CLIENT_ID: CLIENT.id, CAS360_CLIENT_SECRET: CLIENT.secret, CAS360_REFRESH_TOKEN: cas360.issue(), HOST: '127.0.0.1', PORT: '0', CAS360_TOKEN_FILE: join(folder, 'token.json') });
     const app = await createApp(config, { log: collect().log, drainMs: 0 });
     const url = await app.listen();
     const before = app.isExchangingToken;
     const asking = fetch(`${url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ query: NAMED }) });
     await until('the endpoint is asked', () => cas360.asked.length === 1);
-    await rm(folder, { recursive: true });
+    // A beat of the service may write there meanwhile.
+    await rm(folder, { recursive: true, maxRetries: 5 });
     const during = app.isExchangingToken;
     letGo();
     await asking;

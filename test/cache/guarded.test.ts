@@ -87,7 +87,7 @@ describe('Guarded values in Redis', () => {
     for (const id of addresses.keys()) plant(cas360.data.addresses, id, 'address');
     try {
       await ask(IDS);
-      await untilKept(server, IDS.length + 1);
+      await untilKept(server, IDS.length + 2);
       const found = canaries.foundIn(await dump());
       expect(found).toEqual(expect.arrayContaining(['pms.firstName', 'pms.contactSalesAccount.accountCode', 'cas360.name', 'address.suburb']));
       expect(found.filter((place) => /unheardOf|password|contactSalesAccount\.contact\b/.test(place))).toEqual([]);

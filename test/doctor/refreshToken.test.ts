@@ -148,13 +148,17 @@ describe.each([['a file', filePlace], ['Redis', redisPlace]])('The doctor on a t
   });
 
   test('that may have been sent when --renew got no answer: says so, and does not send it again', async () => {
-    stage.sandbox.cas360.faults.set([{ on: 'token', after: 1, reset: 'before-headers' }]);
-    for (const words of [['--renew'], ['--renew'], []] as const) {
-      const { of, code } = await diagnose(stage.settings(place), ...words);
+    const { faults } = stage.sandbox.cas360;
+    const first = await unlessLate(() => {
+      faults.set([{ on: 'token', after: 1, reset: 'before-headers' }]);
+      return diagnoseCas360(stage.settings(place), '54', true);
+    });
+    faults.clear();
+    for (const { of, code } of [first, await diagnose(stage.settings(place), '--renew'), await diagnose(stage.settings(place))]) {
       expect(of('fault')).toEqual(expect.arrayContaining([expect.stringContaining('no answer was kept: it may be spent')]));
-      expect([code, renewals(stage.sandbox)]).toEqual([1, 1]);
-      stage.sandbox.cas360.faults.clear();
+      expect(code).toBe(1);
     }
+    expect(renewals(stage.sandbox)).toBe(1);
   });
 
   test('and on the processes that share it', async () => {

@@ -47,8 +47,8 @@ describe('an access token', () => {
     await until('each system has given four tokens', async () => {
       const askedAtMs = performance.now();
       await Promise.all(BATCHES.map(([system, size]) => expectEach(app, batch(system, size), () => 'right'))).catch((error: unknown) => {
-        // If a renewal takes so long, say because the disk is slow, the replay has a token that is over too.
-        if (performance.now() - askedAtMs < LIFE_MS) throw error;
+        // If a renewal takes so long, say because the disk is slow, the replay has a token that is over too. It may have begun before.
+        if (performance.now() - askedAtMs < LIFE_MS / 2) throw error;
       });
       return SYSTEMS.every((system) => tokens(system) >= 4);
     });

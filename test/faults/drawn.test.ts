@@ -72,6 +72,7 @@ const unknownIds = (): string[] => SYSTEMS.flatMap((system) => Array.from({ leng
 
 async function compare(app: TestApp, { operations, plans: planned }: Draw, breaker: boolean, tally: Tally): Promise<void> {
   app.reset();
+  for (const system of SYSTEMS) wasLimited[system] = performance.now() < slowUntilMs[system];
   for (const system of SYSTEMS) plant(app, system, ...planned[system].faults);
   const answers = Promise.all(operations.map((operation) => ask(app, operation)));
   await Promise.all([answers, ...SYSTEMS.map((system) => revoke(app, system, planned[system], answers))]);
@@ -85,7 +86,7 @@ async function compare(app: TestApp, { operations, plans: planned }: Draw, break
   (await answers).forEach((answer, n) => {
     compareAnswer(app, operations[n]!, answer, planned, breaker, tally);
   });
-  for (const system of SYSTEMS) wasLimited[system] = mayCost(planned[system], 'UPSTREAM_RATE_LIMITED');
+  for (const system of SYSTEMS) if (mayCost(planned[system], 'UPSTREAM_RATE_LIMITED')) slowUntilMs[system] = performance.now() + SLOW_MS;
 }
 
 const mayCost = ({ codes }: Plan, code: ErrorCode): boolean => codes.some((cause) => cause.code === code);
@@ -98,7 +99,10 @@ function ask(app: TestApp, { ids, representations }: Operation): Promise<Answer>
 }
 
 const restsUntilMs = { pms: 0, cas360: 0 };
-/** Whether there was a 429 in the plan before. */
+/** For so long after a 429 calls leave slowly. That is longer than some plans take. */
+const SLOW_MS = 6_000;
+const slowUntilMs = { pms: 0, cas360: 0 };
+/** Whether the plan began in that time. */
 const wasLimited = { pms: false, cas360: false };
 
 /** Voids the tokens in the middle of it. */

@@ -40,6 +40,8 @@ async function untilUp(): Promise<void> {
 
 /** In the place of the one that waits for long. */
 async function untilUsualIsUp(): Promise<void> {
+  // Closed while it connects, it would still tell that it has failed.
+  await untilUp();
   redis.close();
   redis = connected(250);
   await untilUp();

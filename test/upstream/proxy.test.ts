@@ -235,7 +235,7 @@ describe('A call through a proxy', () => {
     const { proxy, failure } = await hanging();
     for (const socket of proxy.sockets) socket.write('HTTP/1.1 503 No\r\n\r\n');
     // The system brings it meanwhile.
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_000);
     jest.advanceTimersByTime(TUNNEL_MS);
     expect(await failure).toMatchObject({ name: 'ProxyRefused', status: 503 });
   });

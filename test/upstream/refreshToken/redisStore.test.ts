@@ -92,7 +92,7 @@ describe('The store in Redis', () => {
       await put(store, { ...FIRST, mark: 'usable', turn: { id: 'one 1', endsAtMs: 5 } });
       const seen: unknown[] = [];
       const late = lateWrites();
-      const update = new RedisStore(late, KEY).update((kept) => {
+      const update = new RedisStore(late, KEY, 20_000).update((kept) => {
         seen.push(kept);
         return { ...kept!, count: 9 };
       });
