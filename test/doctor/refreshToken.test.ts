@@ -154,6 +154,7 @@ describe.each([['a file', filePlace], ['Redis', redisPlace]])('The doctor on a t
       return diagnoseCas360(stage.settings(place), '54', true);
     });
     faults.clear();
+    expect(renewals(stage.sandbox)).toBe(1);
     for (const { of, code } of [first, await diagnose(stage.settings(place), '--renew'), await diagnose(stage.settings(place))]) {
       expect(of('fault')).toEqual(expect.arrayContaining([expect.stringContaining('no answer was kept: it may be spent')]));
       expect(code).toBe(1);
