@@ -23,7 +23,7 @@ const MAY_IMPORT = {
   'telemetrySettings.ts': ['settings.ts'],
   'config.ts': ['settings.ts', 'networkSettings.ts', 'telemetrySettings.ts'],
   telemetry: ['telemetry', 'telemetrySettings.ts', 'getOrAdd.ts', 'model.ts', 'recording.ts', 'upstream/retryAfter.ts'],
-  shared: ['shared'],
+  shared: ['shared', 'deadline.ts'],
   mapping: ['mapping', ...GROUND, 'upstream/pms/records.generated.ts', 'upstream/cas360/records.generated.ts'],
   upstream: ['upstream', 'shared', ...GROUND],
   loaders: ['loaders', ...GROUND, 'upstream/callErrors.ts'],

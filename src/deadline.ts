@@ -66,6 +66,14 @@ export function waitFor<T>(promise: Promise<T>, signal: Signal): Promise<T> {
   });
 }
 
+/**
+ * As `setTimeout`, for `end` which gives up waiting for an answer. A process that was frozen for longer than `timeoutMs` reads
+ * first what has arrived meanwhile.
+ */
+export function setPatientTimeout(end: () => void, timeoutMs: number): NodeJS.Timeout {
+  return setTimeout(() => setImmediate(end), timeoutMs);
+}
+
 /** Resolves after `ms`, or rejects with the signal's reason. */
 export async function sleep(ms: number, signal: Signal): Promise<void> {
   let timer: NodeJS.Timeout | undefined;

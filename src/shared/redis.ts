@@ -1,4 +1,5 @@
 import { createClient, ErrorReply, type RedisClientType } from '@redis/client';
+import { setPatientTimeout } from '../deadline.js';
 import { isReadable, refusal, type RedisProblem } from './redisProblem.js';
 import { RedisUnavailable } from './redisUnavailable.js';
 
@@ -152,8 +153,7 @@ export class Redis {
     if (!isConnected(client)) throw new RedisUnavailable(this.#obstacle);
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      // Accepts an answer that arrived in time while the event loop was busy.
-      timer = setTimeout(() => setImmediate(() => reject(new RedisUnavailable('slow'))), timeoutMs);
+      timer = setPatientTimeout(() => reject(new RedisUnavailable('slow')), timeoutMs);
     });
     try {
       return await Promise.race([command(client), late]);

@@ -1,4 +1,4 @@
-import { Aborter, type Signal } from '../deadline.js';
+import { Aborter, setPatientTimeout, type Signal } from '../deadline.js';
 import { ContactsError, type ErrorCode } from '../errors.js';
 import type { Source } from '../model.js';
 import { CutBody, UnreadableBody } from '../readBody.js';
@@ -43,8 +43,7 @@ export class AttemptSignal extends Aborter {
     super();
     this.#call = call;
     const expire = (): void => this.abort(new ContactsError('UPSTREAM_TIMEOUT', source, { cause: new Error('the attempt timed out') }));
-    // A process that was frozen first reads what has arrived meanwhile.
-    this.#timer = setTimeout(() => setImmediate(expire), timeoutMs);
+    this.#timer = setPatientTimeout(expire, timeoutMs);
     call.addEventListener('abort', this.#follow);
     if (call.aborted) this.#follow();
   }

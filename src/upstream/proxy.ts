@@ -2,6 +2,7 @@ import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { BlockList, isIP, type Socket } from 'node:net';
 import { errors, type buildConnector } from 'undici';
+import { setPatientTimeout } from '../deadline.js';
 
 /** The proxies of outgoing calls. */
 export interface Proxies {
@@ -100,8 +101,7 @@ function openTunnel(proxy: URL, authority: string, timeoutMs: number): Promise<S
       // Not the shared agent: with NODE_USE_ENV_PROXY it would call this proxy through a proxy.
       agent: false,
     });
-    // An answer that came while the process was frozen is read first.
-    const timer = setTimeout(() => setImmediate(() => asking.destroy(new errors.ConnectTimeoutError('the proxy did not answer'))), timeoutMs);
+    const timer = setPatientTimeout(() => asking.destroy(new errors.ConnectTimeoutError('the proxy did not answer')), timeoutMs);
     asking.on('error', (error) => {
       // Stryker disable next-line CallExpression: ending what has ended does nothing
       clearTimeout(timer);

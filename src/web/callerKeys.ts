@@ -1,5 +1,6 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWK, type JWTVerifyGetKey } from 'jose';
 import { request, type Dispatcher } from 'undici';
+import { setPatientTimeout } from '../deadline.js';
 import { readText } from '../readBody.js';
 
 export interface CallerKeysOptions {
@@ -90,11 +91,21 @@ function hasManyOperations({ key_ops: operations }: JWK): boolean {
 
 /** Rejects an unreadable or empty key set, and one that takes long to search: it is a fault of the server, not a withdrawal of all keys. Follows no redirect. */
 async function fetchKeys(url: URL, dispatcher: Dispatcher | undefined): Promise<JWTVerifyGetKey> {
-  const { statusCode, body } = await request(url, { signal: AbortSignal.timeout(TIMEOUT_MS), headers: { accept: 'application/json' }, ...(dispatcher && { dispatcher }) });
-  const text = await readText(body, MAX_SET_BYTES);
-  if (statusCode !== 200) throw new errors.JWKSInvalid();
-  const set = JSON.parse(text) as JSONWebKeySet;
+  const set = JSON.parse(await fetchText(url, dispatcher)) as JSONWebKeySet;
   const keys = createLocalJWKSet(set);
   if (set.keys.length === 0 || set.keys.length > MAX_KEYS || set.keys.some(hasManyOperations)) throw new errors.JWKSInvalid();
   return keys;
+}
+
+async function fetchText(url: URL, dispatcher: Dispatcher | undefined): Promise<string> {
+  const ending = new AbortController();
+  const timer = setPatientTimeout(() => ending.abort(new DOMException('late', 'TimeoutError')), TIMEOUT_MS);
+  try {
+    const { statusCode, body } = await request(url, { signal: ending.signal, headers: { accept: 'application/json' }, ...(dispatcher && { dispatcher }) });
+    const text = await readText(body, MAX_SET_BYTES);
+    if (statusCode !== 200) throw new errors.JWKSInvalid();
+    return text;
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -1,5 +1,5 @@
 import { request, type Dispatcher } from 'undici';
-import { waitFor } from '../../deadline.js';
+import { setPatientTimeout, waitFor } from '../../deadline.js';
 import { readText, UnreadableBody } from '../../readBody.js';
 import { isRecord } from '../../record.js';
 import { parseJson } from '../json.js';
@@ -49,9 +49,8 @@ const DIRECT = { proxies: { http: undefined, https: undefined, noProxy: '' } };
  */
 export async function requestToken(asked: TokenRequest): Promise<TokenOutcome> {
   const ending = new AbortController();
-  // An answer that came while the process was frozen is read first.
   // Stryker disable next-line StringLiteral: NoAnswer tells the name only, of which there is a test
-  const timer = setTimeout(() => setImmediate(() => ending.abort(new DOMException('late', 'TimeoutError'))), asked.timeoutMs);
+  const timer = setPatientTimeout(() => ending.abort(new DOMException('late', 'TimeoutError')), asked.timeoutMs);
   const firstByte = new FirstByte();
   try {
     return await exchange(asked, ending.signal, firstByte);
