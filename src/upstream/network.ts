@@ -42,7 +42,7 @@ function open(url: URL, { proxies, certificate }: Network, options: Pool.Options
   const proxy = proxyFor(url, proxies);
   if (!proxy) return new Pool(url.origin, { ...options, connect });
   if (url.protocol === 'http:') return new ForwardingPool(url, proxy, options);
-  return new Pool(url.origin, { ...options, connect: tunnel(proxy, CONNECT_TIMEOUT_MS, connect) });
+  return new Pool(url.origin, { ...options, connect: tunnel(proxy, { timeoutMs: CONNECT_TIMEOUT_MS, addressTimeoutMs: ADDRESS_TIMEOUT_MS }, connect) });
 }
 
 /** A TLS alert leaves the socket open, and undici would forget it for its own error when the server closes. */

@@ -77,26 +77,35 @@ export function proxyAuthorization({ username, password }: URL): Readonly<Record
   return { 'proxy-authorization': `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')}` };
 }
 
+export interface TunnelTimes {
+  /** Until the proxy has opened the tunnel. */
+  readonly timeoutMs: number;
+  /** Until the next address of the proxy's host is tried. */
+  readonly addressTimeoutMs: number;
+}
+
 /**
- * Connects through `proxy` with CONNECT, then by `connectTls` inside the tunnel. The proxy may take `timeoutMs`. undici's
- * ProxyAgent is not used: it waits five minutes for a proxy that does not answer, and opens more connections than allowed after one has failed.
+ * Connects through `proxy` with CONNECT, then by `connectTls` inside the tunnel. undici's ProxyAgent is not used: it waits five
+ * minutes for a proxy that does not answer, and opens more connections than allowed after one has failed.
  */
-export function tunnel(proxy: URL, timeoutMs: number, connectTls: buildConnector.connector): buildConnector.connector {
+export function tunnel(proxy: URL, times: TunnelTimes, connectTls: buildConnector.connector): buildConnector.connector {
   return (options, callback) => {
-    openTunnel(proxy, options.port ? options.host! : `${options.host}:443`, timeoutMs).then(
+    openTunnel(proxy, options.port ? options.host! : `${options.host}:443`, times).then(
       (httpSocket) => connectTls({ ...options, httpSocket }, callback),
       (error: unknown) => callback(error as Error, null),
     );
   };
 }
 
-function openTunnel(proxy: URL, authority: string, timeoutMs: number): Promise<Socket> {
+function openTunnel(proxy: URL, authority: string, { timeoutMs, addressTimeoutMs }: TunnelTimes): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const asking = (proxy.protocol === 'https:' ? requestHttps : requestHttp)({
       method: 'CONNECT',
       host: bare(proxy.hostname),
       port: proxy.port,
       path: authority,
+      // For the socket. The types of Node's requests do not have it.
+      ...{ autoSelectFamilyAttemptTimeout: addressTimeoutMs },
       headers: { host: authority, ...proxyAuthorization(proxy) },
       // Not the shared agent: with NODE_USE_ENV_PROXY it would call this proxy through a proxy.
       agent: false,

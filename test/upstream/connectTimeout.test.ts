@@ -1,6 +1,5 @@
 import dns from 'node:dns';
 import net from 'node:net';
-import tls from 'node:tls';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { Wire } from '../../src/upstream/wire.js';
 import { FOREVER } from '../support/upstreamDouble.js';
@@ -29,14 +28,23 @@ test('A host that does not let us in, or a proxy, is given up after two to three
   for (const wire of wires) await wire.close();
 });
 
-test.each([['http', net], ['https', tls]] as const)('Each address of a host has time for an answer from another continent, over %s', async (scheme, module) => {
+test.each([
+  ['a host', 'http://somewhere.invalid', undefined],
+  ['a host', 'https://somewhere.invalid', undefined],
+  ['a proxy', 'https://somewhere.invalid', 'http://proxy.invalid'],
+  ['a proxy', 'https://somewhere.invalid', 'https://proxy.invalid'],
+])('Each address of %s has time for an answer from another continent: %s by %s', async (_what, system, proxy) => {
   const times: unknown[] = [];
-  jest.spyOn(module, 'connect').mockImplementation(((options: net.TcpNetConnectOpts) => {
-    times.push(options.autoSelectFamilyAttemptTimeout);
-    return new net.Socket().destroy(new Error('none'));
-  }) as never);
-  const network = { proxies: { http: undefined, https: undefined, noProxy: '' } };
-  const wire = new Wire({ baseUrl: new URL(`${scheme}://somewhere.invalid`), connections: 1, maxBodyBytes: 1_000, network });
+  jest.spyOn(net.Socket.prototype, 'connect').mockImplementation(function (this: net.Socket, ...given: unknown[]) {
+    // Node itself passes on a list.
+    const [options] = given.flat() as net.TcpNetConnectOpts[];
+    times.push(options!.autoSelectFamilyAttemptTimeout);
+    // Once somebody listens.
+    setImmediate(() => this.destroy(new Error('none')));
+    return this;
+  });
+  const network = { proxies: { http: undefined, https: proxy === undefined ? undefined : new URL(proxy), noProxy: '' } };
+  const wire = new Wire({ baseUrl: new URL(system), connections: 1, maxBodyBytes: 1_000, network });
   await wire.get('/x', 'token', FOREVER.signal).catch(() => {});
   // Node's 250 ms are less than one round trip between Europe and Australia.
   expect(times).toEqual([600]);
