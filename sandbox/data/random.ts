@@ -35,13 +35,20 @@ export class Random {
   }
 
   digits(count: number): string {
-    return Array.from({ length: count }, () => this.between(0, 9)).join('');
+    let digits = '';
+    for (let n = 0; n < count; n++) digits += String(this.between(0, 9));
+    return digits;
   }
 
   /** A UUID of version 4. */
   uuid(): string {
-    const hex = (length: number) => Array.from({ length }, () => this.between(0, 15).toString(16)).join('');
-    return `${hex(8)}-${hex(4)}-4${hex(3)}-${this.pick(['8', '9', 'a', 'b'])}${hex(3)}-${hex(12)}`;
+    return `${this.#hex(8)}-${this.#hex(4)}-4${this.#hex(3)}-${this.pick(['8', '9', 'a', 'b'])}${this.#hex(3)}-${this.#hex(12)}`;
+  }
+
+  #hex(count: number): string {
+    let digits = '';
+    for (let n = 0; n < count; n++) digits += this.between(0, 15).toString(16);
+    return digits;
   }
 }
 
