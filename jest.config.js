@@ -10,13 +10,13 @@ const common = {
 
 const SLOW = '\\.slow\\.test\\.ts$';
 /** The sandbox, the service and its callers share a thread that must keep up, or a program takes a core for itself. */
-const PAIRED = ['faults/(deadline|retryAfter|outage)', 'shared/redis', 'graphql/sharing', 'upstream/wire'].map((path) => `/test/${path}\\.test\\.ts$`);
+const FEW = ['faults/(deadline|retryAfter|outage)', 'shared/redis', 'graphql/sharing', 'upstream/wire'].map((path) => `/test/${path}\\.test\\.ts$`);
 
 /** docs/testing.md says what each lane is for. */
 export default {
   projects: [
-    { ...common, displayName: 'fast', testPathIgnorePatterns: [SLOW, ...PAIRED] },
-    { ...common, displayName: 'paired', testRegex: PAIRED, runner: '<rootDir>/test/support/twoAtOnce.js' },
+    { ...common, displayName: 'fast', testPathIgnorePatterns: [SLOW, ...FEW] },
+    { ...common, displayName: 'few', testRegex: FEW, runner: '<rootDir>/test/support/threeAtOnce.js' },
     { ...common, displayName: 'slow', testRegex: SLOW, runner: '<rootDir>/test/support/oneByOne.js' },
   ],
   globalSetup: '<rootDir>/test/support/setUpOnce.js',
