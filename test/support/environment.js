@@ -37,7 +37,8 @@ export default class ProjectEnvironment extends TestEnvironment {
   #leaves;
   #missing;
   #before;
-  #hasFailed = false;
+  /** The file was loaded, and no test has failed. Otherwise Jest would report what was left behind in place of that error. */
+  #isSound = false;
 
   constructor(config, context) {
     // Jest's own context looks each global up through a proxy, `Math` and `String` too: a quarter of the fast lane's time.
@@ -64,20 +65,21 @@ export default class ProjectEnvironment extends TestEnvironment {
 
   handleTestEvent({ name }, { rootDescribeBlock }) {
     if (name === 'test_fn_failure' || name === 'hook_failure') {
-      this.#hasFailed = true;
+      this.#isSound = false;
       // Mutation testing needs one failure, and a change can make each test of a file wait until its time is up.
       if (process.env.__STRYKER_ACTIVE_MUTANT__) skip(rootDescribeBlock);
     }
-    if (name !== 'run_start' || !this.#missing) return;
+    if (name !== 'run_start') return;
+    this.#isSound = true;
+    if (!this.#missing) return;
     process.stderr.write(`Skipped: ${relative(process.cwd(), this.#path)}. ${this.#missing}\n`);
     skip(rootDescribeBlock);
   }
 
   async teardown() {
-    const left = await this.#left();
+    const left = this.#isSound ? await this.#left() : [];
     await super.teardown();
-    // A test that fails often leaves something. Jest would report only that, and not the failure.
-    if (left.length > 0 && !this.#hasFailed) throw new Error(`Left behind by this file: ${left.join(', ')}.`);
+    if (left.length > 0) throw new Error(`Left behind by ${relative(process.cwd(), this.#path)}: ${left.join(', ')}.`);
   }
 
   /** What there is more of than before, once it has had the time to close. */
