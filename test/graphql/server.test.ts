@@ -49,6 +49,10 @@ test('The source text of the schema is that of its files, in the order of their 
   await rm(folder, { recursive: true });
 });
 
+test('Apollo Server leaves the signals to main.ts', () => {
+  expect((['SIGINT', 'SIGTERM'] as const).map((signal) => process.listenerCount(signal))).toEqual([0, 0]);
+});
+
 const nested = (levels: number, type: string): string => `${'['.repeat(levels)}${type}${']'.repeat(levels)}`;
 const within = (value: string): string => `_entities(representations: [{ __typename: "Company", x: ${value} }]) { __typename }`;
 
