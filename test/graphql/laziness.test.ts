@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { getNamedType, isObjectType, type GraphQLObjectType } from 'graphql';
 import { ACCESS_POLICY } from '../../src/graphql/accessPolicy.js';
+import { Contact } from '../../src/graphql/resolvers/Contact.js';
 import { idsFrom, schema, startTestApp, type TestApp } from '../support/testApp.js';
 
 let app: TestApp;
@@ -147,4 +148,9 @@ describe('a guarded field', () => {
     expect(data.contact).toEqual({ name: 'Fancy Southern Africa Cat Council', dateOfBirth: null });
     expect(app.calls()).toEqual({ ...none, cas360: 1 });
   });
+});
+
+test('relationships that were not fetched with the contact are a fault of our own, not an empty list', () => {
+  const relationships = Contact.relationships as (contact: object, args: object) => unknown;
+  expect(relationships({}, {})).toMatchObject({ code: 'INTERNAL_SERVER_ERROR' });
 });

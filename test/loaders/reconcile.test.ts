@@ -270,8 +270,25 @@ describe('A failure that a single id may cause', () => {
     expect(asked).toHaveLength(1);
   });
 
-  test('is not repeated for one id: there is nothing to halve', async () => {
-    expect((await accountOf(['1'], () => refuse(500))).asked).toHaveLength(1);
+  const repeated = (asked: readonly string[][]): number => asked.filter((ids, n) => n > 0 && ids.join() === asked[n - 1]!.join()).length;
+
+  test('is repeated as a whole once, and not for each part that fails', async () => {
+    const { asked, outcomes } = await accountOf(idsTo(100), (ids) => (ids.length > 20 ? refuse(500) : ids.map(row)));
+    expect([repeated(asked), outcomes]).toEqual([1, named(idsTo(100))]);
+  });
+
+  test('is not repeated where an id has been found already', async () => {
+    const { asked, outcomes } = await accountOf(idsTo(100), (ids) => (ids.includes('10') ? refuse(400) : ids.includes('90') ? refuse(500) : ids.map(row)));
+    expect([repeated(asked), outcomes]).toEqual([0, { ...named(idsTo(100)), 10: 'UPSTREAM_INVALID_RESPONSE', 90: 'UPSTREAM_UNAVAILABLE' }]);
+  });
+
+  test('leaves the others together, once two have been found with many calls left', async () => {
+    const { asked } = await accountOf(idsTo(8), (ids) => (ids.includes('1') || ids.includes('2') ? refuse(400) : ids.map(row)));
+    expect(asked.map((ids) => ids.join(''))).toEqual(['12345678', '1234', '12', '1', '2345678', '2345', '23', '2', '345678']);
+  });
+
+  test.each([403, 500])('is not repeated for one id: there is nothing to halve (%i)', async (status) => {
+    expect((await accountOf(['1'], () => refuse(status))).asked).toHaveLength(1);
   });
 
   test.each(POISONS)('that passes loses nobody, after however many calls: %s', async (_, poison) => {
