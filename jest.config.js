@@ -9,7 +9,7 @@ const common = {
 };
 
 const SLOW = '\\.slow\\.test\\.ts$';
-/** The sandbox, the service and its callers share a thread that must keep up, or a program takes a core for itself. */
+/** The sandbox, the service and its callers share a thread that must keep up. */
 const FEW = ['faults/(deadline|retryAfter|outage)', 'shared/redis', 'graphql/sharing', 'upstream/wire'].map((path) => `/test/${path}\\.test\\.ts$`);
 
 /** docs/testing.md says what each lane is for. */

@@ -67,8 +67,8 @@ export function waitFor<T>(promise: Promise<T>, signal: Signal): Promise<T> {
 }
 
 /**
- * As `setTimeout`, for `end` which gives up waiting for an answer. A process that was frozen for longer than `timeoutMs` reads
- * first what has arrived meanwhile.
+ * Like `setTimeout`. `end` gives up waiting for an answer. A process that was frozen for longer than `timeoutMs` first reads what
+ * has arrived. `end` may still run once after `clearTimeout`, and must then do nothing.
  */
 export function setPatientTimeout(end: () => void, timeoutMs: number): NodeJS.Timeout {
   return setTimeout(() => setImmediate(end), timeoutMs);

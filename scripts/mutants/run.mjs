@@ -55,7 +55,7 @@ const results = await new Stryker({
   dryRunTimeoutMinutes: 20,
   tempDirName: 'test-output/mutants',
   cleanTempDir: 'always',
-  // What a test reads must be there: only what other runs left is not copied.
+  // Tests read files of many folders, so everything is copied but the output of other runs.
   ignorePatterns: ['/test-output'],
   // What a stopped run has found is kept, for --continue. Otherwise all is tried again: Stryker would not see that a new test
   // catches what survived, where tests reach the code as they load.

@@ -56,7 +56,7 @@ export function createGraphqlServer({ typeDefs, introspection, limits, maxAnswer
   return new ApolloServer<Context>({
     schema,
     introspection,
-    // Stryker disable next-line StringLiteral: elsewhere errors have stack traces, and formatError lets none through
+    // Stryker disable next-line StringLiteral: with another value errors have stack traces, and formatError lets none through
     nodeEnv: 'production',
     parseOptions: { maxLexicalTokens: limits.maxTokens },
     validationRules: [knownOperationTypes, noListsInObjects, documentLimits(limits)],

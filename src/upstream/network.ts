@@ -12,8 +12,9 @@ export interface Network {
 const CONNECT_TIMEOUT_MS = 2_000;
 /**
  * How long connecting to one address of a host may take before the next is tried. The last address has the rest of
- * CONNECT_TIMEOUT_MS. Node's 250 ms are too short for a system on another continent: it would never be reached at its first
- * address, and not at all if there is no way to the last one, such as an address of IPv6.
+ * CONNECT_TIMEOUT_MS; with a tunnel, the proxy's answer must come in that time too. Node's 250 ms are too short for a system on
+ * another continent: it would never be reached at its first address, and not at all if there is no way to the last one, such as
+ * an address of IPv6.
  */
 const ADDRESS_TIMEOUT_MS = 600;
 const CONNECTING = { timeout: CONNECT_TIMEOUT_MS, autoSelectFamilyAttemptTimeout: ADDRESS_TIMEOUT_MS };

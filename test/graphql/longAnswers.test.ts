@@ -22,8 +22,8 @@ beforeAll(async () => {
 });
 afterAll(() => app.stop());
 
-// The second time it is compiled.
-test('An answer of very many fields is known to be long when it is written, whatever its first fields are', async () => {
+test('An answer with more than LONG_FIELDS fields is known to be long when it is written', async () => {
+  // Each twice: the second time, the operation is compiled.
   const asked = [LONG_FIELDS, LONG_FIELDS + 1].flatMap((fields) => Array<number>(2).fill(fields));
   for (const fields of asked) {
     const names = Array.from({ length: fields }, (_, n) => `a${n}: __typename`);

@@ -19,8 +19,8 @@ const PROGRAMS = {
   promtool,
 };
 
-// A worker that has nothing left to do ends at once. Otherwise it first frees its gigabyte of memory. Jest grants it half a second for
-// that, and else prints a warning about leaks.
+// A worker that has nothing left to do ends at once. Otherwise it first frees its gigabyte of memory. Jest waits half a second for
+// that, then prints a warning about leaks.
 if (process.send) process.once('beforeExit', () => process.exit());
 
 /** How long what is closing may take to close. A client of the test's keeps a connection for four seconds. */
@@ -37,8 +37,9 @@ export default class ProjectEnvironment extends TestEnvironment {
   #leaves;
   #missing;
   #before;
-  /** The file was loaded, and no test has failed. Otherwise Jest would report what was left behind in place of that error. */
-  #isSound = false;
+  /** A file that cannot be loaded leaves only what is Jest's. */
+  #isLoaded = false;
+  #hasFailed = false;
 
   constructor(config, context) {
     // Jest's own context looks each global up through a proxy, `Math` and `String` too: a quarter of the fast lane's time.
@@ -65,21 +66,22 @@ export default class ProjectEnvironment extends TestEnvironment {
 
   handleTestEvent({ name }, { rootDescribeBlock }) {
     if (name === 'test_fn_failure' || name === 'hook_failure') {
-      this.#isSound = false;
+      this.#hasFailed = true;
       // Mutation testing needs one failure, and a change can make each test of a file wait until its time is up.
       if (process.env.__STRYKER_ACTIVE_MUTANT__) skip(rootDescribeBlock);
     }
     if (name !== 'run_start') return;
-    this.#isSound = true;
+    this.#isLoaded = true;
     if (!this.#missing) return;
     process.stderr.write(`Skipped: ${relative(process.cwd(), this.#path)}. ${this.#missing}\n`);
     skip(rootDescribeBlock);
   }
 
   async teardown() {
-    const left = this.#isSound ? await this.#left() : [];
+    const left = this.#isLoaded ? await this.#left() : [];
     await super.teardown();
-    if (left.length > 0) throw new Error(`Left behind by ${relative(process.cwd(), this.#path)}: ${left.join(', ')}.`);
+    // A test that fails often leaves something. Jest would report only that, and not the failure.
+    if (left.length > 0 && !this.#hasFailed) throw new Error(`Left behind by ${relative(process.cwd(), this.#path)}: ${left.join(', ')}.`);
   }
 
   /** What there is more of than before, once it has had the time to close. */

@@ -29,11 +29,11 @@ test('A host that does not let us in, or a proxy, is given up after two to three
 });
 
 test.each([
-  ['a host', 'http://somewhere.invalid', undefined],
-  ['a host', 'https://somewhere.invalid', undefined],
-  ['a proxy', 'https://somewhere.invalid', 'http://proxy.invalid'],
-  ['a proxy', 'https://somewhere.invalid', 'https://proxy.invalid'],
-])('Each address of %s has time for an answer from another continent: %s by %s', async (_what, system, proxy) => {
+  ['http://somewhere.invalid', undefined],
+  ['https://somewhere.invalid', undefined],
+  ['https://somewhere.invalid', 'http://proxy.invalid'],
+  ['https://somewhere.invalid', 'https://proxy.invalid'],
+])('Each address of a host has time for an answer from another continent: of %s, or its proxy (%s)', async (system, proxy) => {
   const times: unknown[] = [];
   jest.spyOn(net.Socket.prototype, 'connect').mockImplementation(function (this: net.Socket, ...given: unknown[]) {
     // Node itself passes on a list.
