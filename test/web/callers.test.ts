@@ -74,8 +74,9 @@ const timerOfFetch = (): (() => void) => {
   const { setTimeout } = globalThis;
   jest.spyOn(globalThis, 'setTimeout').mockImplementation(((run: () => void, ms?: number, ...more: unknown[]) => {
     // undici has another of 3 seconds, once an answer has come.
-    if (ms === 3_000) end ??= run;
-    return setTimeout(run, ms, ...more);
+    if (ms !== 3_000 || end) return setTimeout(run, ms, ...more);
+    end = run;
+    return undefined;
   }) as typeof setTimeout);
   return () => end!();
 };
